@@ -1,0 +1,2 @@
+//! The program `standby`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Two simulated AWS regions and a stand-in Slack that speak the real wire protocols.

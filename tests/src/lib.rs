@@ -1,0 +1,1 @@
+//! Conversations with the whole bot, sweeps of crashes and faults, third-party clients.
