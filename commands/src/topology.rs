@@ -1,0 +1,222 @@
+//! The protected pair as configuration describes it: what belongs to an application in its two regions.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Deserialize;
+use url::Url;
+
+/// All applications by name.
+pub type Applications = BTreeMap<String, Application>;
+
+/// One protected pair: a global cluster, the services, listeners and the record in front of them, in two regions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// Identifier of the Aurora global cluster.
+    pub global_cluster: String,
+    /// The region that serves in steady state.
+    pub primary: Region,
+    /// The disaster-recovery region.
+    pub dr: Region,
+    /// ECS services, with the same name in both regions.
+    pub services: Vec<Service>,
+    /// The one record that says which region serves.
+    pub record: RecordName,
+    /// How the promoted region is verified.
+    pub verify: Verify,
+    /// Bounds and expectations, in seconds.
+    #[serde(default)]
+    pub timing: Timing,
+}
+
+/// Which of the two regions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SideName {
+    /// The region that serves in steady state.
+    Primary,
+    /// The disaster-recovery region.
+    Dr,
+}
+
+impl Application {
+    /// The region on that side.
+    pub fn side(&self, side: SideName) -> &Region {
+        match side {
+            SideName::Primary => &self.primary,
+            SideName::Dr => &self.dr,
+        }
+    }
+
+    /// Which side an alias target belongs to, if to either. DNS names are compared without case, trailing dot and
+    /// Route 53's `dualstack.` prefix.
+    pub fn side_of_target(&self, dns_name: &str) -> Option<SideName> {
+        let wanted = normal(dns_name);
+        [SideName::Primary, SideName::Dr].into_iter().find(|&side| normal(&self.side(side).endpoint.dns_name) == wanted)
+    }
+}
+
+/// A DNS name as it is compared: lower case, without trailing dot or `dualstack.` prefix.
+pub fn normal(name: &str) -> String {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    name.strip_prefix("dualstack.").map(str::to_owned).unwrap_or(name)
+}
+
+/// One region's part of an application.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// AWS region, such as `us-west-2`.
+    pub region: String,
+    /// Role to assume for calls to this region; the SDK's own identity if absent.
+    pub role_arn: Option<String>,
+    /// Account that the caller must be in; not checked if absent.
+    pub account: Option<String>,
+    /// Identifier of the Aurora DB cluster.
+    pub db_cluster: String,
+    /// Name of the ECS cluster.
+    pub ecs_cluster: String,
+    /// Target of the alias record when this region serves.
+    pub endpoint: Endpoint,
+    /// The listener to switch where blue/green is in play.
+    pub listener: Option<Listener>,
+}
+
+/// The regional domain name of an API Gateway custom domain (or a load balancer), as an alias wants it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// Regional domain name.
+    pub dns_name: String,
+    /// Hosted zone id of that domain name (not of the record's zone).
+    pub zone: String,
+}
+
+/// A listener whose default action must forward to one target group when the region serves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Listener ARN.
+    pub arn: String,
+    /// ARN of the target group that takes production traffic.
+    pub target_group: String,
+}
+
+/// An ECS service and its capacity in production.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Service name, the same in both regions.
+    pub name: String,
+    /// Tasks that must run in production.
+    pub desired: i32,
+    /// Application Auto Scaling's minimum in production.
+    pub min: i32,
+}
+
+/// The record that says which region serves.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordName {
+    /// Hosted zone id.
+    pub zone: String,
+    /// Record name, such as `app.example.com`.
+    pub name: String,
+}
+
+/// How the promoted region is verified.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// Public health URL; its host is the record's name.
+    pub url: Url,
+    /// Good answers in a row that are demanded.
+    #[serde(default = "Verify::default_consecutive")]
+    pub consecutive: u32,
+    /// Highest share of 5xx answers, 0 to 1, accepted while verifying.
+    #[serde(default = "Verify::default_max_error_rate")]
+    pub max_error_rate: f64,
+}
+
+impl Verify {
+    fn default_consecutive() -> u32 {
+        5
+    }
+
+    fn default_max_error_rate() -> f64 {
+        0.05
+    }
+}
+
+/// Bounds and expectations. All in whole seconds in the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timing {
+    /// How long a gate waits for people.
+    #[serde(with = "seconds")]
+    pub gate_expiry: Duration,
+    /// Deadline and expectation of each step.
+    pub database: StepTiming,
+    /// See `database`.
+    pub capacity: StepTiming,
+    /// See `database`.
+    pub fence: StepTiming,
+    /// See `database`.
+    pub listener: StepTiming,
+    /// See `database`.
+    pub dns: StepTiming,
+    /// See `database`.
+    pub verify: StepTiming,
+    /// Time between two observations of a step.
+    #[serde(with = "seconds")]
+    pub poll: Duration,
+    /// Deadline for one observation towards either region.
+    #[serde(with = "seconds")]
+    pub observation: Duration,
+}
+
+/// How long a step may take, and how long people expect it to.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepTiming {
+    /// After this the step fails and the run pauses.
+    #[serde(with = "seconds")]
+    pub deadline: Duration,
+    /// What the report compares with.
+    #[serde(with = "seconds")]
+    pub expected: Duration,
+}
+
+impl StepTiming {
+    const fn new(expected: u64, deadline: u64) -> Self {
+        Self { deadline: Duration::from_secs(deadline), expected: Duration::from_secs(expected) }
+    }
+}
+
+impl Default for Timing {
+    /// The article's honest figures: 60–120 s to promote, 60–180 s to scale, a 60 s TTL.
+    fn default() -> Self {
+        Self {
+            gate_expiry: Duration::from_secs(15 * 60),
+            database: StepTiming::new(120, 900),
+            capacity: StepTiming::new(180, 900),
+            fence: StepTiming::new(30, 60),
+            listener: StepTiming::new(10, 120),
+            dns: StepTiming::new(60, 900),
+            verify: StepTiming::new(90, 600),
+            poll: Duration::from_secs(2),
+            observation: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Durations as a number of seconds, fractions allowed.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, de::Error};
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
