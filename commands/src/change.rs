@@ -1,0 +1,181 @@
+//! Every call that changes something, as data: a plan lists them, the log records them before they are made, and
+//! [`crate::aws::Aws`] makes them. Reversible and irreversible calls are different types, so that the latter cannot be made without an
+//! approval.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::observation::{Alias, ListenerAction, RecordSet};
+
+/// A change that can be undone by another change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// `application-autoscaling:RegisterScalableTarget` on an ECS service; what is absent is kept.
+    ScalableTarget {
+        /// ECS cluster name.
+        cluster: String,
+        /// Service name.
+        service: String,
+        /// New minimum.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<i32>,
+        /// New maximum.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<i32>,
+        /// Whether scheduled scaling is to be suspended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        suspend_scheduled: Option<bool>,
+    },
+    /// `ecs:UpdateService` with a desired count and nothing else.
+    DesiredCount {
+        /// ECS cluster name.
+        cluster: String,
+        /// Service name.
+        service: String,
+        /// New desired count.
+        desired: i32,
+    },
+    /// `elasticloadbalancing:ModifyListener` with the whole list of default actions.
+    ListenerActions {
+        /// Listener ARN.
+        listener: String,
+        /// All default actions.
+        actions: Vec<ListenerAction>,
+    },
+    /// `route53:ChangeResourceRecordSets`: DELETE of the exact old value and CREATE of the new one in one batch, a compare-and-swap;
+    /// CREATE alone where there is no record.
+    Record {
+        /// Hosted zone id.
+        zone: String,
+        /// The value that must be there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        old: Option<RecordSet>,
+        /// The value that replaces it.
+        new: RecordSet,
+    },
+}
+
+/// A change that no other change undoes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Irreversible {
+    /// `rds:FailoverGlobalCluster` with `AllowDataLoss`, sent to the target's region.
+    Failover {
+        /// Global cluster identifier.
+        global_cluster: String,
+        /// ARN of the DB cluster that becomes the writer.
+        target: String,
+    },
+    /// `rds:SwitchoverGlobalCluster`, sent to the current writer's region. Loses no data, but moves the writer.
+    Switchover {
+        /// Global cluster identifier.
+        global_cluster: String,
+        /// ARN of the DB cluster that becomes the writer.
+        target: String,
+    },
+}
+
+/// A call as the log and the plan name it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Service as in IAM actions: `rds`, `ecs`, `application-autoscaling`, `elasticloadbalancing`, `route53`.
+    pub service: String,
+    /// Operation: `FailoverGlobalCluster`, …
+    pub operation: String,
+    /// Region that it is sent to.
+    pub region: String,
+    /// The request's parameters, under AWS's names.
+    pub params: Value,
+}
+
+impl Call {
+    fn new(service: &str, operation: &str, region: &str, params: Value) -> Self {
+        Self { service: service.into(), operation: operation.into(), region: region.into(), params }
+    }
+}
+
+impl Change {
+    /// The call that makes this change when sent to `region`.
+    pub fn call(&self, region: &str) -> Call {
+        match self {
+            Self::ScalableTarget { cluster, service, min, max, suspend_scheduled } => {
+                let mut params = json!({
+                    "ServiceNamespace": "ecs",
+                    "ScalableDimension": "ecs:service:DesiredCount",
+                    "ResourceId": scalable_resource(cluster, service),
+                });
+                if let Some(min) = min {
+                    params["MinCapacity"] = json!(min);
+                }
+                if let Some(max) = max {
+                    params["MaxCapacity"] = json!(max);
+                }
+                if let Some(suspended) = suspend_scheduled {
+                    params["SuspendedState"] = json!({ "ScheduledScalingSuspended": suspended });
+                }
+                Call::new("application-autoscaling", "RegisterScalableTarget", region, params)
+            }
+            Self::DesiredCount { cluster, service, desired } => Call::new(
+                "ecs",
+                "UpdateService",
+                region,
+                json!({ "cluster": cluster, "service": service, "desiredCount": desired }),
+            ),
+            Self::ListenerActions { listener, actions } => Call::new(
+                "elasticloadbalancing",
+                "ModifyListener",
+                region,
+                json!({ "ListenerArn": listener, "DefaultActions": actions }),
+            ),
+            Self::Record { zone, old, new } => {
+                let swap = old.iter().map(|set| ("DELETE", set)).chain([("CREATE", new)]);
+                let changes: Vec<Value> =
+                    swap.map(|(action, set)| json!({ "Action": action, "ResourceRecordSet": record_params(set) })).collect();
+                Call::new(
+                    "route53",
+                    "ChangeResourceRecordSets",
+                    region,
+                    json!({ "HostedZoneId": zone, "ChangeBatch": { "Changes": changes } }),
+                )
+            }
+        }
+    }
+}
+
+impl Irreversible {
+    /// The call that makes this change when sent to `region`.
+    pub fn call(&self, region: &str) -> Call {
+        match self {
+            Self::Failover { global_cluster, target } => Call::new(
+                "rds",
+                "FailoverGlobalCluster",
+                region,
+                json!({ "GlobalClusterIdentifier": global_cluster, "TargetDbClusterIdentifier": target, "AllowDataLoss": true }),
+            ),
+            Self::Switchover { global_cluster, target } => Call::new(
+                "rds",
+                "SwitchoverGlobalCluster",
+                region,
+                json!({ "GlobalClusterIdentifier": global_cluster, "TargetDbClusterIdentifier": target }),
+            ),
+        }
+    }
+}
+
+/// Application Auto Scaling's resource id of an ECS service.
+pub fn scalable_resource(cluster: &str, service: &str) -> String {
+    format!("service/{cluster}/{service}")
+}
+
+fn record_params(set: &RecordSet) -> Value {
+    let mut params = json!({ "Name": set.name, "Type": set.kind });
+    if let Some(ttl) = set.ttl {
+        params["TTL"] = json!(ttl);
+        params["ResourceRecords"] = set.values.iter().map(|value| json!({ "Value": value })).collect();
+    }
+    if let Some(Alias { dns_name, zone, evaluate_health }) = &set.alias {
+        params["AliasTarget"] = json!({ "DNSName": dns_name, "HostedZoneId": zone, "EvaluateTargetHealth": evaluate_health });
+    }
+    params
+}

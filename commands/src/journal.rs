@@ -1,0 +1,314 @@
+//! The events of a run and of everything around it, as they are persisted: the `event` and `data` of a record, format version 1.
+//! `docs/events.md` describes them for readers of the log.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use storage::Record;
+
+use crate::{
+    change::Call,
+    plan::{Method, Plan, StepId},
+    report::Report,
+    status::Status,
+};
+
+/// What happened. The tag is the record's `event`, the content its `data`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data")]
+pub enum Event {
+    /// The program started and opened the log.
+    #[serde(rename = "process.started")]
+    ProcessStarted {
+        /// Program version.
+        version: String,
+        /// SHA-256 of the configuration file's bytes, hex.
+        config_digest: String,
+        /// Host name.
+        host: String,
+    },
+    /// The program stopped as asked.
+    #[serde(rename = "process.stopped")]
+    ProcessStopped {
+        /// Why: `signal`, …
+        reason: String,
+    },
+    /// A request was refused before anybody could be named: bad signature, stale, replayed, too large.
+    #[serde(rename = "request.refused")]
+    RequestRefused {
+        /// Why.
+        reason: Refusal,
+        /// The reply.
+        reply: String,
+        /// Refusals of this kind not recorded since the last such record, because too many came.
+        suppressed: u64,
+    },
+    /// A person typed a command, and it was understood and allowed.
+    #[serde(rename = "command.received")]
+    CommandReceived {
+        /// The text after `/dr`.
+        text: String,
+    },
+    /// A command or click was refused.
+    #[serde(rename = "command.refused")]
+    CommandRefused {
+        /// The text after `/dr`, or the button's value.
+        text: String,
+        /// Why.
+        reason: Refusal,
+        /// The reply that the person got.
+        reply: String,
+    },
+    /// The answer to `status`.
+    #[serde(rename = "status.answered")]
+    StatusAnswered {
+        /// What was seen.
+        status: Box<Status>,
+    },
+    /// The answer to `plan promote`: a dry run.
+    #[serde(rename = "plan.answered")]
+    PlanAnswered {
+        /// What would be done.
+        plan: Box<Plan>,
+    },
+    /// A command failed inside; the person was told.
+    #[serde(rename = "command.failed")]
+    CommandFailed {
+        /// The text after `/dr`.
+        text: String,
+        /// What failed, for people.
+        error: String,
+    },
+    /// A run began: the plan is what people decide on.
+    #[serde(rename = "run.started")]
+    RunStarted {
+        /// `promote`.
+        runbook: String,
+        /// Reason given with the command.
+        reason: Option<String>,
+        /// The plan.
+        plan: Box<Plan>,
+        /// Its digest.
+        plan_digest: String,
+        /// Number of the command's record.
+        command: u64,
+        /// When the command was received.
+        commanded_at: Timestamp,
+    },
+    /// People are asked.
+    #[serde(rename = "gate.opened")]
+    GateOpened {
+        /// Digest of the plan that a decision is bound to.
+        plan_digest: String,
+        /// Ways that can be chosen.
+        methods: Vec<Method>,
+        /// Blocking checks that an approval overrides, by id.
+        overrides: Vec<String>,
+        /// When it closes.
+        expires_at: Timestamp,
+    },
+    /// The gate was decided; once only.
+    #[serde(rename = "gate.decided")]
+    GateDecided {
+        /// How.
+        decision: Decision,
+        /// Digest of the plan in front of the person.
+        plan_digest: String,
+        /// Blocking checks that were overridden, by id.
+        overrides: Vec<String>,
+    },
+    /// A step began.
+    #[serde(rename = "step.started")]
+    StepStarted {
+        /// What holds when it is done.
+        goal: String,
+        /// Seconds it is expected to take.
+        expected_s: f64,
+        /// Seconds after which it fails.
+        deadline_s: f64,
+    },
+    /// What a step saw, when that changed.
+    #[serde(rename = "step.observed")]
+    StepObserved {
+        /// For people: `failing-over`, `3 of 6 tasks running`, …
+        detail: String,
+    },
+    /// A changing call is about to be made.
+    #[serde(rename = "call.intended")]
+    CallIntended {
+        /// The call.
+        call: Call,
+        /// What it changes, as it was seen before; `null` where that says nothing.
+        before: Value,
+    },
+    /// A changing call ended, or its end is not known.
+    #[serde(rename = "call.finished")]
+    CallFinished {
+        /// Number of the intent's record.
+        intent: u64,
+        /// How it ended.
+        outcome: CallOutcome,
+    },
+    /// A step's goal holds.
+    #[serde(rename = "step.done")]
+    StepDone {
+        /// What was seen at the end, for people.
+        detail: String,
+        /// Whether it held before anything was done.
+        already: bool,
+    },
+    /// A step failed or passed its deadline. Where it is not best effort, the run pauses.
+    #[serde(rename = "step.failed")]
+    StepFailed {
+        /// What failed, for people, with the fix where there is one.
+        error: String,
+        /// Whether the run goes on without it.
+        best_effort: bool,
+    },
+    /// A person resolved a failed step.
+    #[serde(rename = "step.resolved")]
+    StepResolved {
+        /// How.
+        resolution: Resolution,
+    },
+    /// The run waits for people: at least one step failed.
+    #[serde(rename = "run.paused")]
+    RunPaused {
+        /// The step that failed.
+        failed: StepId,
+        /// What failed.
+        error: String,
+        /// Whether the step may be skipped.
+        may_skip: bool,
+    },
+    /// The program took the run up again after a restart.
+    #[serde(rename = "run.resumed")]
+    RunResumed {},
+    /// The run ended.
+    #[serde(rename = "run.ended")]
+    RunEnded {
+        /// The report.
+        report: Box<Report>,
+    },
+    /// A message was posted; edits are not recorded.
+    #[serde(rename = "message.posted")]
+    MessagePosted {
+        /// Which message: the key under which the outbox finds it again.
+        key: String,
+        /// Channel.
+        channel: String,
+        /// Slack's message id (`ts`).
+        ts: String,
+    },
+}
+
+/// Why something was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The signature does not fit the body.
+    BadSignature,
+    /// The timestamp is more than five minutes off.
+    Stale,
+    /// The same signed request came before.
+    Replayed,
+    /// The body is larger than allowed.
+    TooLarge,
+    /// The body is not what Slack sends.
+    Malformed,
+    /// The text is not a command.
+    NotACommand,
+    /// No such application, or none named where there are several.
+    UnknownApplication,
+    /// The person may not do this.
+    NotAllowed,
+    /// Not in this channel.
+    WrongChannel,
+    /// The requester may not approve their own request.
+    OwnRequest,
+    /// Another run of the application is open.
+    RunInProgress,
+    /// The pair is not in a state that this command is for.
+    WrongPhase,
+    /// The gate closed before.
+    Expired,
+    /// It was decided or resolved before.
+    AlreadyDecided,
+    /// No such run, step or choice.
+    NoSuchThing,
+    /// The program is stopping.
+    Stopping,
+}
+
+/// How a gate was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Decision {
+    /// A person approved.
+    Approved {
+        /// The chosen way.
+        method: Method,
+    },
+    /// A person cancelled.
+    Cancelled,
+    /// Nobody decided in time.
+    Expired,
+    /// The world had changed when a person approved: the plan they read no longer holds.
+    Void {
+        /// What changed, for people.
+        why: String,
+    },
+}
+
+/// How a changing call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// AWS accepted it.
+    Accepted {
+        /// AWS request id.
+        request_id: Option<String>,
+        /// An id that the answer gave for following it up, such as Route 53's change id.
+        reference: Option<String>,
+    },
+    /// AWS refused it, or it never got there: it had no effect.
+    Failed {
+        /// AWS's error code.
+        code: String,
+        /// AWS's message.
+        message: String,
+        /// AWS request id.
+        request_id: Option<String>,
+    },
+    /// It may or may not have had effect: no answer, or the program died before it could be recorded.
+    Unknown {
+        /// Why it is not known.
+        why: String,
+    },
+}
+
+/// What a person decided on a failed step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// Try it again.
+    Retry,
+    /// Go on without it.
+    Skip,
+    /// Leave everything where it is and end the run.
+    Abort,
+}
+
+impl Event {
+    /// The event of a record; `None` for events of other rooms (the log's own) or of a newer version.
+    pub fn of(record: &Record) -> Option<Self> {
+        serde_json::from_value(serde_json::json!({ "event": record.event, "data": record.data })).ok()
+    }
+
+    /// The `event` and `data` of its record.
+    pub fn into_parts(self) -> Result<(String, Value), serde_json::Error> {
+        let mut value = serde_json::to_value(self)?;
+        let data = value["data"].take();
+        Ok((value["event"].as_str().unwrap_or_default().to_owned(), data))
+    }
+}

@@ -1,0 +1,329 @@
+//! What was seen of a pair at one moment. Plain data: what could not be seen says why, and is never guessed.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::topology::SideName;
+
+/// Something that was looked at: what it was, or why it could not be seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen<T> {
+    /// It was seen.
+    Known(T),
+    /// It was not; the reason, for people.
+    Unknown(String),
+}
+
+impl<T> Seen<T> {
+    /// The value, if it was seen.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it was not seen.
+    pub fn unknown(&self) -> Option<&str> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(why) => Some(why),
+        }
+    }
+}
+
+/// Everything seen of one application's pair.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// When the last part of it was seen.
+    pub at: Timestamp,
+    /// The global cluster as the DR region tells it.
+    pub global: Seen<GlobalCluster>,
+    /// Replication lag as the DR region's CloudWatch has it. `Known(None)`: there is no datapoint.
+    pub lag: Seen<Option<Lag>>,
+    /// The record that says which region serves. `Known(None)`: there is none.
+    pub record: Seen<Option<RecordSet>>,
+    /// The region that serves in steady state.
+    pub primary: Side,
+    /// The disaster-recovery region.
+    pub dr: Side,
+}
+
+impl Observation {
+    /// That side's part.
+    pub fn side(&self, side: SideName) -> &Side {
+        match side {
+            SideName::Primary => &self.primary,
+            SideName::Dr => &self.dr,
+        }
+    }
+}
+
+/// An Aurora global cluster (RDS `GlobalCluster`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GlobalCluster {
+    /// ARN, which has no region.
+    pub arn: String,
+    /// `available`, …
+    pub status: String,
+    /// Engine version.
+    pub engine_version: String,
+    /// A failover or switchover under way (`FailoverState`); absent when idle.
+    pub failover: Option<FailoverState>,
+    /// Its DB clusters.
+    pub members: Vec<Member>,
+}
+
+impl GlobalCluster {
+    /// The member that is the writer.
+    pub fn writer(&self) -> Option<&Member> {
+        self.members.iter().find(|member| member.writer)
+    }
+
+    /// The member with that DB cluster identifier in that region.
+    pub fn member(&self, region: &str, db_cluster: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.is(region, db_cluster))
+    }
+}
+
+/// A failover or switchover under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailoverState {
+    /// `pending`, `failing-over`, `switching-over`, `cancelling`, compared as text since the SDK's enum may lack a value.
+    pub status: String,
+    /// ARN of the cluster that is to become the writer.
+    pub to: Option<String>,
+}
+
+/// A DB cluster in a global cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// DB cluster ARN.
+    pub arn: String,
+    /// Whether it takes writes.
+    pub writer: bool,
+    /// `connected`, `pending-resync`; absent for the writer.
+    pub synchronization: Option<String>,
+}
+
+impl Member {
+    /// The region named in the ARN.
+    pub fn region(&self) -> &str {
+        self.arn.split(':').nth(3).unwrap_or_default()
+    }
+
+    /// The DB cluster identifier named in the ARN.
+    pub fn db_cluster(&self) -> &str {
+        self.arn.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// Whether it is that DB cluster.
+    pub fn is(&self, region: &str, db_cluster: &str) -> bool {
+        self.region() == region && self.db_cluster() == db_cluster
+    }
+}
+
+/// Replication lag: the data that a failover would lose, `AuroraGlobalDBRPOLag`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lag {
+    /// Milliseconds.
+    pub millis: f64,
+    /// The datapoint's time.
+    pub at: Timestamp,
+}
+
+/// One resource record set, in the form that a compare-and-swap needs: all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSet {
+    /// Name without trailing dot.
+    pub name: String,
+    /// `A`, …
+    pub kind: String,
+    /// Time to live in seconds; absent for an alias.
+    pub ttl: Option<i64>,
+    /// Plain values.
+    pub values: Vec<String>,
+    /// Alias target.
+    pub alias: Option<Alias>,
+    /// Set identifier, weight, region, failover, geolocation, health check… by name: anything that makes the record not simple.
+    pub routing: Vec<String>,
+}
+
+/// An alias target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// Target domain name as Route 53 returned it.
+    pub dns_name: String,
+    /// Hosted zone id of the target.
+    pub zone: String,
+    /// `EvaluateTargetHealth`.
+    pub evaluate_health: bool,
+}
+
+/// One region's part of an observation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Side {
+    /// Who we are there.
+    pub caller: Seen<Caller>,
+    /// Its DB cluster. `Known(None)`: there is none.
+    pub db: Seen<Option<DbCluster>>,
+    /// Its services, in the configuration's order. `Known(None)`: no such service.
+    pub services: Vec<NamedService>,
+    /// Its listener, where one is configured.
+    pub listener: Option<Seen<ListenerState>>,
+    /// What its endpoint answered to a health request by the public name: the HTTP status.
+    pub endpoint: Seen<u16>,
+    /// Fargate on-demand vCPU quota of the account and region (looked up in DR only).
+    pub vcpu_quota: Option<Seen<f64>>,
+}
+
+/// `sts:GetCallerIdentity`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// Account id.
+    pub account: String,
+    /// ARN of the identity.
+    pub arn: String,
+}
+
+/// An Aurora DB cluster with what readiness needs of its surroundings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DbCluster {
+    /// ARN.
+    pub arn: String,
+    /// `available`, …
+    pub status: String,
+    /// Engine version.
+    pub engine_version: String,
+    /// Its instances.
+    pub instances: Vec<DbInstance>,
+    /// Its KMS key, if encrypted.
+    pub key: Option<Seen<KmsKey>>,
+    /// Availability zones that its subnet group spans.
+    pub zones: Seen<Vec<String>>,
+}
+
+/// A DB instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DbInstance {
+    /// Identifier.
+    pub id: String,
+    /// `db.r6g.large`, …
+    pub class: String,
+    /// `available`, …
+    pub status: String,
+}
+
+/// `kms:DescribeKey`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KmsKey {
+    /// ARN.
+    pub arn: String,
+    /// Whether a customer manages it; a cross-region secondary needs that.
+    pub customer_managed: bool,
+    /// Whether it is enabled.
+    pub enabled: bool,
+}
+
+/// A service by its configured name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedService {
+    /// Service name.
+    pub name: String,
+    /// What was seen. `Known(None)`: there is no such service.
+    pub state: Seen<Option<ServiceState>>,
+}
+
+/// An ECS service with its scalable target and target groups.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceState {
+    /// `ACTIVE`, …
+    pub status: String,
+    /// Tasks wanted.
+    pub desired: i32,
+    /// Tasks running.
+    pub running: i32,
+    /// Tasks pending.
+    pub pending: i32,
+    /// Deployments in flight, the current one included: 1 when quiet.
+    pub deployments: usize,
+    /// Task definition ARN.
+    pub task_definition: String,
+    /// vCPU units (1024 = 1 vCPU) and memory (MiB) of one task, and its container images.
+    pub task: Seen<TaskShape>,
+    /// Scalable target. `Known(None)`: none registered.
+    pub scaling: Seen<Option<ScalableTarget>>,
+    /// Target groups that it registers with, and healthy targets in each.
+    pub target_groups: Vec<TargetGroup>,
+    /// Latest service event that says a task could not be placed, with its time.
+    pub placement_failure: Option<(Timestamp, String)>,
+}
+
+/// What one task needs and runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskShape {
+    /// CPU units; 1024 is one vCPU.
+    pub cpu: i32,
+    /// Container images in order.
+    pub images: Vec<String>,
+}
+
+/// A target group and how many of its targets are healthy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetGroup {
+    /// ARN.
+    pub arn: String,
+    /// Healthy targets.
+    pub healthy: Seen<usize>,
+}
+
+/// Application Auto Scaling's scalable target of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScalableTarget {
+    /// Minimum.
+    pub min: i32,
+    /// Maximum.
+    pub max: i32,
+    /// Whether scheduled scaling is suspended.
+    pub scheduled_suspended: bool,
+    /// Names of scheduled actions.
+    pub schedules: Vec<String>,
+}
+
+/// A listener's default actions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListenerState {
+    /// Default actions in order, whole, so that a change keeps what it does not mean to change.
+    pub actions: Vec<ListenerAction>,
+}
+
+impl ListenerState {
+    /// Whether all forwarded traffic goes to that target group.
+    pub fn forwards_only_to(&self, target_group: &str) -> bool {
+        let mut targets = self.actions.iter().flat_map(|action| &action.targets).filter(|target| target.weight > 0).peekable();
+        targets.peek().is_some() && targets.all(|target| target.arn == target_group)
+    }
+}
+
+/// One default action of a listener.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListenerAction {
+    /// `forward`, `redirect`, `fixed-response`, …
+    pub kind: String,
+    /// Order.
+    pub order: Option<i32>,
+    /// Target groups with weights, for `forward`.
+    pub targets: Vec<WeightedTarget>,
+    /// Stickiness between target groups: seconds, if enabled.
+    pub stickiness: Option<i32>,
+}
+
+/// A target group in a forward action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightedTarget {
+    /// Target group ARN.
+    pub arn: String,
+    /// Weight, 0 to 999.
+    pub weight: i32,
+}

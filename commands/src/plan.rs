@@ -1,0 +1,121 @@
+//! The plan: what a promote would do, with the exact calls, and how safe it looks. Plain data that people read, a gate is bound to, and
+//! the log keeps.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    change::{Call, Irreversible},
+    observation::{Lag, Seen},
+    readiness::Check,
+};
+
+/// How the writer moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Unplanned: takes over at once and loses what was not replicated.
+    Failover,
+    /// Planned: stops writes, waits for replication, loses nothing; needs a healthy primary.
+    Switchover,
+}
+
+/// A step of a runbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepId {
+    /// The DR cluster becomes the writer.
+    Database,
+    /// ECS minimum, then desired count, to production.
+    Capacity,
+    /// The old primary's services to zero; best effort.
+    Fence,
+    /// The listener forwards to the production target group.
+    Listener,
+    /// The record points at the DR endpoint, everywhere that resolvers answer.
+    Dns,
+    /// The public URL answers well from the DR region.
+    Verify,
+}
+
+impl StepId {
+    /// Its name in records, metrics and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Capacity => "capacity",
+            Self::Fence => "fence",
+            Self::Listener => "listener",
+            Self::Dns => "dns",
+            Self::Verify => "verify",
+        }
+    }
+}
+
+/// What `/dr promote` would do now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Application.
+    pub application: String,
+    /// Region that serves now, by configuration (the primary).
+    pub from: String,
+    /// Region that takes over (DR).
+    pub to: String,
+    /// Ways to move the writer, the recommended one first. A switchover is offered only while the primary is reachable and healthy.
+    pub options: Vec<MethodOption>,
+    /// Replication lag, which is what a failover loses.
+    pub lag: Seen<Option<Lag>>,
+    /// Readiness.
+    pub checks: Vec<Check>,
+    /// Steps in the order in which they may start.
+    pub steps: Vec<PlannedStep>,
+    /// When the pair was observed.
+    pub observed_at: Timestamp,
+}
+
+/// A way to move the writer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MethodOption {
+    /// Failover or switchover.
+    pub method: Method,
+    /// The change, as it will be made.
+    pub change: Irreversible,
+    /// The call that makes it.
+    pub call: Call,
+}
+
+/// A step of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Which.
+    pub step: StepId,
+    /// What holds when it is done, for people.
+    pub goal: String,
+    /// The calls it will make, as far as can be told now; none if the goal holds already. The database step's call is in
+    /// [`Plan::options`].
+    pub calls: Vec<Call>,
+    /// How long it is expected to take, in seconds.
+    pub expected_s: f64,
+}
+
+impl Plan {
+    /// Checks that stand in the way, by id. A confirmation names them when it overrides them.
+    pub fn blockers(&self) -> Vec<&Check> {
+        self.checks.iter().filter(|check| check.blocks()).collect()
+    }
+
+    /// The option for that method, if it is offered.
+    pub fn option(&self, method: Method) -> Option<&MethodOption> {
+        self.options.iter().find(|option| option.method == method)
+    }
+
+    /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, options, calls and the state of every check. Left out is
+    /// what moves from second to second and changes no decision: times, lag and the wording of details.
+    pub fn digest(&self) -> String {
+        let checks: Vec<_> = self.checks.iter().map(|check| (&check.id, check.level, check.outcome())).collect();
+        let steps: Vec<_> = self.steps.iter().map(|step| (step.step, &step.calls)).collect();
+        let material = serde_json::json!([self.application, self.from, self.to, self.options, checks, steps]);
+        hex::encode(Sha256::digest(material.to_string()))
+    }
+}
