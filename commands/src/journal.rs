@@ -43,10 +43,10 @@ pub enum Event {
         /// Refusals of this kind not recorded since the last such record, because too many came.
         suppressed: u64,
     },
-    /// A person typed a command, and it was understood and allowed.
+    /// A person typed a command or clicked a button, and it was understood and allowed.
     #[serde(rename = "command.received")]
     CommandReceived {
-        /// The text after `/dr`.
+        /// The text after `/dr`, or the button's value.
         text: String,
     },
     /// A command or click was refused.
@@ -62,19 +62,25 @@ pub enum Event {
     /// The answer to `status`.
     #[serde(rename = "status.answered")]
     StatusAnswered {
+        /// Number of the command's record.
+        command: u64,
         /// What was seen.
         status: Box<Status>,
     },
     /// The answer to `plan promote`: a dry run.
     #[serde(rename = "plan.answered")]
     PlanAnswered {
+        /// Number of the command's record.
+        command: u64,
         /// What would be done.
         plan: Box<Plan>,
     },
     /// A command failed inside; the person was told.
     #[serde(rename = "command.failed")]
     CommandFailed {
-        /// The text after `/dr`.
+        /// Number of the command's record.
+        command: u64,
+        /// The text after `/dr`, or the button's value.
         text: String,
         /// What failed, for people.
         error: String,
@@ -110,6 +116,8 @@ pub enum Event {
     /// The gate was decided; once only.
     #[serde(rename = "gate.decided")]
     GateDecided {
+        /// Number of the click's record; `null` where nobody clicked.
+        command: Option<u64>,
         /// How.
         decision: Decision,
         /// Digest of the plan in front of the person.
@@ -168,6 +176,8 @@ pub enum Event {
     /// A person resolved a failed step.
     #[serde(rename = "step.resolved")]
     StepResolved {
+        /// Number of the click's record.
+        command: u64,
         /// How.
         resolution: Resolution,
     },
@@ -297,6 +307,25 @@ pub enum Resolution {
     Skip,
     /// Leave everything where it is and end the run.
     Abort,
+}
+
+impl Resolution {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Retry, Self::Skip, Self::Abort];
+
+    /// Its name in records, buttons and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Abort => "abort",
+        }
+    }
+
+    /// The one with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|resolution| resolution.name() == name)
+    }
 }
 
 impl Event {

@@ -21,6 +21,24 @@ pub enum Method {
     Switchover,
 }
 
+impl Method {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Failover, Self::Switchover];
+
+    /// Its name in records, buttons and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failover => "failover",
+            Self::Switchover => "switchover",
+        }
+    }
+
+    /// The one with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
 /// A step of a runbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +58,14 @@ pub enum StepId {
 }
 
 impl StepId {
+    /// All, in the order of the promote runbook.
+    pub const ALL: [Self; 6] = [Self::Database, Self::Capacity, Self::Fence, Self::Listener, Self::Dns, Self::Verify];
+
+    /// The one with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
     /// Its name in records, metrics and messages.
     pub fn name(self) -> &'static str {
         match self {
@@ -110,12 +136,14 @@ impl Plan {
         self.options.iter().find(|option| option.method == method)
     }
 
-    /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, options, calls and the state of every check. Left out is
-    /// what moves from second to second and changes no decision: times, lag and the wording of details.
+    /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, calls and what stands in the way. Left out is
+    /// what moves by itself and changes no decision: times, lag, warnings, and the fence, which depends on how far the failing region can be
+    /// reached at that moment. The way that was chosen is compared besides.
     pub fn digest(&self) -> String {
-        let checks: Vec<_> = self.checks.iter().map(|check| (&check.id, check.level, check.outcome())).collect();
-        let steps: Vec<_> = self.steps.iter().map(|step| (step.step, &step.calls)).collect();
-        let material = serde_json::json!([self.application, self.from, self.to, self.options, checks, steps]);
+        let blockers: Vec<_> = self.blockers().into_iter().map(|check| &check.id).collect();
+        let bound = self.steps.iter().filter(|planned| planned.step != StepId::Fence);
+        let calls: Vec<_> = bound.map(|planned| (planned.step, &planned.calls)).collect();
+        let material = serde_json::json!([self.application, self.from, self.to, blockers, calls]);
         hex::encode(Sha256::digest(material.to_string()))
     }
 }
