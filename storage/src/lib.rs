@@ -1,1 +1,32 @@
 //! The append-only audit log: JSONL segments, Merkle tree, sled index, export and offline verification.
+//!
+//! The truth is the segments: text files of canonical JSON, one record a line, that are only ever appended to. All else
+//! (the tree over them, the index, the head file) is derived and can be made again. `docs/audit.md` describes the format.
+
+mod blocking;
+mod clock;
+mod error;
+pub mod export;
+mod fault;
+mod hash;
+mod index;
+mod layout;
+mod line;
+mod log;
+mod order;
+mod reader;
+mod record;
+mod recover;
+mod scan;
+pub mod verify;
+mod view;
+mod writer;
+
+pub use clock::Clock;
+pub use error::{AppendError, Damage, OpenError, ReadError};
+pub use fault::Fault;
+pub use hash::{Hash, Head, NotAHash};
+pub use line::{LineFault, MAX_LINE};
+pub use log::{Appended, Log, Options, Records};
+pub use reader::Reader;
+pub use record::{Actor, Entry, Origin, Record, VERSION};

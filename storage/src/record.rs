@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Hash;
+
 /// Version of the record format that this program writes.
 pub const VERSION: u32 = 1;
 
@@ -79,8 +81,10 @@ pub struct Record {
     pub seq: u64,
     /// Leaf hash (RFC 6962: `SHA-256(0x00 ‖ line)`, lower-case hex) of the record before; absent in record 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prev: Option<String>,
-    /// When it was appended, UTC, microseconds.
+    pub prev: Option<Hash>,
+    /// When it was appended, UTC, microseconds. The order of records is that of `seq`: `at` steps back when the host's
+    /// clock does.
+    #[serde(with = "microseconds")]
     pub at: Timestamp,
     /// Who did it.
     pub actor: Actor,
@@ -102,4 +106,18 @@ pub struct Record {
     pub dedupe: Option<String>,
     /// The event's own fields.
     pub data: Value,
+}
+
+/// Times as RFC 3339 in UTC with exactly six decimals, so that one time has one form.
+mod microseconds {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{at:.6}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
 }

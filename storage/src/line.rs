@@ -1,0 +1,121 @@
+//! A line of the log: the canonical bytes of a record, and reading lines without trusting them.
+
+use std::io::{self, BufRead, Read};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Head, Record, VERSION};
+
+/// The longest line, newline excluded: 1 MiB. It bounds the memory that any reader needs.
+pub const MAX_LINE: usize = 1 << 20;
+
+/// What is wrong with one line by itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineFault {
+    /// Written by a later version of this program.
+    #[error("has format version {0}, and this program reads up to {VERSION}: use the newer program")]
+    Newer(u32),
+    /// Not JSON, or not with a record's fields.
+    #[error("is not a record: {0}")]
+    NotARecord(String),
+    /// JSON with a record's fields, but not in the one canonical form (RFC 8785).
+    #[error("is not in canonical form")]
+    NotCanonical,
+    /// Longer than [`MAX_LINE`].
+    #[error("is longer than {MAX_LINE} bytes")]
+    TooLong,
+}
+
+/// The canonical form (RFC 8785) of a value, without newline.
+pub(crate) fn encode<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
+    serde_json_canonicalizer::to_vec(value)
+}
+
+/// The record on a line that was checked before.
+pub(crate) fn parse(line: &[u8]) -> Result<Record, LineFault> {
+    let parsed = serde_json::from_slice::<Record>(line);
+    match (parsed, serde_json::from_slice::<Versioned>(line)) {
+        (_, Ok(Versioned { v })) if v > VERSION => Err(LineFault::Newer(v)),
+        (Ok(record), _) if record.v == VERSION => Ok(record),
+        (Ok(record), _) => Err(LineFault::NotARecord(format!("unknown format version {}", record.v))),
+        (Err(error), _) => Err(LineFault::NotARecord(error.to_string())),
+    }
+}
+
+/// The record on a line, which must be in canonical form.
+pub(crate) fn decode(line: &[u8]) -> Result<Record, LineFault> {
+    let record = parse(line)?;
+    // One record has one form; anything else (spaces, other field order, doubled keys, other digits) is a change.
+    match encode(&record) {
+        Ok(canonical) if canonical == line => Ok(record),
+        _ => Err(LineFault::NotCanonical),
+    }
+}
+
+/// As much of any version's record as tells its version.
+#[derive(Deserialize)]
+struct Versioned {
+    v: u32,
+}
+
+/// The last line of an export, and the head file beside the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeadLine {
+    pub(crate) head: Head,
+    pub(crate) v: u32,
+}
+
+impl HeadLine {
+    /// The line for a head.
+    pub(crate) fn new(head: Head) -> Self {
+        Self { head, v: VERSION }
+    }
+}
+
+/// What [`next_line`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// A line, now in the buffer without its newline.
+    Line,
+    /// A line longer than [`MAX_LINE`], skipped.
+    TooLong,
+    /// Bytes without a newline after them.
+    Torn,
+    /// Nothing more.
+    End,
+}
+
+/// Reads the next line into `line` (emptied first), in bounded memory.
+pub(crate) fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Next> {
+    line.clear();
+    let read = input.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', line)?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        return Ok(Next::Line);
+    }
+    if read == 0 {
+        return Ok(Next::End);
+    }
+    if read <= MAX_LINE {
+        return Ok(Next::Torn);
+    }
+    skip_to_newline(input)
+}
+
+/// Skips the rest of a line that is too long.
+fn skip_to_newline(input: &mut impl BufRead) -> io::Result<Next> {
+    loop {
+        let buffer = input.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(Next::Torn);
+        }
+        let newline = buffer.iter().position(|&byte| byte == b'\n');
+        let skipped = newline.map_or(buffer.len(), |at| at + 1);
+        input.consume(skipped);
+        if newline.is_some() {
+            return Ok(Next::TooLong);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The log: opening, appending, reading.
+
+use std::{ops::RangeBounds, path::Path, sync::Arc};
+
+use futures::{TryStreamExt, stream::BoxStream};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    AppendError, Clock, Entry, Head, OpenError, ReadError, Reader, Record, blocking,
+    index::{Index, Unavailable},
+    layout::Layout,
+    recover,
+    writer::{self, Job, MAX_BATCH, Poison},
+};
+
+/// Records in order, read in bounded memory. The stream ends after an error.
+pub type Records = BoxStream<'static, Result<Arc<Record>, ReadError>>;
+
+/// What [`Log::append`] did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Appended {
+    /// The entry is now this record.
+    New(Arc<Record>),
+    /// An entry with the same dedupe key is in the log already; nothing was appended.
+    Duplicate {
+        /// The number of that earlier record.
+        seq: u64,
+    },
+}
+
+/// How a log is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    segment_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { segment_bytes: 64 << 20 }
+    }
+}
+
+impl Options {
+    /// Bytes after which a new segment is started (64 MiB by default). The write that reaches them is not split.
+    pub fn segment_bytes(mut self, bytes: u64) -> Self {
+        self.segment_bytes = bytes;
+        self
+    }
+
+    /// Opens or creates the log, as [`Log::open`] does.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(self, dir: &Path, clock: Clock) -> Result<Log, OpenError> {
+        let layout = Layout::new(dir);
+        let recovered = blocking::run(move || recover::recover(layout, clock, self.segment_bytes)).await;
+        let (writer, tail) = recovered.map_err(|source| OpenError::Io { path: dir.to_owned(), source })??;
+
+        let (jobs, queue) = mpsc::channel(MAX_BATCH);
+        let poison = Poison::default();
+        let reader = Reader::new(Arc::clone(&writer.view));
+        let log = Log(Arc::new(Inner { reader, index: Arc::clone(&writer.index), jobs, poison: Arc::clone(&poison) }));
+        tokio::spawn(writer::run(writer, queue, poison));
+        if let Some(tail) = tail {
+            tracing::warn!(dir = %dir.display(), bytes = tail.bytes, sha256 = %tail.sha256, "cut the log's torn tail");
+            log.append(tail.entry()).await.map_err(OpenError::TailCut)?;
+        }
+        Ok(log)
+    }
+}
+
+/// The append-only log. Cloning gives another handle of the same log.
+///
+/// There is no call that changes or deletes a record.
+#[derive(Debug, Clone)]
+pub struct Log(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    reader: Reader,
+    index: Arc<Index>,
+    jobs: mpsc::Sender<Job>,
+    poison: Poison,
+}
+
+impl Log {
+    /// Opens the log in a folder on local or block storage, or creates it, and checks every record of it.
+    ///
+    /// Takes the process lock; cuts a torn tail and records that; compares the log with its head file; brings the index up
+    /// to the log, or builds it anew.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. Damage is named and never mended.
+    pub async fn open(dir: &Path, clock: Clock) -> Result<Self, OpenError> {
+        Options::default().open(dir, clock).await
+    }
+
+    /// Appends an entry. When this returns [`Appended::New`], the record is durable (`fdatasync`).
+    ///
+    /// Entries that wait at the same time share one sync. Dropping the future does not take the entry back.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub async fn append(&self, entry: Entry) -> Result<Appended, AppendError> {
+        let (reply, outcome) = oneshot::channel();
+        let sent = self.0.jobs.send(Job::Append(Box::new(entry), reply)).await;
+        sent.map_err(|_| self.stopped())?;
+        outcome.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// The records with these numbers, as far as they are in the log when this is called.
+    pub fn read(&self, range: impl RangeBounds<u64>) -> Records {
+        self.0.reader.read(range)
+    }
+
+    /// The records from a number on; at the end of the log the stream waits for more, for ever.
+    pub fn follow(&self, from: u64) -> Records {
+        self.0.reader.view().follow(from)
+    }
+
+    /// The records of a run, in order.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn run(&self, run: &str) -> Result<Vec<Arc<Record>>, ReadError> {
+        let (log, run) = (self.clone(), run.to_owned());
+        self.blocking(move || {
+            let view = log.0.reader.view();
+            match log.0.index.run(&run) {
+                Ok(seqs) => view.select(&seqs),
+                Err(Unavailable) => view.filter(|record| record.run.as_ref() == Some(&run)),
+            }
+        })
+        .await
+    }
+
+    /// The last `n` records, in order.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn last(&self, n: usize) -> Result<Vec<Arc<Record>>, ReadError> {
+        self.read(self.head().size.saturating_sub(n as u64)..).try_collect().await
+    }
+
+    /// The number of the record that was appended under a dedupe key.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn seen(&self, dedupe: &str) -> Result<Option<u64>, ReadError> {
+        let (log, dedupe) = (self.clone(), dedupe.to_owned());
+        self.blocking(move || log.0.index.seen(&dedupe).or_else(|Unavailable| log.0.reader.view().find_dedupe(&dedupe)))
+            .await
+    }
+
+    /// Size and Merkle root of what is durable.
+    pub fn head(&self) -> Head {
+        self.0.reader.head()
+    }
+
+    /// A reader of the same log, for exports.
+    pub fn reader(&self) -> &Reader {
+        &self.0.reader
+    }
+
+    /// How far a projection has come: the number of the record that it takes next. A cursor may be lost with the index,
+    /// and a kill may set it back by half a second; the projection then starts from what it finds.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn cursor(&self, name: &str) -> Result<Option<u64>, ReadError> {
+        let (log, name) = (self.clone(), name.to_owned());
+        self.blocking(move || log.0.index.cursor(&name).or_else(|Unavailable| Ok(None))).await
+    }
+
+    /// Sets a projection's cursor.
+    ///
+    /// # Errors
+    /// [`ReadError::NoIndex`] if the index failed.
+    pub async fn set_cursor(&self, name: &str, next: u64) -> Result<(), ReadError> {
+        let (log, name) = (self.clone(), name.to_owned());
+        self.blocking(move || {
+            let no_index = |Unavailable| ReadError::NoIndex { dir: log.0.index.dir().to_owned() };
+            log.0.index.set_cursor(&name, next).map_err(no_index)
+        })
+        .await
+    }
+
+    /// Why the log takes no more records, if it does not: the first failure of a write or a sync.
+    pub fn poisoned(&self) -> Option<String> {
+        self.0.poison.get().cloned()
+    }
+
+    /// Appends what waits, puts the index away, and releases the folder. Later appends fail; reads go on, slower.
+    pub async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.0.jobs.send(Job::Close(reply)).await.is_ok() {
+            // Without an answer the writer stopped by itself, which releases the folder as well.
+            drop(closed.await);
+        }
+    }
+
+    /// Why there was no answer from the writer.
+    fn stopped(&self) -> AppendError {
+        self.poisoned().map_or(AppendError::Closed, |cause| AppendError::Poisoned { cause })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let done = blocking::run(work).await;
+        done.map_err(|source| ReadError::Io { path: self.0.reader.view().layout.dir().to_owned(), source })?
+    }
+}

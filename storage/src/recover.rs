@@ -1,0 +1,76 @@
+//! From a folder to a writer: locking, checking, and bringing what is derived up to the log.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::{
+    Actor, Clock, Entry, Head, OpenError, Origin, ReadError,
+    index::Index,
+    layout::Layout,
+    scan::{Scan, Tail},
+    view::View,
+    writer::{OpenSegment, Writer},
+};
+
+/// Records that the index is caught up with in one go.
+const CATCH_UP: u64 = 1024;
+
+/// Opens a log's folder. Blocking. Answers the torn tail that was cut, which is still to be recorded.
+pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Result<(Writer, Option<Tail>), OpenError> {
+    layout.create().map_err(|source| OpenError::Io { path: layout.dir().to_owned(), source })?;
+    let lock = layout.lock()?;
+    let index = Index::open(&layout);
+    let (head, mark) = (layout.read_head()?, index.mark());
+    let scan = Scan::run(&layout, &[head, mark])?;
+    scan.check(&layout, head)?;
+
+    let agreed = mark.filter(|&mark| scan.had(mark));
+    let index = if agreed.is_some() { index } else { index.replace(&layout) };
+    let Scan { tree, places, last, .. } = scan;
+    let view = Arc::new(View::new(layout, places, tree.head()));
+    if let Err(error) = catch_up(&index, &view, agreed) {
+        tracing::error!(%error, "failed to bring the index up to the log");
+        index.close();
+    }
+
+    // Only now, when the log is known to be sound but for its tail, is anything of it changed.
+    let (segment, tail) = match last {
+        Some(last) => {
+            let segment = OpenSegment::open(&last.path, last.first, last.bytes);
+            (Some(segment.map_err(|source| OpenError::Io { path: last.path, source })?), last.tail)
+        }
+        None => (None, None),
+    };
+    Ok((Writer { view, index: Arc::new(index), clock, tree, segment, segment_bytes, lock }, tail))
+}
+
+/// Adds what the index lacks.
+fn catch_up(index: &Index, view: &Arc<View>, mark: Option<Head>) -> Result<(), ReadError> {
+    let (head, mut next) = (view.head(), mark.map_or(0, |mark| mark.size));
+    let mut lines = view.lines(next);
+    while next < head.size {
+        let count = CATCH_UP.min(head.size - next);
+        let records = (0..count).map(|_| lines.next_record()).collect::<Result<Vec<_>, _>>()?;
+        next += count;
+        // The mark comes last: what was interrupted is done again.
+        index.add(&records, (next == head.size).then_some(head));
+    }
+    Ok(())
+}
+
+impl Tail {
+    /// What is appended when this was cut off.
+    pub(crate) fn entry(&self) -> Entry {
+        Entry {
+            actor: Actor::Bot,
+            origin: Origin::System,
+            application: None,
+            run: None,
+            step: None,
+            event: "log.tail-cut".to_owned(),
+            dedupe: None,
+            data: json!({ "bytes": self.bytes, "sha256": self.sha256 }),
+        }
+    }
+}

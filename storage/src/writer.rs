@@ -1,0 +1,275 @@
+//! The one writer: it makes entries records, and records durable.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    AppendError, Appended, Clock, Entry, Hash, Head, Record, VERSION, blocking,
+    hash::Tree,
+    index::{Index, Unavailable},
+    layout::sync_dir,
+    line::{MAX_LINE, encode, parse},
+    view::View,
+};
+
+/// The most entries that one sync makes durable, and that wait for the next.
+pub(crate) const MAX_BATCH: usize = 256;
+
+/// What the writer is asked to do.
+pub(crate) enum Job {
+    /// Append an entry and answer when it is durable.
+    Append(Box<Entry>, oneshot::Sender<Outcome>),
+    /// Put everything away and stop.
+    Close(oneshot::Sender<()>),
+}
+
+/// What became of an entry.
+pub(crate) type Outcome = Result<Appended, AppendError>;
+
+/// Why the log takes no more records, once it does not. Shared between the writer, which sets it, and the log's handles.
+pub(crate) type Poison = Arc<OnceLock<String>>;
+
+/// Everything the writer needs, and nobody else has.
+pub(crate) struct Writer {
+    pub(crate) view: Arc<View>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) clock: Clock,
+    pub(crate) tree: Tree,
+    /// The segment that is written to; none before the first record.
+    pub(crate) segment: Option<OpenSegment>,
+    pub(crate) segment_bytes: u64,
+    /// Held for as long as the writer lives.
+    pub(crate) lock: File,
+}
+
+/// The last segment.
+pub(crate) struct OpenSegment {
+    file: File,
+    path: PathBuf,
+    first: u64,
+    bytes: u64,
+}
+
+impl OpenSegment {
+    /// Opens an existing segment at its end, which is cut to `bytes`.
+    pub(crate) fn open(path: &Path, first: u64, bytes: u64) -> io::Result<Self> {
+        let file = File::options().append(true).open(path)?;
+        file.set_len(bytes)?;
+        Ok(Self { file, path: path.to_owned(), first, bytes })
+    }
+
+    fn create(path: PathBuf, first: u64) -> io::Result<Self> {
+        let file = File::options().append(true).create_new(true).open(&path)?;
+        if let Some(dir) = path.parent() {
+            sync_dir(dir)?;
+        }
+        Ok(Self { file, path, first, bytes: 0 })
+    }
+}
+
+/// The records of one sync, while they are prepared.
+struct Batch {
+    tree: Tree,
+    lines: Vec<u8>,
+    /// Each with its offset in `lines`.
+    records: Vec<(Arc<Record>, u64)>,
+    dedupe: BTreeMap<String, u64>,
+}
+
+/// Runs the writer until it is closed, every handle of the log is gone, or a write fails.
+///
+/// Those whose reply is dropped, and those who find the queue gone, look at `poison` for the reason.
+pub(crate) async fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, poison: Poison) {
+    let (mut waiting, mut close) = (Vec::new(), None);
+    while close.is_none() && jobs.recv_many(&mut waiting, MAX_BATCH).await > 0 {
+        let (mut entries, mut replies) = (Vec::new(), Vec::new());
+        for job in waiting.drain(..) {
+            match job {
+                Job::Append(entry, reply) => {
+                    entries.push(*entry);
+                    replies.push(reply);
+                }
+                Job::Close(reply) => close = Some(reply),
+            }
+        }
+        let committed = blocking::run(move || {
+            let outcomes = writer.commit(entries);
+            (writer, outcomes)
+        });
+        match committed.await {
+            Ok((back, Ok(outcomes))) => {
+                writer = back;
+                answer(replies, outcomes);
+            }
+            Ok((back, Err(cause))) => {
+                writer = back;
+                stop(&poison, cause);
+                break;
+            }
+            Err(error) => return stop(&poison, format!("the writer failed: {error}")),
+        }
+    }
+    // Put away before anyone is answered, so that the answer to a close means that the folder is free.
+    if let Err(error) = blocking::run(move || writer.close()).await {
+        tracing::warn!(%error, "failed to close the log's files");
+    }
+    if let Some(reply) = close {
+        drop::<Result<(), ()>>(reply.send(()));
+    }
+}
+
+/// Hands the outcomes to those who wait for them; who no longer does has dropped its end.
+fn answer(replies: Vec<oneshot::Sender<Outcome>>, outcomes: Vec<Outcome>) {
+    for (reply, outcome) in replies.into_iter().zip(outcomes) {
+        drop(reply.send(outcome));
+    }
+}
+
+fn stop(poison: &Poison, cause: String) {
+    tracing::error!(cause, "the log takes no more records");
+    poison.get_or_init(|| cause);
+}
+
+impl Writer {
+    /// Makes records of entries, and makes them durable with one sync.
+    ///
+    /// # Errors
+    /// The cause, if writing failed: the writer must not be used again.
+    fn commit(&mut self, entries: Vec<Entry>) -> Result<Vec<Outcome>, String> {
+        let mut batch = Batch::new(self.tree.clone());
+        let outcomes = entries.into_iter().map(|entry| self.stage(entry, &mut batch)).collect();
+        if !batch.records.is_empty() {
+            self.write(batch)?;
+        }
+        Ok(outcomes)
+    }
+
+    /// Adds an entry to the batch, unless it is a duplicate.
+    fn stage(&self, entry: Entry, batch: &mut Batch) -> Outcome {
+        if let Some(dedupe) = &entry.dedupe
+            && let Some(seq) = self.seen(dedupe, batch)?
+        {
+            return Ok(Appended::Duplicate { seq });
+        }
+        let event = entry.event.clone();
+        let (record, line) = record(entry, &batch.tree, &self.clock)
+            .map_err(|reason| AppendError::Invalid { event, reason })?;
+        Ok(Appended::New(batch.add(record, &line)))
+    }
+
+    /// The record that was appended, or is about to be, under a dedupe key.
+    fn seen(&self, dedupe: &str, batch: &Batch) -> Result<Option<u64>, AppendError> {
+        if let Some(&seq) = batch.dedupe.get(dedupe) {
+            return Ok(Some(seq));
+        }
+        let seen = self.index.seen(dedupe).or_else(|Unavailable| self.view.find_dedupe(dedupe));
+        seen.map_err(|error| AppendError::Lookup { dedupe: dedupe.to_owned(), reason: error.to_string() })
+    }
+
+    /// Writes a batch, syncs it, and then brings everything derived up to it.
+    fn write(&mut self, batch: Batch) -> Result<(), String> {
+        let segment = self.segment(batch.tree.size() - batch.records.len() as u64)?;
+        let (first, start) = (segment.first, segment.bytes);
+        let written = segment.file.write_all(&batch.lines).and_then(|()| segment.file.sync_data());
+        written.map_err(|error| format!("writing {} failed: {error}", segment.path.display()))?;
+        segment.bytes += batch.lines.len() as u64;
+        self.tree = batch.tree;
+
+        let head = self.tree.head();
+        self.view.place(batch.records.iter().map(|(record, offset)| (record.seq, first, start + offset)));
+        self.index.add(batch.records.iter().map(|(record, _)| record.as_ref()), Some(head));
+        self.write_head(head);
+        self.view.publish(head);
+        tracing::debug!(records = batch.records.len(), bytes = batch.lines.len(), size = head.size, "appended");
+        Ok(())
+    }
+
+    /// The segment to write to: a new one if there is none or it is full.
+    fn segment(&mut self, next: u64) -> Result<&mut OpenSegment, String> {
+        let current = self.segment.take().filter(|segment| segment.bytes < self.segment_bytes);
+        let segment = match current {
+            Some(segment) => segment,
+            None => {
+                let path = self.view.layout.segment(next);
+                let name = path.display().to_string();
+                OpenSegment::create(path, next).map_err(|error| format!("creating {name} failed: {error}"))?
+            }
+        };
+        Ok(self.segment.insert(segment))
+    }
+
+    /// The head file may lag behind, so a failure is not one of the log.
+    fn write_head(&self, head: Head) {
+        if let Err(error) = self.view.layout.write_head(head) {
+            tracing::warn!(%error, "failed to write the head file");
+        }
+    }
+
+    /// Puts the index away, then lets go of the lock.
+    fn close(self) {
+        self.index.close();
+        drop(self.lock);
+    }
+}
+
+impl Batch {
+    fn new(tree: Tree) -> Self {
+        Self { tree, lines: Vec::new(), records: Vec::new(), dedupe: BTreeMap::new() }
+    }
+
+    fn add(&mut self, record: Record, line: &[u8]) -> Arc<Record> {
+        let record = Arc::new(record);
+        if let Some(dedupe) = &record.dedupe {
+            self.dedupe.insert(dedupe.clone(), record.seq);
+        }
+        self.records.push((Arc::clone(&record), self.lines.len() as u64));
+        self.lines.extend_from_slice(line);
+        self.lines.push(b'\n');
+        self.tree.push(Hash::leaf(line));
+        record
+    }
+}
+
+/// Makes an entry the record after those in the tree, as anybody will read it back, and its line.
+fn record(entry: Entry, tree: &Tree, clock: &Clock) -> Result<(Record, Vec<u8>), String> {
+    let Entry { actor, origin, application, run, step, event, dedupe, data } = entry;
+    if !data.is_object() {
+        return Err("its data is not an object".to_owned());
+    }
+    check_numbers(&data)?;
+    let (seq, prev, at) = (tree.size(), tree.last(), clock.now());
+    let record = Record { v: VERSION, seq, prev, at, actor, origin, application, run, step, event, dedupe, data };
+    let line = encode(&record).map_err(|error| error.to_string())?;
+    if line.len() > MAX_LINE {
+        return Err(format!("it makes a line of {} bytes, more than {MAX_LINE}", line.len()));
+    }
+    let record = parse(&line).map_err(|fault| format!("it {fault}"))?;
+    Ok((record, line))
+}
+
+/// Refuses integers that canonical JSON would change: its numbers are doubles (RFC 8785 section 3.2.2.3).
+fn check_numbers(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Number(number) if !is_exact(number) => {
+            Err(format!("{number} is not exact as a double: write it as a string"))
+        }
+        Value::Array(values) => values.iter().try_for_each(check_numbers),
+        Value::Object(fields) => fields.values().try_for_each(check_numbers),
+        _ => Ok(()),
+    }
+}
+
+fn is_exact(number: &serde_json::Number) -> bool {
+    match number.as_i128() {
+        Some(integer) => integer as f64 as i128 == integer,
+        None => true,
+    }
+}
