@@ -1,16 +1,78 @@
 //! Gates: what only people may decide, and the proof that they did.
 
-use crate::change::Irreversible;
+use jiff::Timestamp;
 
-/// Proof that a gate was satisfied for one irreversible change. Nothing but a run whose gate a person approved can make one.
+use crate::{
+    change::Irreversible,
+    journal::Refusal,
+    plan::{Method, Plan, PlannedStep, StepId},
+    run::Run,
+};
+
+/// Proof that a person approved one irreversible change. Only a run whose gate was approved can make one, for the change of the approved
+/// method in the plan that people read.
 #[derive(Debug, Clone)]
 pub struct Approval {
     change: Irreversible,
 }
 
 impl Approval {
+    /// The approval that the run's records hold.
+    pub(crate) fn of(run: &Run) -> Option<Self> {
+        let method = run.method()?;
+        run.plan.option(method).map(|option| Self { change: option.change.clone() })
+    }
+
+    /// The change that was approved.
+    pub fn change(&self) -> &Irreversible {
+        &self.change
+    }
+
     /// Whether this approval is for that change, and no other.
     pub fn covers(&self, change: &Irreversible) -> bool {
         self.change == *change
     }
+}
+
+/// Whether the run's gate can still be decided at that time; otherwise why not.
+pub(crate) fn open_gate(run: &Run, now: Timestamp) -> Result<(), Refusal> {
+    match &run.gate {
+        None => Err(Refusal::NoSuchThing),
+        Some(gate) if gate.decided.is_some() => Err(Refusal::AlreadyDecided),
+        Some(gate) if now >= gate.expires_at => Err(Refusal::Expired),
+        Some(_) => Ok(()),
+    }
+}
+
+/// What changed between the plan that people read and the plan as it would be now, if it is anything that an approval of `method` is bound
+/// to: the change itself, the calls (but the fence's, which depend on how far the failing region can be reached just then), and new
+/// obstacles. An obstacle that went away voids nothing.
+pub(crate) fn difference(read: &Plan, now: &Plan, method: Method) -> Option<String> {
+    if read.option(method).map(|option| &option.change) != now.option(method).map(|option| &option.change) {
+        return Some(match now.option(method) {
+            None => format!("a {} is no longer possible", method.name()),
+            Some(_) => format!("the {} would now have another target", method.name()),
+        });
+    }
+    let known: Vec<&str> = read.blockers().into_iter().map(|check| check.id.as_str()).collect();
+    let obstacles: Vec<&str> = now
+        .blockers()
+        .into_iter()
+        .filter(|check| !known.contains(&check.id.as_str()))
+        .map(|check| check.detail.as_str())
+        .collect();
+    if !obstacles.is_empty() {
+        return Some(obstacles.join("; "));
+    }
+    let changed: Vec<&str> = now
+        .steps
+        .iter()
+        .filter(|planned| planned.step != StepId::Fence && !read.steps.iter().any(|before| same(before, planned)))
+        .map(|planned| planned.step.name())
+        .collect();
+    (!changed.is_empty()).then(|| format!("the calls of {} are different now", changed.join(", ")))
+}
+
+fn same(before: &PlannedStep, now: &PlannedStep) -> bool {
+    before.step == now.step && before.calls == now.calls
 }

@@ -49,6 +49,12 @@ pub enum Event {
         /// The text after `/dr`, or the button's value.
         text: String,
     },
+    /// A person asked for help and got it.
+    #[serde(rename = "help.given")]
+    HelpGiven {
+        /// The text after `/dr`.
+        text: String,
+    },
     /// A command or click was refused.
     #[serde(rename = "command.refused")]
     CommandRefused {
@@ -248,6 +254,8 @@ pub enum Refusal {
     NoSuchThing,
     /// The program is stopping.
     Stopping,
+    /// The audit log takes no records; this refusal alone is not recorded.
+    LogDown,
 }
 
 /// How a gate was decided.

@@ -136,6 +136,11 @@ impl Plan {
         self.options.iter().find(|option| option.method == method)
     }
 
+    /// What holds when that step is done, for people.
+    pub fn goal(&self, step: StepId) -> &str {
+        self.steps.iter().find(|planned| planned.step == step).map_or("", |planned| planned.goal.as_str())
+    }
+
     /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, calls and what stands in the way. Left out is
     /// what moves by itself and changes no decision: times, lag, warnings, and the fence, which depends on how far the failing region can be
     /// reached at that moment. The way that was chosen is compared besides.

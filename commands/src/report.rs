@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Method, StepId};
+use crate::{
+    observation::Lag,
+    plan::{Method, Plan, StepId},
+    run::{Run, StepRun, StepState},
+};
 
 /// How a run ended and what it took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,4 +55,85 @@ pub struct StepReport {
     pub expected_s: f64,
     /// What was seen at the end.
     pub detail: String,
+}
+
+/// The report of a run that ends with `outcome`.
+pub fn report(run: &Run, outcome: RunOutcome) -> Report {
+    let verified = run.steps.get(&StepId::Verify).filter(|step| matches!(step.state, StepState::Done { .. }));
+    let verified_at = verified.and_then(|step| step.ended_at);
+    let confirmed_at = run.method().and(run.decided()).map(|decided| decided.at);
+    let lag = lag_before(run);
+    let method = run.method();
+    Report {
+        outcome,
+        method,
+        rto_from_command_s: seconds(Some(run.commanded_at), verified_at),
+        rto_from_confirmation_s: seconds(confirmed_at, verified_at),
+        data_loss_ms: match method {
+            Some(Method::Switchover) => Some(0.0),
+            Some(Method::Failover) => lag.as_ref().map(|lag| lag.millis),
+            None => None,
+        },
+        data_loss_measured_at: lag.filter(|_| method == Some(Method::Failover)).map(|lag| lag.at),
+        steps: steps(run),
+        remaining: remaining(run, outcome),
+    }
+}
+
+/// The last lag seen before the writer moved: with the failover's intent, or else in the plan.
+fn lag_before(run: &Run) -> Option<Lag> {
+    let measured = run.calls_of(StepId::Database).rev().find_map(|call| Lag::deserialize(&call.before["lag"]).ok());
+    measured.or_else(|| run.plan.lag.known().cloned().flatten())
+}
+
+fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
+    Some(to?.duration_since(from?).as_secs_f64())
+}
+
+fn steps(run: &Run) -> Vec<StepReport> {
+    let mut begun: Vec<(StepId, &StepRun)> = run.steps.iter().map(|(&id, step)| (id, step)).collect();
+    begun.sort_by_key(|(id, step)| (step.started_at, *id));
+    begun.into_iter().map(|(id, step)| step_report(id, step)).collect()
+}
+
+fn step_report(id: StepId, step: &StepRun) -> StepReport {
+    StepReport {
+        step: id,
+        result: step.state.name().to_owned(),
+        took_s: seconds(Some(step.started_at), step.ended_at),
+        expected_s: step.expected_s,
+        detail: step.detail.clone(),
+    }
+}
+
+/// What is left for people, each with what to do.
+fn remaining(run: &Run, outcome: RunOutcome) -> Vec<String> {
+    let Plan { application, from, to, .. } = &run.plan;
+    let mut remaining = Vec::new();
+    match outcome {
+        RunOutcome::NotApproved => return vec![],
+        RunOutcome::Aborted => remaining.push(format!(
+            "everything is where the steps above left it: look with `/dr status {application}`, go on with `/dr promote {application}`"
+        )),
+        RunOutcome::Completed => {}
+    }
+    for (id, step) in &run.steps {
+        match (&step.state, id) {
+            (StepState::Failed { error, .. }, StepId::Fence) => remaining.push(format!(
+                "the old primary's services were not stopped ({error}): stop them when {from} answers again, before anything there writes"
+            )),
+            (StepState::Skipped, id) => remaining.push(format!("{} was skipped: {}", id.name(), step.detail)),
+            _ => {}
+        }
+    }
+    if run.calls.values().any(|call| call.suspends_schedules()) {
+        remaining.push(format!("scheduled scaling in {to} is suspended: it is restored at failback"));
+    }
+    if outcome == RunOutcome::Completed {
+        remaining.push(format!(
+            "do not apply Terraform to {from} before failback: its state does not know that {to} writes and serves"
+        ));
+        remaining.push(format!("plan the failback to {from}; {to} now runs without a standby"));
+    }
+    remaining
 }

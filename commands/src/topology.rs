@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Deserialize;
 use url::Url;
 
+use crate::plan::StepId;
+
 /// All applications by name.
 pub type Applications = BTreeMap<String, Application>;
 
@@ -133,7 +135,10 @@ pub struct Verify {
     /// Good answers in a row that are demanded.
     #[serde(default = "Verify::default_consecutive")]
     pub consecutive: u32,
-    /// Highest share of 5xx answers, 0 to 1, accepted while verifying.
+    /// Time between two requests.
+    #[serde(with = "seconds", default = "Verify::default_interval")]
+    pub interval: Duration,
+    /// Highest share of bad answers, 0 to 1, accepted from the first good answer on.
     #[serde(default = "Verify::default_max_error_rate")]
     pub max_error_rate: f64,
 }
@@ -141,6 +146,10 @@ pub struct Verify {
 impl Verify {
     fn default_consecutive() -> u32 {
         5
+    }
+
+    fn default_interval() -> Duration {
+        Duration::from_secs(1)
     }
 
     fn default_max_error_rate() -> f64 {
@@ -167,6 +176,10 @@ pub struct Timing {
     pub dns: StepTiming,
     /// See `database`.
     pub verify: StepTiming,
+    /// How long an accepted call may take to show before it counts as without effect, and how long a call whose outcome is not known is
+    /// given to show before it is made again.
+    #[serde(with = "seconds")]
+    pub settle: Duration,
     /// Time between two observations of a step.
     #[serde(with = "seconds")]
     pub poll: Duration,
@@ -193,6 +206,20 @@ impl StepTiming {
     }
 }
 
+impl Timing {
+    /// Deadline and expectation of that step.
+    pub fn step(&self, step: StepId) -> StepTiming {
+        match step {
+            StepId::Database => self.database,
+            StepId::Capacity => self.capacity,
+            StepId::Fence => self.fence,
+            StepId::Listener => self.listener,
+            StepId::Dns => self.dns,
+            StepId::Verify => self.verify,
+        }
+    }
+}
+
 impl Default for Timing {
     /// The article's honest figures: 60–120 s to promote, 60–180 s to scale, a 60 s TTL.
     fn default() -> Self {
@@ -204,6 +231,7 @@ impl Default for Timing {
             listener: StepTiming::new(10, 120),
             dns: StepTiming::new(60, 900),
             verify: StepTiming::new(90, 600),
+            settle: Duration::from_secs(20),
             poll: Duration::from_secs(2),
             observation: Duration::from_secs(2),
         }

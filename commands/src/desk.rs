@@ -1,0 +1,175 @@
+//! The desk: the one entry for whoever asks, through Slack or at the terminal. Requests are made durable, then worked on; what people see of the
+//! work is a projection of the log.
+
+mod commands;
+mod decisions;
+mod refusals;
+mod runs;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use storage::{Actor, Clock, Entry, Log, Origin};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{error, info};
+
+use crate::{
+    access::Access,
+    aws::{Aws, Network},
+    engine::{EngineError, Pair, append, recover},
+    journal::{Event, Refusal},
+    request::{Reply, Request},
+    topology::Applications,
+};
+
+use refusals::RefusalBudget;
+use runs::OpenRuns;
+
+/// How long a graceful stop waits for calls that are under way. AWS calls have shorter deadlines of their own.
+const STOP_GRACE: Duration = Duration::from_secs(20);
+
+/// What a desk is made of.
+#[derive(Debug)]
+pub struct Settings {
+    /// The audit log.
+    pub log: Log,
+    /// The applications.
+    pub applications: Applications,
+    /// Who may do what, by application.
+    pub access: BTreeMap<String, Access>,
+    /// The way to the world.
+    pub network: Network,
+    /// Wall-clock time.
+    pub clock: Clock,
+    /// Program version.
+    pub version: String,
+    /// SHA-256 of the configuration file, hex.
+    pub config_digest: String,
+    /// Host name.
+    pub host: String,
+}
+
+/// The one entry for whoever asks.
+#[derive(Debug, Clone)]
+pub struct Desk(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    log: Log,
+    clock: Clock,
+    pairs: BTreeMap<String, Pair>,
+    access: BTreeMap<String, Access>,
+    runs: OpenRuns,
+    refusals: RefusalBudget,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Desk {
+    /// Records the start, takes up open runs and is ready for requests.
+    ///
+    /// # Errors
+    /// When the log cannot be read or takes no records, or its records contradict each other.
+    pub async fn open(settings: Settings) -> Result<Self, EngineError> {
+        let Settings { log, applications, access, network, clock, version, config_digest, host } = settings;
+        let started = Event::ProcessStarted { version, config_digest, host };
+        append(&log, Self::own_entry(), started).await?;
+        let mut pairs = BTreeMap::new();
+        for (name, app) in applications {
+            let app = Arc::new(app);
+            let aws = Aws::connect(app.clone(), &network, clock.clone()).await;
+            pairs.insert(name.clone(), Pair { name, app, aws, clock: clock.clone() });
+        }
+        let open = recover(&log).await?;
+        let desk = Self(Arc::new(Inner {
+            runs: OpenRuns::new(pairs.keys().cloned()),
+            refusals: RefusalBudget::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            log,
+            clock,
+            pairs,
+            access,
+        }));
+        for run in open {
+            info!(run = %run.id, application = run.application, "run taken up again");
+            desk.take_up(run);
+        }
+        Ok(desk)
+    }
+
+    /// The audit log.
+    pub fn log(&self) -> &Log {
+        &self.0.log
+    }
+
+    /// Names of the applications.
+    pub fn applications(&self) -> impl Iterator<Item = &str> {
+        self.0.pairs.keys().map(String::as_str)
+    }
+
+    /// Whether requests are taken: the program is not stopping and the log takes records.
+    ///
+    /// # Errors
+    /// Why not, for people.
+    pub fn ready(&self) -> Result<(), String> {
+        match self.0.log.poisoned() {
+            Some(cause) => Err(format!("the audit log takes no records: {cause}")),
+            None if self.0.stop.is_cancelled() => Err("the bot is stopping".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops gracefully: nothing new is begun, calls under way end and are recorded, runs are left to be taken up at the next start.
+    pub async fn close(&self, reason: &str) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        if tokio::time::timeout(STOP_GRACE, self.0.tasks.wait()).await.is_err() {
+            error!("calls to AWS were still under way at the end of the grace period; their outcome is looked up at the next start");
+        }
+        let stopped = Event::ProcessStopped { reason: reason.to_owned() };
+        if let Err(failure) = append(&self.0.log, Self::own_entry(), stopped).await {
+            error!(%failure, "failed to record the stop");
+        }
+    }
+
+    /// Runs work that a request began. It ends by itself; a failure of the log is all that can go wrong here.
+    fn spawn(&self, work: impl Future<Output = Result<(), EngineError>> + Send + 'static) {
+        self.0.tasks.spawn(async move {
+            if let Err(failure) = work.await {
+                error!(%failure, "work on a request ended");
+            }
+        });
+    }
+
+    fn own_entry() -> Entry {
+        entry(Actor::Bot, Origin::System)
+    }
+}
+
+/// An entry that says who and from where, and nothing else yet.
+fn entry(actor: Actor, origin: Origin) -> Entry {
+    Entry {
+        actor,
+        origin,
+        application: None,
+        run: None,
+        step: None,
+        event: String::new(),
+        dedupe: None,
+        data: serde_json::Value::Null,
+    }
+}
+
+/// The entry of a request.
+fn request_entry(request: &Request) -> Entry {
+    entry(request.actor.clone(), request.origin.clone())
+}
+
+/// What a person gets when the log takes no records: the one refusal that cannot be recorded.
+fn log_down(failure: &EngineError) -> Reply {
+    error!(%failure, "a request could not be recorded");
+    Reply::Refused {
+        reason: Refusal::LogDown,
+        text: format!("Nothing was done and nothing will be: {failure}. See the bot's host; act by hand if it cannot wait."),
+    }
+}

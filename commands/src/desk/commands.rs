@@ -1,0 +1,221 @@
+//! Commands: `/dr help`, `status`, `plan promote`, `promote`.
+
+use std::sync::Arc;
+
+use storage::Record;
+
+use super::{Desk, Pair, append, log_down, request_entry};
+use crate::{
+    engine::EngineError,
+    grammar::{self, Command},
+    ids::RunId,
+    journal::{Event, Refusal},
+    observe::observe,
+    plan::{self, NoPlan, Plan},
+    request::{Reply, Request},
+    run::Run,
+    runbook::PROMOTE,
+    status,
+};
+
+/// What a command needs the person to be allowed.
+#[derive(Clone, Copy)]
+enum Right {
+    Look,
+    Promote,
+}
+
+impl Desk {
+    /// A person typed `/dr text`. Answers as soon as it is durable; the work goes on, and its results are records.
+    pub async fn command(&self, request: Request, text: &str) -> Reply {
+        if self.0.stop.is_cancelled() {
+            return Reply::Refused { reason: Refusal::Stopping, text: "The bot is stopping; ask again in a minute.".to_owned() };
+        }
+        if let Err(reason) = self.known(&request) {
+            return self.refuse_person(&request, None, text, reason, not_known(reason)).await;
+        }
+        let names: Vec<&str> = self.applications().collect();
+        let command = match grammar::parse(text, &names) {
+            Ok(command) => command,
+            Err(error) => return self.refuse_person(&request, None, text, error.refusal(), error.to_string()).await,
+        };
+        match command {
+            Command::Help => self.help(request, text, &names).await,
+            Command::Status { application } => self.work(request, text, application, Right::Look, Self::status).await,
+            Command::PlanPromote { application } => self.work(request, text, application, Right::Look, Self::dry_run).await,
+            Command::Promote { application, reason } => {
+                let promote = |desk: Self, request, pair, command| desk.promote(request, pair, command, reason);
+                self.work(request, text, application, Right::Promote, promote).await
+            }
+        }
+    }
+
+    async fn help(&self, request: Request, text: &str, names: &[&str]) -> Reply {
+        let mut entry = request_entry(&request);
+        entry.dedupe = Some(request.dedupe.clone());
+        match append(&self.0.log, entry, Event::HelpGiven { text: text.to_owned() }).await {
+            Ok(Some(_)) => Reply::Told(grammar::help(names)),
+            Ok(None) => self.replayed(&request).await,
+            Err(failure) => log_down(&failure),
+        }
+    }
+
+    /// Makes the command durable and spawns its work.
+    async fn work<W, F>(&self, request: Request, text: &str, application: String, right: Right, work: W) -> Reply
+    where
+        W: FnOnce(Self, Request, Pair, Arc<Record>) -> F,
+        F: Future<Output = Result<(), EngineError>> + Send + 'static,
+    {
+        let Some(pair) = self.0.pairs.get(&application).cloned() else {
+            let reply = format!("There is no application {application}.");
+            return self.refuse_person(&request, None, text, Refusal::UnknownApplication, reply).await;
+        };
+        if let Err((reason, reply)) = self.allowed(&request, &pair, right) {
+            return self.refuse_person(&request, Some(&pair.name), text, reason, reply).await;
+        }
+        if let (Right::Promote, Some(run)) = (right, self.0.runs.of(&pair.name)) {
+            return self.refuse_person(&request, Some(&pair.name), text, Refusal::RunInProgress, run_in_progress(&run)).await;
+        }
+        let mut entry = request_entry(&request);
+        entry.application = Some(pair.name.clone());
+        entry.dedupe = Some(request.dedupe.clone());
+        let command = match append(&self.0.log, entry, Event::CommandReceived { text: text.to_owned() }).await {
+            Ok(Some(record)) => record,
+            Ok(None) => return self.replayed(&request).await,
+            Err(failure) => return log_down(&failure),
+        };
+        let told = format!("Looking at {} and {}…", pair.app.primary.region, pair.app.dr.region);
+        self.spawn(work(self.clone(), request, pair, command));
+        Reply::Accepted(told)
+    }
+
+    async fn status(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
+        let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
+        let run = match self.0.runs.of(&pair.name) {
+            Some(id) => self.run(&id).await?.as_ref().map(Run::summary),
+            None => None,
+        };
+        let status = status::status(&pair.name, &pair.app, observation, run, pair.clock.now());
+        let answer = Event::StatusAnswered { command: command.seq, status: Box::new(status) };
+        self.answer(&request, &pair, answer).await
+    }
+
+    async fn dry_run(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
+        let answer = match self.plan(&pair).await {
+            Ok(plan) => Event::PlanAnswered { command: command.seq, plan: Box::new(plan) },
+            Err(no_plan) => failed(&command, &no_plan),
+        };
+        self.answer(&request, &pair, answer).await
+    }
+
+    async fn promote(
+        self,
+        request: Request,
+        pair: Pair,
+        command: Arc<Record>,
+        reason: Option<String>,
+    ) -> Result<(), EngineError> {
+        match self.plan(&pair).await {
+            Ok(plan) => self.start_run(&request, &pair, &command, plan, reason).await,
+            Err(no_plan) => self.answer(&request, &pair, failed(&command, &no_plan)).await,
+        }
+    }
+
+    /// Starts a run, unless another one was started meanwhile.
+    pub(super) async fn start_run(
+        &self,
+        request: &Request,
+        pair: &Pair,
+        command: &Record,
+        plan: Plan,
+        reason: Option<String>,
+    ) -> Result<(), EngineError> {
+        let _starting = self.0.runs.starting(&pair.name).await;
+        if let Some(run) = self.0.runs.of(&pair.name) {
+            let event = Event::CommandFailed {
+                command: command.seq,
+                text: command.data["text"].as_str().unwrap_or_default().to_owned(),
+                error: run_in_progress(&run),
+            };
+            return self.answer(request, pair, event).await;
+        }
+        let id = RunId::new(PROMOTE.name, command.seq);
+        let mut entry = request_entry(request);
+        entry.application = Some(pair.name.clone());
+        entry.run = Some(id.to_string());
+        let started = Event::RunStarted {
+            runbook: PROMOTE.name.to_owned(),
+            reason,
+            plan_digest: plan.digest(),
+            plan: Box::new(plan),
+            command: command.seq,
+            commanded_at: command.at,
+        };
+        append(&self.0.log, entry, started).await?;
+        if let Some(run) = self.run(&id).await? {
+            self.take_up(run);
+        }
+        Ok(())
+    }
+
+    /// The plan as it would be now.
+    pub(super) async fn plan(&self, pair: &Pair) -> Result<Plan, NoPlan> {
+        let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
+        plan::promote(&pair.name, &pair.app, &observation, pair.clock.now())
+    }
+
+    /// Records an answer for the person who asked, where they asked.
+    pub(super) async fn answer(&self, request: &Request, pair: &Pair, answer: Event) -> Result<(), EngineError> {
+        let mut entry = super::entry(storage::Actor::Bot, request.origin.clone());
+        entry.application = Some(pair.name.clone());
+        append(&self.0.log, entry, answer).await?;
+        Ok(())
+    }
+
+    /// Whether the person may look at anything at all; strangers are told nothing.
+    pub(super) fn known(&self, request: &Request) -> Result<(), Refusal> {
+        let mut answers = self.0.access.values().map(|access| access.may_look(&request.actor, &request.origin));
+        let first = answers.next().unwrap_or(Err(Refusal::NotAllowed));
+        answers.fold(first, |so_far, answer| match (so_far, answer) {
+            (Ok(()), _) | (_, Ok(())) => Ok(()),
+            (Err(Refusal::WrongChannel), _) | (_, Err(Refusal::WrongChannel)) => Err(Refusal::WrongChannel),
+            (denied, _) => denied,
+        })
+    }
+
+    fn allowed(&self, request: &Request, pair: &Pair, right: Right) -> Result<(), (Refusal, String)> {
+        let access = self.0.access.get(&pair.name).ok_or_else(|| (Refusal::NotAllowed, not_known(Refusal::NotAllowed)))?;
+        let result = match right {
+            Right::Look => access.may_look(&request.actor, &request.origin),
+            Right::Promote => access.may_promote(&request.actor, &request.origin),
+        };
+        result.map_err(|reason| match (reason, right) {
+            (Refusal::NotAllowed, Right::Promote) => (reason, not_a_promoter(&pair.name)),
+            _ => (reason, not_known(reason)),
+        })
+    }
+}
+
+fn failed(command: &Record, why: &NoPlan) -> Event {
+    Event::CommandFailed {
+        command: command.seq,
+        text: command.data["text"].as_str().unwrap_or_default().to_owned(),
+        error: why.to_string(),
+    }
+}
+
+fn run_in_progress(run: &RunId) -> String {
+    format!("Run {run} is open: one run at a time. Follow it in the channel, or end it there.")
+}
+
+fn not_known(reason: Refusal) -> String {
+    match reason {
+        Refusal::WrongChannel => "Not in this channel: use the incident channel of the application.".to_owned(),
+        _ => "You may not use this bot here. Access is by user id in its configuration (`[applications.NAME.access]`).".to_owned(),
+    }
+}
+
+/// For a person who may look but not promote.
+pub(super) fn not_a_promoter(application: &str) -> String {
+    format!("You may not promote {application}. Those who may are listed under `promoters` in the bot's configuration.")
+}

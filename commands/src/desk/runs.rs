@@ -1,0 +1,84 @@
+//! Open runs: one at a time for an application, whoever asks and from wherever.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::{Mutex, MutexGuard, watch};
+use tracing::error;
+
+use super::Desk;
+use crate::{
+    engine::{EngineError, drive},
+    ids::RunId,
+    run::Run,
+    runbook::PROMOTE,
+};
+
+/// Which application has a run open.
+#[derive(Debug)]
+pub(super) struct OpenRuns {
+    /// Held while somebody checks that no run is open and starts one.
+    starting: BTreeMap<String, Mutex<()>>,
+    open: watch::Sender<BTreeMap<String, RunId>>,
+}
+
+impl OpenRuns {
+    pub(super) fn new(applications: impl Iterator<Item = String>) -> Self {
+        let starting = applications.map(|name| (name, Mutex::default())).collect();
+        Self { starting, open: watch::Sender::default() }
+    }
+
+    /// The right to start a run of that application; held by one at a time.
+    pub(super) async fn starting(&self, application: &str) -> Option<MutexGuard<'_, ()>> {
+        Some(self.starting.get(application)?.lock().await)
+    }
+
+    /// The application's open run.
+    pub(super) fn of(&self, application: &str) -> Option<RunId> {
+        self.open.borrow().get(application).cloned()
+    }
+
+    /// Waits until that run is not open any more.
+    pub(super) async fn closed(&self, run: &Run) {
+        let mut open = self.open.subscribe();
+        // The sender lives as long as `self`.
+        let _closed = open.wait_for(|open| open.get(&run.application) != Some(&run.id)).await;
+    }
+
+    fn insert(&self, run: &Run) {
+        self.open.send_modify(|open| {
+            open.insert(run.application.clone(), run.id.clone());
+        });
+    }
+
+    fn remove(&self, application: &str) {
+        self.open.send_modify(|open| {
+            open.remove(application);
+        });
+    }
+}
+
+impl Desk {
+    /// Carries a run on in a task of its own, until it ended or the program stops.
+    pub(super) fn take_up(&self, run: Run) {
+        let Some(pair) = self.0.pairs.get(&run.application).cloned() else {
+            error!(run = %run.id, application = run.application, "an open run's application is not configured any more; it stays open");
+            return;
+        };
+        self.0.runs.insert(&run);
+        let desk = self.clone();
+        self.spawn(async move {
+            let application = run.application.clone();
+            drive(desk.0.log.clone(), pair, &PROMOTE, run, desk.0.stop.clone()).await?;
+            if !desk.0.stop.is_cancelled() {
+                desk.0.runs.remove(&application);
+            }
+            Ok(())
+        });
+    }
+
+    /// The run as its records tell it now.
+    pub(super) async fn run(&self, id: &RunId) -> Result<Option<Run>, EngineError> {
+        let records = self.0.log.run(id.as_str()).await?;
+        Ok(Run::fold(records.iter().map(AsRef::as_ref))?)
+    }
+}

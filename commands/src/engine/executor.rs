@@ -1,0 +1,208 @@
+//! One run, from wherever it stands to its end: reads its records as they come, decides, and sees to what was decided.
+
+use std::{
+    collections::BTreeMap,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures::{Stream, StreamExt};
+use jiff::Timestamp;
+use storage::{Log, ReadError, Record};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::{EngineError, Pair, Scribe, work::Job};
+use crate::{
+    decide::{Next, decide},
+    journal::{Decision, Event},
+    plan::StepId,
+    report::{self, RunOutcome},
+    run::Run,
+    runbook::Runbook,
+};
+
+/// Carries the run on until it ended, or the program stops.
+pub(crate) async fn drive(
+    log: Log,
+    pair: Pair,
+    runbook: &'static Runbook,
+    run: Run,
+    stop: CancellationToken,
+) -> Result<(), EngineError> {
+    let scribe = Scribe::new(log.clone(), pair.name.clone(), run.id.clone());
+    let records = log.follow(run.latest + 1);
+    let steps = stop.child_token();
+    let (read, working, tasks) = (run.latest, BTreeMap::new(), JoinSet::new());
+    let mut executor = Executor { pair, runbook, run, read, scribe, stop, steps, working, tasks };
+    let result = executor.run(pin!(records)).await;
+    // Steps stop between calls, so that no call is left without its outcome.
+    executor.steps.cancel();
+    while executor.tasks.join_next().await.is_some() {}
+    result
+}
+
+struct Executor {
+    pair: Pair,
+    runbook: &'static Runbook,
+    run: Run,
+    /// Number of the latest record that was read, of whatever run.
+    read: u64,
+    scribe: Scribe,
+    /// The program stops.
+    stop: CancellationToken,
+    /// The steps stop: with the program, or because the run ends.
+    steps: CancellationToken,
+    working: BTreeMap<Id, StepId>,
+    tasks: JoinSet<Result<(), EngineError>>,
+}
+
+impl Executor {
+    async fn run(
+        &mut self,
+        mut records: Pin<&mut impl Stream<Item = Result<Arc<Record>, ReadError>>>,
+    ) -> Result<(), EngineError> {
+        loop {
+            let mut written = None;
+            let mut closes = None;
+            for next in decide(self.runbook, &self.run) {
+                match next {
+                    Next::Work(step) => self.start(step),
+                    Next::AwaitGate { expires_at } => closes = Some(expires_at),
+                    Next::OpenGate => written = Some(self.open_gate().await?),
+                    Next::Pause(step) => written = self.tell_pause(step).await?.or(written),
+                    Next::End(outcome) => written = Some(self.end(outcome, &mut records).await?),
+                }
+            }
+            if let Some(seq) = written {
+                self.read_to(seq, &mut records).await?;
+                continue;
+            }
+            if self.run.ended.is_some() {
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(()),
+                Some(joined) = self.tasks.join_next_with_id() => self.joined(joined).await?,
+                Some(record) = records.next() => self.take(&record?)?,
+                () = until(&self.pair, closes) => self.expire().await?,
+            }
+        }
+    }
+
+    fn start(&mut self, id: StepId) {
+        let Some(step) = self.runbook.step(id) else { return };
+        if self.working.values().any(|&working| working == id) {
+            return;
+        }
+        let job = Job {
+            pair: self.pair.clone(),
+            scribe: self.scribe.of_step(id),
+            run: self.run.clone(),
+            step,
+            stop: self.steps.clone(),
+        };
+        let task = self.tasks.spawn(job.work());
+        self.working.insert(task.id(), id);
+    }
+
+    /// A step's task ended. One that died leaves its step failed, so that people hear of it.
+    async fn joined(&mut self, joined: Result<(Id, Result<(), EngineError>), JoinError>) -> Result<(), EngineError> {
+        match joined {
+            Ok((task, result)) => {
+                self.working.remove(&task);
+                result
+            }
+            Err(failure) => {
+                error!(run = %self.run.id, %failure, "a step's task died");
+                let Some(step) = self.working.remove(&failure.id()) else { return Ok(()) };
+                let error = format!("internal error: {failure}; the program's log has the details, retry when it is understood");
+                let best_effort = self.runbook.step(step).is_some_and(|step| step.best_effort);
+                self.scribe.of_step(step).write(Event::StepFailed { error, best_effort }).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn open_gate(&self) -> Result<u64, EngineError> {
+        let plan = &self.run.plan;
+        let expires_at = self.pair.clock.now() + self.pair.app.timing.gate_expiry;
+        let opened = Event::GateOpened {
+            plan_digest: self.run.plan_digest.clone(),
+            methods: plan.options.iter().map(|option| option.method).collect(),
+            overrides: plan.blockers().into_iter().map(|check| check.id.clone()).collect(),
+            expires_at,
+        };
+        Ok(self.scribe.write(opened).await?.seq)
+    }
+
+    async fn expire(&self) -> Result<(), EngineError> {
+        let decided = Event::GateDecided {
+            command: None,
+            decision: Decision::Expired,
+            plan_digest: self.run.plan_digest.clone(),
+            overrides: Vec::new(),
+        };
+        self.scribe.write_once(gate_key(&self.run), decided).await?;
+        Ok(())
+    }
+
+    async fn tell_pause(&self, step: StepId) -> Result<Option<u64>, EngineError> {
+        let (Some((_, error)), Some(spec)) = (self.run.waiting_step(), self.runbook.step(step)) else { return Ok(None) };
+        let paused = Event::RunPaused { failed: step, error: error.to_owned(), may_skip: spec.may_skip };
+        Ok(Some(self.scribe.write(paused).await?.seq))
+    }
+
+    /// Ends the run: steps that a person's abort left under way stop first, and the report tells everything that was recorded.
+    async fn end(
+        &mut self,
+        outcome: RunOutcome,
+        records: &mut Pin<&mut impl Stream<Item = Result<Arc<Record>, ReadError>>>,
+    ) -> Result<u64, EngineError> {
+        self.steps.cancel();
+        while let Some(joined) = self.tasks.join_next_with_id().await {
+            self.joined(joined).await?;
+        }
+        if let Some(last) = self.scribe.next().checked_sub(1) {
+            self.read_to(last, records).await?;
+        }
+        let report = report::report(&self.run, outcome);
+        info!(run = %self.run.id, ?outcome, rto_s = report.rto_from_confirmation_s, "run ends");
+        Ok(self.scribe.write(Event::RunEnded { report: Box::new(report) }).await?.seq)
+    }
+
+    async fn read_to(
+        &mut self,
+        seq: u64,
+        records: &mut Pin<&mut impl Stream<Item = Result<Arc<Record>, ReadError>>>,
+    ) -> Result<(), EngineError> {
+        while self.read < seq {
+            let Some(record) = records.next().await else { return Ok(()) };
+            self.take(&record?)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, record: &Record) -> Result<(), EngineError> {
+        self.read = record.seq;
+        Ok(self.run.apply(record)?)
+    }
+}
+
+/// The key under which a run's gate is decided once.
+pub(crate) fn gate_key(run: &Run) -> String {
+    format!("gate:{}", run.id)
+}
+
+async fn until(pair: &Pair, at: Option<Timestamp>) {
+    match at {
+        Some(at) => {
+            let wait = Duration::try_from(at.duration_since(pair.clock.now())).unwrap_or_default();
+            tokio::time::sleep(wait).await;
+        }
+        None => std::future::pending().await,
+    }
+}

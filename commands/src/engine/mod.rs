@@ -1,0 +1,51 @@
+//! The engine: carries runs from their first record to their last. What to do is decided purely ([`crate::decide`]); this room does it.
+
+mod act;
+mod executor;
+mod recover;
+mod scribe;
+mod steps;
+mod work;
+
+use std::sync::Arc;
+
+use storage::Clock;
+
+pub(crate) use executor::{drive, gate_key};
+pub(crate) use recover::recover;
+pub(crate) use scribe::{Scribe, append};
+
+use crate::{aws::Aws, topology::Application};
+
+/// An application with its AWS clients: what every part of a run shares.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    /// The application's name.
+    pub(crate) name: String,
+    /// Its configuration.
+    pub(crate) app: Arc<Application>,
+    /// Its AWS clients.
+    pub(crate) aws: Aws,
+    /// Wall-clock time.
+    pub(crate) clock: Clock,
+}
+
+/// Why the engine cannot carry a run on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The log does not take records: nothing more is changed.
+    #[error("the audit log takes no records, so nothing more is changed: {0}")]
+    Append(#[from] storage::AppendError),
+    /// The log cannot be read.
+    #[error("the audit log cannot be read: {0}")]
+    Read(#[from] storage::ReadError),
+    /// The run's records contradict each other.
+    #[error(transparent)]
+    Unexpected(#[from] crate::run::Unexpected),
+    /// The log took an entry without a key for a duplicate.
+    #[error("the audit log took a new record for a duplicate")]
+    Duplicate,
+    /// An event could not be written as JSON.
+    #[error("failed to encode an event: {0}")]
+    Encode(#[from] serde_json::Error),
+}

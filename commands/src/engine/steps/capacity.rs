@@ -1,0 +1,77 @@
+//! ECS minimum, then desired count, to production, until the tasks run and are healthy.
+//!
+//! A changed desired count starts no deployment, so a completed rollout proves nothing: steady is one deployment, enough tasks
+//! running, none pending, and as many healthy targets.
+
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{Memory, Sight};
+use crate::{
+    aws::AwsError,
+    change::Change,
+    engine::{
+        Pair,
+        act::{Action, Wanted},
+    },
+    goals,
+    observation::ServiceState,
+    topology::{Service, SideName},
+};
+
+pub(super) async fn look(pair: &Pair, memory: &Memory) -> Result<Sight, AwsError> {
+    let services = &pair.app.services;
+    let states = try_join_all(services.iter().map(|service| pair.aws.service(SideName::Dr, &service.name))).await?;
+    let (mut actions, mut waiting, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+    for (service, state) in services.iter().zip(states) {
+        let Some(state) = state else {
+            return Ok(Sight::Failed(format!("there is no service {} in {}", service.name, pair.app.dr.region)));
+        };
+        actions.extend(changes(pair, service, &state));
+        seen.push(format!("{} {}/{}", service.name, state.running, service.desired));
+        waiting.extend(lacks(service, &state, memory.began));
+    }
+    let detail = match waiting.is_empty() {
+        true => seen.join(", "),
+        false => waiting.join("; "),
+    };
+    Ok(match (actions.is_empty(), waiting.is_empty()) {
+        (false, _) => Sight::Unmet { detail, actions },
+        (true, true) => Sight::Holds(format!("{detail} tasks running and healthy")),
+        (true, false) => Sight::Waiting(detail),
+    })
+}
+
+/// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself; the desired count only if it
+/// is still below.
+fn changes(pair: &Pair, service: &Service, state: &ServiceState) -> Vec<Action> {
+    let all = goals::capacity_changes(&pair.app.dr, service, state);
+    let scaling_first = all.iter().any(|change| matches!(change, Change::ScalableTarget { .. }));
+    let before = json!({ "desired": state.desired, "running": state.running, "scaling": state.scaling });
+    all.into_iter()
+        .filter(|change| !scaling_first || matches!(change, Change::ScalableTarget { .. }))
+        .map(|change| Action { side: SideName::Dr, change: Wanted::Change(change), before: before.clone() })
+        .collect()
+}
+
+/// What a service still lacks, for people.
+fn lacks(service: &Service, state: &ServiceState, since: Timestamp) -> Option<String> {
+    let name = &service.name;
+    let tasks = format!("{name} {}/{} tasks running", state.running, service.desired);
+    if let Some((_, why)) = state.placement_failure.as_ref().filter(|(at, _)| *at >= since) {
+        return (state.running < service.desired).then(|| format!("{tasks}: {why}"));
+    }
+    if state.running < service.desired || state.pending > 0 {
+        return Some(tasks);
+    }
+    if state.deployments > 1 {
+        return Some(format!("{name}: a deployment is in flight"));
+    }
+    let wanted = usize::try_from(service.desired).unwrap_or_default();
+    state.target_groups.iter().find_map(|group| match group.healthy.known() {
+        Some(&healthy) if healthy >= wanted => None,
+        Some(healthy) => Some(format!("{name} {healthy}/{wanted} targets healthy")),
+        None => Some(format!("{name}: health of its targets is not known")),
+    })
+}

@@ -1,0 +1,39 @@
+//! The listener forwards to the production target group, where one is configured.
+
+use serde_json::json;
+
+use super::Sight;
+use crate::{
+    aws::AwsError,
+    engine::{
+        Pair,
+        act::{Action, Wanted},
+    },
+    goals,
+    topology::SideName,
+};
+
+pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
+    let Some(listener) = &pair.app.dr.listener else {
+        return Ok(Sight::Holds("no listener is configured".to_owned()));
+    };
+    let Some(state) = pair.aws.listener(SideName::Dr).await? else {
+        return Ok(Sight::Failed(format!("there is no listener {}", listener.arn)));
+    };
+    Ok(match goals::listener_change(listener, &state) {
+        None => Sight::Holds(format!("forwards to {}", target_group_name(&listener.target_group))),
+        Some(change) => Sight::Unmet {
+            detail: "forwards elsewhere".to_owned(),
+            actions: vec![Action {
+                side: SideName::Dr,
+                change: Wanted::Change(change),
+                before: json!({ "actions": state.actions }),
+            }],
+        },
+    })
+}
+
+/// The name in a target group's ARN: `targetgroup/NAME/ID`.
+fn target_group_name(arn: &str) -> &str {
+    arn.rsplit('/').nth(1).unwrap_or(arn)
+}

@@ -1,0 +1,77 @@
+//! The steps of the runbooks: what each looks at, and what it wants changed.
+
+mod capacity;
+mod database;
+mod dns;
+mod fence;
+mod listener;
+mod verify;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    Pair,
+    act::{Action, Hand},
+};
+use crate::{aws::AwsError, plan::StepId, run::Run, topology::Application};
+
+/// What a step saw.
+#[derive(Debug)]
+pub(super) enum Sight {
+    /// The goal holds.
+    Holds(String),
+    /// It is on its way: look again.
+    Waiting(String),
+    /// Something has to be changed.
+    Unmet {
+        /// What was seen.
+        detail: String,
+        /// The changes, in order.
+        actions: Vec<Action>,
+    },
+    /// It cannot be reached without people.
+    Failed(String),
+}
+
+/// What a step remembers from look to look. Lost in a restart, and safe to lose.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// Which attempt this is, from 1.
+    pub(super) attempt: u32,
+    /// When it began.
+    pub(super) began: Timestamp,
+    /// Good answers in a row.
+    pub(super) good: u32,
+    /// Answers since the first good one.
+    pub(super) answers: u32,
+    /// Bad ones among them.
+    pub(super) bad: u32,
+}
+
+/// Looks at what the step is about.
+pub(super) async fn look(
+    step: StepId,
+    pair: &Pair,
+    run: &Run,
+    hand: &Hand<'_>,
+    memory: &mut Memory,
+) -> Result<Sight, AwsError> {
+    match step {
+        StepId::Database => database::look(pair, run).await,
+        StepId::Capacity => capacity::look(pair, memory).await,
+        StepId::Fence => fence::look(pair).await,
+        StepId::Listener => listener::look(pair).await,
+        StepId::Dns => dns::look(pair, run, hand, memory).await,
+        StepId::Verify => Ok(verify::look(pair, memory).await),
+    }
+}
+
+/// Time between two looks.
+pub(super) fn interval(step: StepId, app: &Application) -> Duration {
+    match step {
+        StepId::Verify => app.verify.interval,
+        _ => app.timing.poll,
+    }
+}

@@ -1,0 +1,119 @@
+//! One step, from its first record to its last: observe; if the goal holds, done; else act and observe until it holds, or the deadline
+//! passes. Doing a step again is always safe, so a first attempt, a retry, a restart and "somebody did it by hand" are one path.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info, warn};
+
+use super::{
+    EngineError, Pair, Scribe,
+    act::{Acted, Hand},
+    steps::{self, Memory, Sight},
+};
+use crate::{
+    journal::Event,
+    run::{Run, StepState},
+    runbook::Step,
+};
+
+/// What a step's task needs.
+pub(super) struct Job {
+    pub(super) pair: Pair,
+    pub(super) scribe: Scribe,
+    /// The run as it stood when the task began.
+    pub(super) run: Run,
+    pub(super) step: &'static Step,
+    pub(super) stop: CancellationToken,
+}
+
+impl Job {
+    /// Works until the step ended or the program stops; the records say which.
+    pub(super) async fn work(self) -> Result<(), EngineError> {
+        let span = tracing::info_span!("step", run = %self.run.id, step = self.step.id.name());
+        self.attempt().instrument(span).await
+    }
+
+    async fn attempt(self) -> Result<(), EngineError> {
+        let timing = self.pair.app.timing.step(self.step.id);
+        let (began, attempt) = self.begin().await?;
+        let deadline = began + timing.deadline;
+        let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, began);
+        let mut memory = Memory { attempt, began, ..Memory::default() };
+        let mut said = String::new();
+        while !self.stop.is_cancelled() {
+            let sight = match steps::look(self.step.id, &self.pair, &self.run, &hand, &mut memory).await {
+                Ok(sight) => sight,
+                Err(error) if error.hopeless() => Sight::Failed(error.to_string()),
+                Err(error) => Sight::Waiting(error.to_string()),
+            };
+            let detail = match sight {
+                Sight::Holds(detail) => return self.done(detail, !hand.acted()).await,
+                Sight::Failed(error) => return self.failed(error).await,
+                Sight::Waiting(detail) => detail,
+                Sight::Unmet { detail, actions } => {
+                    self.say(&mut said, detail).await?;
+                    match hand.act(actions).await? {
+                        Acted::Sent => continue,
+                        Acted::Held(why) => why,
+                        Acted::Hopeless(error) => return self.failed(error).await,
+                    }
+                }
+            };
+            if self.pair.clock.now() >= deadline {
+                let limit = timing.deadline.as_secs_f64();
+                return self.failed(format!("not done after {limit} s; last seen: {detail}")).await;
+            }
+            self.say(&mut said, detail).await?;
+            self.pause(steps::interval(self.step.id, &self.pair.app)).await;
+        }
+        Ok(())
+    }
+
+    /// Records the start of an attempt, unless this takes up one that a restart interrupted. Answers when it began and which it is.
+    async fn begin(&self) -> Result<(Timestamp, u32), EngineError> {
+        let before = self.run.steps.get(&self.step.id);
+        if let Some(step) = before.filter(|step| step.state == StepState::Running) {
+            return Ok((step.attempt_at, step.attempts));
+        }
+        let timing = self.pair.app.timing.step(self.step.id);
+        let goal = self.run.plan.goal(self.step.id);
+        info!(goal, "step starts");
+        let record = self
+            .scribe
+            .write(Event::StepStarted {
+                goal: goal.to_owned(),
+                expected_s: timing.expected.as_secs_f64(),
+                deadline_s: timing.deadline.as_secs_f64(),
+            })
+            .await?;
+        Ok((record.at, before.map_or(1, |step| step.attempts + 1)))
+    }
+
+    async fn done(&self, detail: String, already: bool) -> Result<(), EngineError> {
+        info!(detail, already, "step done");
+        self.scribe.write(Event::StepDone { detail, already }).await?;
+        Ok(())
+    }
+
+    async fn failed(&self, error: String) -> Result<(), EngineError> {
+        let best_effort = self.step.best_effort;
+        warn!(error, best_effort, "step failed");
+        self.scribe.write(Event::StepFailed { error, best_effort }).await?;
+        Ok(())
+    }
+
+    /// Records what was seen, when that differs from what was last said.
+    async fn say(&self, said: &mut String, detail: String) -> Result<(), EngineError> {
+        if *said != detail {
+            self.scribe.write(Event::StepObserved { detail: detail.clone() }).await?;
+            *said = detail;
+        }
+        Ok(())
+    }
+
+    async fn pause(&self, interval: Duration) {
+        let _stopped = tokio::time::timeout(interval, self.stop.cancelled()).await;
+    }
+}
