@@ -1,7 +1,10 @@
 //! What `/dr` does: grammar, topology, status, readiness, plans, runbooks, the engine and the AWS calls.
 
+pub mod aws;
 pub mod change;
+pub mod decide;
 pub mod gate;
+pub mod ids;
 pub mod journal;
 pub mod observation;
 pub mod phase;
@@ -9,5 +12,7 @@ pub mod plan;
 pub mod readiness;
 pub mod report;
 pub mod request;
+pub mod run;
+pub mod runbook;
 pub mod status;
 pub mod topology;
