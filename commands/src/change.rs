@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::observation::{Alias, ListenerAction, RecordSet};
 
+/// Where Route 53's control plane is, and the region that its calls are signed for, whichever region a record points to.
+pub const ROUTE53_REGION: &str = "us-east-1";
+
 /// A change that can be undone by another change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
@@ -96,7 +99,7 @@ impl Call {
 }
 
 impl Change {
-    /// The call that makes this change when sent to `region`.
+    /// The call that makes this change when sent to `region`; Route 53's always goes to [`ROUTE53_REGION`].
     pub fn call(&self, region: &str) -> Call {
         match self {
             Self::ScalableTarget { cluster, service, min, max, suspend_scheduled } => {
@@ -135,7 +138,7 @@ impl Change {
                 Call::new(
                     "route53",
                     "ChangeResourceRecordSets",
-                    region,
+                    ROUTE53_REGION,
                     json!({ "HostedZoneId": zone, "ChangeBatch": { "Changes": changes } }),
                 )
             }

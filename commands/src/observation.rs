@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::topology::SideName;
 
 /// Something that was looked at: what it was, or why it could not be seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen<T> {
     /// It was seen.
@@ -306,7 +306,8 @@ impl ListenerState {
     }
 }
 
-/// One default action of a listener.
+/// One default action of a listener. The configuration of a kind other than `forward` is not held here: a change carries it over from the
+/// listener itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListenerAction {
     /// `forward`, `redirect`, `fixed-response`, …

@@ -1,0 +1,112 @@
+//! How a call is made: how long it may take and when it is made again. One policy for all services, here and not in the SDK, whose
+//! backoff is random (a run could not be repeated from its seed) and which repeats changing calls after an unclear end.
+
+use std::{error::Error, future::Future, time::Duration};
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::error::AwsError;
+
+/// An operation of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Operation {
+    /// Service as in IAM actions.
+    pub(super) service: &'static str,
+    /// Operation, as in IAM actions.
+    pub(super) name: &'static str,
+}
+
+impl Operation {
+    pub(super) const fn new(service: &'static str, name: &'static str) -> Self {
+        Self { service, name }
+    }
+}
+
+/// How calls are made towards one region, or towards a global service.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// Region, as errors and the log name it.
+    pub(super) region: String,
+    /// Bounds of calls that read.
+    pub(super) reads: Bounds,
+}
+
+/// Bounds of a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// How often it is made at most.
+    pub(super) attempts: u32,
+    /// How long one attempt may take.
+    pub(super) attempt: Duration,
+    /// After this no further attempt is begun, nor finished.
+    pub(super) total: Duration,
+}
+
+/// An answer to a changing call takes longer than one to a read, and giving up on it leaves its effect open.
+const CHANGE: Bounds = Bounds { attempts: 3, attempt: Duration::from_secs(10), total: Duration::from_secs(12) };
+
+/// Before the second attempt; doubled for each one after it.
+const BACKOFF: Duration = Duration::from_millis(200);
+
+impl Caller {
+    /// A call that changes nothing: made again after any failure that may pass.
+    pub(super) async fn read<T, E, F>(&self, operation: Operation, send: impl Fn() -> F) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.bounded(operation, self.reads, AwsError::transient, send).await
+    }
+
+    /// A changing call: made again only where AWS has said that it did nothing and may do it later. What ended unclearly is for the engine,
+    /// which observes before it acts again.
+    pub(super) async fn change<T, E, F>(&self, operation: Operation, send: impl Fn() -> F) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.bounded(operation, CHANGE, |error| error.transient() && error.had_no_effect(), send).await
+    }
+
+    /// A changing call that is made once, whatever happens.
+    pub(super) async fn once<T, E, F>(&self, operation: Operation, send: impl Fn() -> F) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.bounded(operation, Bounds { attempts: 1, ..CHANGE }, |_| false, send).await
+    }
+
+    async fn bounded<T, E, F>(
+        &self,
+        operation: Operation,
+        bounds: Bounds,
+        again: impl Fn(&AwsError) -> bool,
+        send: impl Fn() -> F,
+    ) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let began = Instant::now();
+        let mut pause = BACKOFF;
+        let mut attempt = 1;
+        loop {
+            let left = bounds.total.saturating_sub(began.elapsed()).min(bounds.attempt);
+            let error = match timeout(left, send()).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => AwsError::from_sdk(operation, &self.region, &error),
+                Err(_) => AwsError::timeout(operation, &self.region, left),
+            };
+            tracing::debug!(service = operation.service, operation = operation.name, region = self.region, attempt, %error, "call failed");
+            if attempt == bounds.attempts || !again(&error) || began.elapsed() + pause >= bounds.total {
+                return Err(error);
+            }
+            sleep(pause).await;
+            pause *= 2;
+            attempt += 1;
+        }
+    }
+}

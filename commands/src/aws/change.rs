@@ -1,0 +1,114 @@
+//! Changing calls, made.
+
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
+use aws_types::request_id::RequestId;
+
+use super::{Aws, AwsError, Regional, call::Operation};
+use crate::{
+    change::{Change, Irreversible, scalable_resource},
+    gate::Approval,
+    topology::SideName,
+};
+
+const REGISTER_TARGET: Operation = Operation::new("application-autoscaling", "RegisterScalableTarget");
+const UPDATE_SERVICE: Operation = Operation::new("ecs", "UpdateService");
+const FAILOVER: Operation = Operation::new("rds", "FailoverGlobalCluster");
+const SWITCHOVER: Operation = Operation::new("rds", "SwitchoverGlobalCluster");
+
+/// AWS accepted a changing call. What it changes may take its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// AWS request id.
+    pub request_id: Option<String>,
+    /// What to follow it up with: Route 53's change id.
+    pub reference: Option<String>,
+}
+
+impl Aws {
+    /// Makes a change on that side (the record, which is global, is the same from either). Retried only where AWS said that it did nothing.
+    pub async fn apply(&self, side: SideName, change: &Change) -> Result<Accepted, AwsError> {
+        let regional = self.regional(side);
+        match change {
+            Change::ScalableTarget { cluster, service, min, max, suspend_scheduled } => {
+                let resource = scalable_resource(cluster, service);
+                regional.register_target(&resource, *min, *max, *suspend_scheduled).await
+            }
+            Change::DesiredCount { cluster, service, desired } => {
+                regional.update_service(cluster, service, *desired).await
+            }
+            Change::ListenerActions { listener, actions } => regional.modify_listener(listener, actions).await,
+            Change::Record { zone, old, new } => self.change_record(zone, old.as_ref(), new).await,
+        }
+    }
+
+    /// Makes a change that cannot be undone, once, if `approval` is for it.
+    pub async fn apply_irreversible(
+        &self,
+        side: SideName,
+        change: &Irreversible,
+        approval: &Approval,
+    ) -> Result<Accepted, AwsError> {
+        let regional = self.regional(side);
+        let (Irreversible::Failover { global_cluster, target } | Irreversible::Switchover { global_cluster, target }) =
+            change;
+        if !approval.covers(change) {
+            let operation = if matches!(change, Irreversible::Failover { .. }) { FAILOVER } else { SWITCHOVER };
+            return Err(AwsError::refused(operation, &regional.caller.region, "nobody approved exactly this"));
+        }
+        match change {
+            Irreversible::Failover { .. } => regional.fail_over(global_cluster, target).await,
+            Irreversible::Switchover { .. } => regional.switch_over(global_cluster, target).await,
+        }
+    }
+}
+
+impl Regional {
+    async fn register_target(
+        &self,
+        resource: &str,
+        min: Option<i32>,
+        max: Option<i32>,
+        suspend_scheduled: Option<bool>,
+    ) -> Result<Accepted, AwsError> {
+        let suspended =
+            suspend_scheduled.map(|suspended| SuspendedState::builder().scheduled_scaling_suspended(suspended).build());
+        let send = || {
+            self.scaling
+                .register_scalable_target()
+                .service_namespace(ServiceNamespace::Ecs)
+                .resource_id(resource)
+                .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+                .set_min_capacity(min)
+                .set_max_capacity(max)
+                .set_suspended_state(suspended.clone())
+                .send()
+        };
+        accepted(self.caller.change(REGISTER_TARGET, send).await)
+    }
+
+    async fn update_service(&self, cluster: &str, service: &str, desired: i32) -> Result<Accepted, AwsError> {
+        let send = || self.ecs.update_service().cluster(cluster).service(service).desired_count(desired).send();
+        accepted(self.caller.change(UPDATE_SERVICE, send).await)
+    }
+
+    async fn fail_over(&self, global_cluster: &str, target: &str) -> Result<Accepted, AwsError> {
+        // Without `AllowDataLoss` this would be a planned switchover, which fails while the primary is dark.
+        let send = || {
+            let failover = self.rds.failover_global_cluster().global_cluster_identifier(global_cluster);
+            failover.target_db_cluster_identifier(target).allow_data_loss(true).send()
+        };
+        accepted(self.caller.once(FAILOVER, send).await)
+    }
+
+    async fn switch_over(&self, global_cluster: &str, target: &str) -> Result<Accepted, AwsError> {
+        let send = || {
+            let switchover = self.rds.switchover_global_cluster().global_cluster_identifier(global_cluster);
+            switchover.target_db_cluster_identifier(target).send()
+        };
+        accepted(self.caller.once(SWITCHOVER, send).await)
+    }
+}
+
+fn accepted<T: RequestId>(answer: Result<T, AwsError>) -> Result<Accepted, AwsError> {
+    answer.map(|answer| Accepted { request_id: answer.request_id().map(str::to_owned), reference: None })
+}

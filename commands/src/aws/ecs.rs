@@ -1,0 +1,78 @@
+//! ECS services, with the task they run.
+
+use aws_sdk_ecs::types;
+use futures::future::{join, join_all, try_join};
+use jiff::Timestamp;
+
+use super::{Aws, AwsError, absent_is_none, call::Operation, seen, timestamp};
+use crate::{
+    observation::{ServiceState, TargetGroup, TaskShape},
+    topology::SideName,
+};
+
+const SERVICES: Operation = Operation::new("ecs", "DescribeServices");
+const TASK_DEFINITION: Operation = Operation::new("ecs", "DescribeTaskDefinition");
+
+impl Aws {
+    /// A service with its scalable target, task and target groups; `None` if there is no such service.
+    pub async fn service(&self, side: SideName, name: &str) -> Result<Option<ServiceState>, AwsError> {
+        let deadline = self.deadline();
+        let scaling = seen(deadline, "application-autoscaling", self.scalable_target(side, name));
+        let (service, scaling) = try_join(self.describe_service(side, name), async { Ok(scaling.await) }).await?;
+        let Some(service) = service else { return Ok(None) };
+
+        let task_definition = service.task_definition().unwrap_or_default();
+        let task = seen(deadline, "ecs", self.task_shape(side, task_definition));
+        let groups = service.load_balancers().iter().filter_map(|balancer| balancer.target_group_arn());
+        let groups = join_all(groups.map(async |arn| TargetGroup {
+            arn: arn.to_owned(),
+            healthy: seen(deadline, "elasticloadbalancing", self.healthy_targets(side, arn)).await,
+        }));
+        let (task, target_groups) = join(task, groups).await;
+        Ok(Some(ServiceState {
+            status: service.status().unwrap_or_default().to_owned(),
+            desired: service.desired_count(),
+            running: service.running_count(),
+            pending: service.pending_count(),
+            deployments: service.deployments().len(),
+            task_definition: task_definition.to_owned(),
+            task,
+            scaling,
+            target_groups,
+            placement_failure: placement_failure(service.events()),
+        }))
+    }
+
+    async fn describe_service(&self, side: SideName, name: &str) -> Result<Option<types::Service>, AwsError> {
+        let regional = self.regional(side);
+        let send = || regional.ecs.describe_services().cluster(&self.side(side).ecs_cluster).services(name).send();
+        let answer = absent_is_none(regional.caller.read(SERVICES, send).await)?;
+        Ok(answer.and_then(|answer| answer.services.unwrap_or_default().into_iter().next()))
+    }
+
+    async fn task_shape(&self, side: SideName, task_definition: &str) -> Result<TaskShape, AwsError> {
+        let regional = self.regional(side);
+        let send = || regional.ecs.describe_task_definition().task_definition(task_definition).send();
+        let answer = regional.caller.read(TASK_DEFINITION, send).await?;
+        let definition = answer.task_definition().ok_or_else(|| {
+            AwsError::unreadable(TASK_DEFINITION, &regional.caller.region, "there is no task definition in it")
+        })?;
+        let containers = definition.container_definitions();
+        // Fargate demands CPU units of the task; elsewhere they may be given per container only.
+        let of_containers = || containers.iter().map(|container| container.cpu()).sum();
+        Ok(TaskShape {
+            cpu: definition.cpu().and_then(|cpu| cpu.parse().ok()).unwrap_or_else(of_containers),
+            images: containers.iter().filter_map(|container| container.image()).map(str::to_owned).collect(),
+        })
+    }
+}
+
+/// The latest event that says a task could not be placed or started for want of room.
+fn placement_failure(events: &[types::ServiceEvent]) -> Option<(Timestamp, String)> {
+    events
+        .iter()
+        .filter_map(|event| Some((timestamp(event.created_at()?)?, event.message()?)))
+        .filter(|(_, message)| message.contains("unable to place") || message.contains("unable to consistently start"))
+        .max_by_key(|(at, _)| *at)
+        .map(|(at, message)| (at, message.to_owned()))
+}

@@ -1,0 +1,186 @@
+//! The one way to AWS: the SDK's clients per region. Nothing here is mocked in tests; they exchange [`Network`].
+
+mod call;
+mod change;
+mod cloudwatch;
+mod ecs;
+mod elb;
+mod error;
+mod network;
+mod probe;
+mod rds;
+mod route53;
+mod scaling;
+mod surroundings;
+
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_config::{BehaviorVersion, SdkConfig, sts::AssumeRoleProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::{rt::sleep::TokioSleep, time::TimeSource};
+use aws_types::{
+    app_name::AppName,
+    region::Region,
+    sdk_config::{RetryConfig, StalledStreamProtectionConfig, TimeoutConfig},
+};
+use storage::Clock;
+use tokio::time::{Instant, timeout_at};
+
+use self::call::{Bounds, Caller};
+pub use self::{
+    change::Accepted,
+    error::{AwsError, AwsErrorKind},
+    network::{Network, ProbeClient},
+    probe::ProbeError,
+};
+use crate::{
+    change::ROUTE53_REGION,
+    observation::Seen,
+    topology::{self, Application, SideName},
+};
+
+/// To connect takes milliseconds within a region and at most some hundred between two: who has not answered by then is dark.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// One application's two regions in AWS. Cheap to clone.
+#[derive(Clone)]
+pub struct Aws(Arc<Inner>);
+
+struct Inner {
+    app: Arc<Application>,
+    clock: Clock,
+    network: Network,
+    primary: Regional,
+    dr: Regional,
+    route53: aws_sdk_route53::Client,
+    global: Caller,
+}
+
+/// The clients of one region.
+struct Regional {
+    caller: Caller,
+    rds: aws_sdk_rds::Client,
+    ecs: aws_sdk_ecs::Client,
+    scaling: aws_sdk_applicationautoscaling::Client,
+    elb: aws_sdk_elasticloadbalancingv2::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    kms: aws_sdk_kms::Client,
+    sts: aws_sdk_sts::Client,
+    quotas: aws_sdk_servicequotas::Client,
+}
+
+impl Aws {
+    /// Makes the clients. Nothing is sent until the first call: a region may be dark. `AWS_ENDPOINT_URL`, profiles and the SDK's other
+    /// settings work.
+    pub async fn connect(app: Arc<Application>, network: &Network, clock: Clock) -> Self {
+        let patience = app.timing.observation;
+        let primary = sdk_config(&app.primary, network, &clock).await;
+        let dr = sdk_config(&app.dr, network, &clock).await;
+        // The primary may be dark: it gets one chance. DR is where the answers have to come from.
+        let once = Bounds { attempts: 1, attempt: patience, total: patience };
+        let thrice = Bounds { attempts: 3, attempt: patience, total: Duration::from_secs(5).max(patience) };
+        Self(Arc::new(Inner {
+            primary: Regional::new(&primary, Caller { region: app.primary.region.clone(), reads: once }),
+            route53: aws_sdk_route53::Client::new(&dr),
+            global: Caller { region: ROUTE53_REGION.to_owned(), reads: thrice },
+            dr: Regional::new(&dr, Caller { region: app.dr.region.clone(), reads: thrice }),
+            network: network.clone(),
+            app,
+            clock,
+        }))
+    }
+
+    fn regional(&self, side: SideName) -> &Regional {
+        match side {
+            SideName::Primary => &self.0.primary,
+            SideName::Dr => &self.0.dr,
+        }
+    }
+
+    fn side(&self, side: SideName) -> &topology::Region {
+        self.0.app.side(side)
+    }
+
+    /// When what is looked up beside the main thing has to be there.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.0.app.timing.observation
+    }
+}
+
+impl Regional {
+    fn new(config: &SdkConfig, caller: Caller) -> Self {
+        Self {
+            caller,
+            rds: aws_sdk_rds::Client::new(config),
+            ecs: aws_sdk_ecs::Client::new(config),
+            scaling: aws_sdk_applicationautoscaling::Client::new(config),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            kms: aws_sdk_kms::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            quotas: aws_sdk_servicequotas::Client::new(config),
+        }
+    }
+}
+
+/// The SDK's configuration for a region. A role is assumed through that region's own STS, so that no region needs another.
+async fn sdk_config(region: &topology::Region, network: &Network, clock: &Clock) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(region.region.clone()))
+        .time_source(SdkClock(clock.clone()))
+        .sleep_impl(TokioSleep::new())
+        // Retries and deadlines are ours: see `call`. Answers are small, so a stalled one ends by its deadline.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Ok(name) = AppName::new("standby") {
+        loader = loader.app_name(name);
+    }
+    if let Some(client) = &network.aws {
+        loader = loader.http_client(client.clone());
+    }
+    if let Some(credentials) = &network.credentials {
+        loader = loader.credentials_provider(credentials.clone());
+    }
+    let config = loader.load().await;
+    let Some(role) = &region.role_arn else { return config };
+    let provider = AssumeRoleProvider::builder(role).session_name("standby").configure(&config).build().await;
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+/// The log's clock as the SDK reads it, for signatures and the expiry of credentials.
+#[derive(Debug)]
+struct SdkClock(Clock);
+
+impl TimeSource for SdkClock {
+    fn now(&self) -> SystemTime {
+        self.0.now().into()
+    }
+}
+
+/// No such thing is an answer, not an error.
+fn absent_is_none<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == AwsErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is looked up beside the main thing: it may be unknown, and nothing waits for it beyond `deadline`.
+async fn seen<T>(deadline: Instant, what: &str, look: impl Future<Output = Result<T, AwsError>>) -> Seen<T> {
+    match timeout_at(deadline, look).await {
+        Ok(Ok(value)) => Seen::Known(value),
+        Ok(Err(error)) => Seen::Unknown(error.to_string()),
+        Err(_) => Seen::Unknown(format!("{what} did not answer in time")),
+    }
+}
+
+/// SDK time as the log's time.
+fn timestamp(at: &aws_smithy_types::DateTime) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}

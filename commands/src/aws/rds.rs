@@ -1,0 +1,104 @@
+//! Aurora: the global cluster and its DB clusters.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_rds::types;
+use futures::future::{OptionFuture, join, try_join};
+
+use super::{Aws, AwsError, absent_is_none, call::Operation, seen};
+use crate::{
+    observation::{DbCluster, DbInstance, FailoverState, GlobalCluster, Member},
+    topology::SideName,
+};
+
+const GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalClusters");
+const CLUSTERS: Operation = Operation::new("rds", "DescribeDBClusters");
+const INSTANCES: Operation = Operation::new("rds", "DescribeDBInstances");
+const SUBNET_GROUPS: Operation = Operation::new("rds", "DescribeDBSubnetGroups");
+
+impl Aws {
+    /// The global cluster as that side's region tells it; `None` if there is none.
+    pub async fn global_cluster(&self, side: SideName) -> Result<Option<GlobalCluster>, AwsError> {
+        let regional = self.regional(side);
+        let send =
+            || regional.rds.describe_global_clusters().global_cluster_identifier(&self.0.app.global_cluster).send();
+        let answer = absent_is_none(regional.caller.read(GLOBAL_CLUSTERS, send).await)?;
+        Ok(answer.and_then(|answer| answer.global_clusters().first().map(global_cluster)))
+    }
+
+    /// That side's DB cluster with its instances, key and zones; `None` if there is none.
+    pub async fn db_cluster(&self, side: SideName) -> Result<Option<DbCluster>, AwsError> {
+        let deadline = self.deadline();
+        let (cluster, instances) = try_join(self.describe_cluster(side), self.instances(side)).await?;
+        let Some(cluster) = cluster else { return Ok(None) };
+        let key = OptionFuture::from(cluster.kms_key_id().map(|key| seen(deadline, "kms", self.kms_key(side, key))));
+        let (key, zones) = join(key, seen(deadline, "rds", self.zones(side, &cluster))).await;
+        Ok(Some(DbCluster {
+            arn: cluster.db_cluster_arn().unwrap_or_default().to_owned(),
+            status: cluster.status().unwrap_or_default().to_owned(),
+            engine_version: cluster.engine_version().unwrap_or_default().to_owned(),
+            instances,
+            key,
+            zones,
+        }))
+    }
+
+    async fn describe_cluster(&self, side: SideName) -> Result<Option<types::DbCluster>, AwsError> {
+        let regional = self.regional(side);
+        let send = || regional.rds.describe_db_clusters().db_cluster_identifier(&self.side(side).db_cluster).send();
+        let answer = absent_is_none(regional.caller.read(CLUSTERS, send).await)?;
+        Ok(answer.and_then(|answer| answer.db_clusters.unwrap_or_default().into_iter().next()))
+    }
+
+    async fn instances(&self, side: SideName) -> Result<Vec<DbInstance>, AwsError> {
+        let regional = self.regional(side);
+        let of_cluster = types::Filter::builder().name("db-cluster-id").values(&self.side(side).db_cluster).build();
+        let send = || regional.rds.describe_db_instances().filters(of_cluster.clone()).send();
+        let answer = absent_is_none(regional.caller.read(INSTANCES, send).await)?;
+        Ok(answer.map(|answer| answer.db_instances().iter().map(instance).collect()).unwrap_or_default())
+    }
+
+    /// Availability zones that the cluster's subnet group spans; where it names none, those that its storage spans.
+    async fn zones(&self, side: SideName, cluster: &types::DbCluster) -> Result<Vec<String>, AwsError> {
+        let Some(group) = cluster.db_subnet_group() else { return Ok(cluster.availability_zones().to_vec()) };
+        let regional = self.regional(side);
+        let send = || regional.rds.describe_db_subnet_groups().db_subnet_group_name(group).send();
+        let answer = regional.caller.read(SUBNET_GROUPS, send).await?;
+        let subnets = answer.db_subnet_groups().iter().flat_map(|group| group.subnets());
+        let zones: BTreeSet<&str> = subnets.filter_map(|subnet| subnet.subnet_availability_zone()?.name()).collect();
+        Ok(zones.into_iter().map(str::to_owned).collect())
+    }
+}
+
+fn global_cluster(cluster: &types::GlobalCluster) -> GlobalCluster {
+    GlobalCluster {
+        arn: cluster.global_cluster_arn().unwrap_or_default().to_owned(),
+        status: cluster.status().unwrap_or_default().to_owned(),
+        engine_version: cluster.engine_version().unwrap_or_default().to_owned(),
+        failover: cluster.failover_state().and_then(failover_state),
+        members: cluster.global_cluster_members().iter().map(member).collect(),
+    }
+}
+
+/// A failover state without status is what some answers carry when nothing is under way.
+fn failover_state(state: &types::FailoverState) -> Option<FailoverState> {
+    let status = state.status()?.as_str();
+    (!status.is_empty())
+        .then(|| FailoverState { status: status.to_owned(), to: state.to_db_cluster_arn().map(str::to_owned) })
+}
+
+fn member(member: &types::GlobalClusterMember) -> Member {
+    Member {
+        arn: member.db_cluster_arn().unwrap_or_default().to_owned(),
+        writer: member.is_writer().unwrap_or_default(),
+        synchronization: member.synchronization_status().map(|status| status.as_str().to_owned()),
+    }
+}
+
+fn instance(instance: &types::DbInstance) -> DbInstance {
+    DbInstance {
+        id: instance.db_instance_identifier().unwrap_or_default().to_owned(),
+        class: instance.db_instance_class().unwrap_or_default().to_owned(),
+        status: instance.db_instance_status().unwrap_or_default().to_owned(),
+    }
+}
