@@ -1,0 +1,176 @@
+//! The Web API: `/api/{method}`.
+//!
+//! <https://docs.slack.dev/apis/web-api>: a token, arguments as JSON or as a form, HTTP 200 with `ok: true` or with
+//! `ok: false` and an error code, 429 with `Retry-After` when called too often.
+
+mod arguments;
+mod chat;
+mod conversations;
+mod method;
+mod people;
+mod refusal;
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State as Extract};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+pub(super) use arguments::Arguments;
+pub(super) use chat::MAX_POST_TEXT;
+pub use method::Method;
+pub use refusal::Refusal;
+
+use super::Slack;
+use super::fault::FaultKind;
+use super::state::State;
+
+/// One call of the Web API.
+#[derive(Clone, Debug)]
+pub struct ApiCall {
+    /// When.
+    pub at: Timestamp,
+    /// The method called, which the stand-in may not have.
+    pub method: String,
+    /// The arguments without the token.
+    pub arguments: Value,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It took effect; this was answered.
+    Done(Value),
+    /// It was refused with an error code.
+    Refused(Refusal),
+    /// It came too soon.
+    RateLimited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// HTTP 500, injected.
+    ServerError,
+    /// No answer ever, injected.
+    Hung,
+}
+
+/// Answers one call, and records it.
+pub(super) async fn call(
+    Extract(slack): Extract<Slack>,
+    Path(method): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let parsed = Arguments::parse(&headers, query.as_deref().unwrap_or_default(), &body);
+    let outcome = slack.change(|state| {
+        let (arguments, token) = match parsed {
+            Ok((arguments, token)) => (arguments, Ok(token)),
+            Err(refusal) => (Arguments::default(), Err(refusal)),
+        };
+        let outcome = decide(state, &method, &arguments, token);
+        let at = state.now();
+        state.calls.push(ApiCall { at, method, arguments: arguments.to_value(), outcome: outcome.clone() });
+        outcome
+    });
+    outcome.respond().await
+}
+
+fn decide(
+    state: &mut State,
+    method: &str,
+    arguments: &Arguments,
+    token: Result<Option<String>, Refusal>,
+) -> Outcome {
+    let Some(method) = Method::parse(method) else { return Outcome::Refused(Refusal::UnknownMethod) };
+    match state.faults.strike(method) {
+        Some(FaultKind::RateLimited { retry_after }) => return Outcome::RateLimited { retry_after },
+        Some(FaultKind::ServerError) => return Outcome::ServerError,
+        Some(FaultKind::Hang) => return Outcome::Hung,
+        Some(FaultKind::Error(code)) => return Outcome::Refused(Refusal::Injected(code)),
+        None => {}
+    }
+    if let Err(refusal) = token.and_then(|token| authenticate(state, method, token)) {
+        return Outcome::Refused(refusal);
+    }
+    // Posts are limited by channel, everything else for the workspace as a whole.
+    let channel = if method == Method::ChatPostMessage { arguments.text("channel") } else { None };
+    if let Some(rate) = method.rate(&state.settings.limits)
+        && let Err(retry_after) = state.rates.admit(method, channel.unwrap_or_default(), rate, Instant::now())
+    {
+        return Outcome::RateLimited { retry_after };
+    }
+    match perform(state, method, arguments) {
+        Ok(answer) => Outcome::Done(answer),
+        Err(refusal) => Outcome::Refused(refusal),
+    }
+}
+
+fn authenticate(state: &State, method: Method, token: Option<String>) -> Result<(), Refusal> {
+    match token {
+        _ if method == Method::ApiTest => Ok(()),
+        None => Err(Refusal::NotAuthed),
+        Some(token) if token == state.settings.bot_token => Ok(()),
+        Some(_) => Err(Refusal::InvalidAuth),
+    }
+}
+
+fn perform(state: &mut State, method: Method, arguments: &Arguments) -> Result<Value, Refusal> {
+    match method {
+        Method::ApiTest => Ok(json!({"ok": true, "args": arguments.to_value()})),
+        Method::AuthTest => Ok(people::auth_test(state)),
+        Method::ChatDelete => chat::delete(state, arguments),
+        Method::ChatGetPermalink => chat::permalink(state, arguments),
+        Method::ChatPostEphemeral => chat::post_ephemeral(state, arguments),
+        Method::ChatPostMessage => chat::post_message(state, arguments),
+        Method::ChatUpdate => chat::update(state, arguments),
+        Method::ConversationsHistory => conversations::history(state, arguments),
+        Method::ConversationsInfo => conversations::info(state, arguments),
+        Method::ConversationsJoin => conversations::join(state, arguments),
+        Method::ConversationsReplies => conversations::replies(state, arguments),
+        Method::UsergroupsUsersList => people::usergroup_members(state, arguments),
+        Method::UsersInfo => people::info(state, arguments),
+    }
+}
+
+impl Outcome {
+    async fn respond(self) -> Response {
+        match self {
+            Outcome::Done(answer) => Json(answer).into_response(),
+            Outcome::Refused(refusal) => Json(refusal.body()).into_response(),
+            Outcome::RateLimited { retry_after } => {
+                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                let body = json!({"ok": false, "error": "ratelimited"});
+                (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())], Json(body))
+                    .into_response()
+            }
+            Outcome::ServerError => (StatusCode::INTERNAL_SERVER_ERROR, "upstream error").into_response(),
+            Outcome::Hung => std::future::pending().await,
+        }
+    }
+}
+
+/// The id of the channel that a call names.
+fn channel<'a>(state: &State, arguments: &'a Arguments) -> Result<&'a str, Refusal> {
+    let id = arguments.required("channel")?;
+    match state.settings.channel(id) {
+        Some(_) => Ok(id),
+        None => Err(Refusal::ChannelNotFound),
+    }
+}
+
+/// The id of the channel that a call names, which the app must be in.
+fn joined_channel<'a>(state: &State, arguments: &'a Arguments) -> Result<&'a str, Refusal> {
+    let id = channel(state, arguments)?;
+    if state.joined.contains(id) { Ok(id) } else { Err(Refusal::NotInChannel) }
+}
+
+#[cfg(test)]
+mod tests;

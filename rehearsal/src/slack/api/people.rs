@@ -1,0 +1,66 @@
+//! `auth.test`, `users.info` and `usergroups.users.list`: who is who.
+
+use serde_json::{Value, json};
+
+use super::super::state::State;
+use super::arguments::Arguments;
+use super::refusal::Refusal;
+
+/// <https://docs.slack.dev/reference/methods/auth.test>
+pub(super) fn auth_test(state: &State) -> Value {
+    let settings = &state.settings;
+    json!({
+        "ok": true,
+        "url": format!("https://{}.slack.com/", settings.team.domain),
+        "team": settings.team.name,
+        "team_id": settings.team.id,
+        "user": settings.app.name.to_lowercase(),
+        "user_id": settings.app.user_id,
+        "bot_id": settings.app.bot_id,
+        "is_enterprise_install": false,
+    })
+}
+
+/// <https://docs.slack.dev/reference/methods/users.info>
+pub(super) fn info(state: &State, arguments: &Arguments) -> Result<Value, Refusal> {
+    let person = state.settings.person(arguments.required("user")?).ok_or(Refusal::UserNotFound)?;
+    Ok(json!({
+        "ok": true,
+        "user": {
+            "id": person.id,
+            "team_id": person.team_id,
+            "name": person.name,
+            "real_name": person.real_name,
+            "deleted": false,
+            "color": "9f69e7",
+            "tz": "Etc/UTC",
+            "tz_label": "Coordinated Universal Time",
+            "tz_offset": 0,
+            "is_admin": false,
+            "is_owner": false,
+            "is_primary_owner": false,
+            "is_restricted": false,
+            "is_ultra_restricted": false,
+            "is_bot": false,
+            "is_app_user": false,
+            "is_stranger": person.team_id != state.settings.team.id,
+            "updated": 1_700_000_000,
+            "profile": {
+                "title": person.title,
+                "real_name": person.real_name,
+                "real_name_normalized": person.real_name,
+                "display_name": person.name,
+                "display_name_normalized": person.name,
+                "email": person.email,
+                "phone": "",
+                "team": person.team_id,
+            },
+        },
+    }))
+}
+
+/// <https://docs.slack.dev/reference/methods/usergroups.users.list>
+pub(super) fn usergroup_members(state: &State, arguments: &Arguments) -> Result<Value, Refusal> {
+    let members = state.settings.usergroups.get(arguments.required("usergroup")?).ok_or(Refusal::NoSuchSubteam)?;
+    Ok(json!({"ok": true, "users": members}))
+}

@@ -1,0 +1,79 @@
+//! Why a call was refused: Slack's error codes.
+
+use serde_json::{Value, json};
+use thiserror::Error;
+
+/// A refusal, whose text is Slack's error code.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[allow(missing_docs)] // the codes are Slack's: <https://docs.slack.dev/reference/methods>
+pub enum Refusal {
+    #[error("cant_delete_message")]
+    CantDeleteMessage,
+    #[error("cant_update_message")]
+    CantUpdateMessage,
+    #[error("channel_not_found")]
+    ChannelNotFound,
+    #[error("expired_url")]
+    ExpiredUrl,
+    /// With what is wrong with the arguments.
+    #[error("invalid_arguments")]
+    InvalidArguments(Vec<String>),
+    #[error("invalid_auth")]
+    InvalidAuth,
+    /// With what is wrong with the blocks.
+    #[error("invalid_blocks")]
+    InvalidBlocks(Vec<String>),
+    #[error("invalid_blocks_format")]
+    InvalidBlocksFormat,
+    #[error("invalid_form_data")]
+    InvalidFormData,
+    #[error("invalid_json")]
+    InvalidJson,
+    #[error("invalid_metadata_format")]
+    InvalidMetadataFormat,
+    #[error("message_not_found")]
+    MessageNotFound,
+    #[error("msg_blocks_too_long")]
+    MsgBlocksTooLong,
+    #[error("msg_too_long")]
+    MsgTooLong,
+    #[error("no_such_subteam")]
+    NoSuchSubteam,
+    #[error("no_text")]
+    NoText,
+    #[error("not_authed")]
+    NotAuthed,
+    #[error("not_in_channel")]
+    NotInChannel,
+    #[error("thread_not_found")]
+    ThreadNotFound,
+    #[error("unknown_method")]
+    UnknownMethod,
+    #[error("used_url")]
+    UsedUrl,
+    #[error("user_not_found")]
+    UserNotFound,
+    #[error("user_not_in_channel")]
+    UserNotInChannel,
+    /// A fault that was injected.
+    #[error("{0}")]
+    Injected(String),
+}
+
+impl Refusal {
+    /// A required argument that is not there.
+    pub(in crate::slack) fn missing(argument: &str) -> Refusal {
+        Refusal::InvalidArguments(vec![format!("missing required field: {argument} [json-pointer:/{argument}]")])
+    }
+
+    /// The body of the answer.
+    pub(in crate::slack) fn body(&self) -> Value {
+        let mut body = json!({"ok": false, "error": self.to_string()});
+        if let Refusal::InvalidBlocks(details) | Refusal::InvalidArguments(details) = self {
+            let messages: Vec<_> = details.iter().map(|detail| format!("[ERROR] {detail}")).collect();
+            body["errors"] = json!(details);
+            body["response_metadata"] = json!({"messages": messages});
+        }
+        body
+    }
+}

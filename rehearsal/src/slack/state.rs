@@ -1,0 +1,185 @@
+//! What the stand-in Slack remembers: messages, calls, response URLs, and the transcript of it all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+use super::api::ApiCall;
+use super::deliver::Deliver;
+use super::fault::Faults;
+use super::message::{Content, Edited, Message};
+use super::rate::RateLimiter;
+use super::response::ResponseUrl;
+use super::settings::Settings;
+use super::transcript::{Entry, Event};
+
+pub(super) struct State {
+    pub(super) settings: Arc<Settings>,
+    pub(super) deliver: Option<Deliver>,
+    pub(super) calls: Vec<ApiCall>,
+    pub(super) faults: Faults,
+    pub(super) rates: RateLimiter,
+    pub(super) response_urls: BTreeMap<String, ResponseUrl>,
+    pub(super) transcript: Vec<Arc<Entry>>,
+    /// Ids of the channels that the app is in.
+    pub(super) joined: BTreeSet<String>,
+    /// By channel and `ts`, so that a channel's messages lie together in order.
+    messages: BTreeMap<(String, String), Message>,
+    rng: ChaCha8Rng,
+    last_ts: i64,
+}
+
+/// Whose messages a call may see: ephemeral ones exist only for one person, and not for the Web API.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Viewer<'a> {
+    Api,
+    Person(&'a str),
+}
+
+impl State {
+    pub(super) fn new(settings: Arc<Settings>) -> State {
+        let joined =
+            settings.channels.iter().filter(|channel| channel.app_is_member).map(|channel| channel.id.clone());
+        State {
+            joined: joined.collect(),
+            rng: ChaCha8Rng::seed_from_u64(settings.seed),
+            settings,
+            deliver: None,
+            calls: Vec::new(),
+            faults: Faults::default(),
+            rates: RateLimiter::default(),
+            response_urls: BTreeMap::new(),
+            transcript: Vec::new(),
+            messages: BTreeMap::new(),
+            last_ts: 0,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.settings.clock)()
+    }
+
+    /// A `ts`: Unix seconds with six decimals, never twice the same and never going back.
+    pub(super) fn next_ts(&mut self) -> String {
+        self.last_ts = self.now().as_microsecond().max(self.last_ts + 1);
+        format!("{}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
+    }
+
+    /// A new opaque id of hexadecimal digits.
+    pub(super) fn next_id(&mut self) -> String {
+        format!("{:016x}", self.rng.next_u64())
+    }
+
+    pub(super) fn record(&mut self, event: Event) {
+        let at = self.now();
+        self.transcript.push(Arc::new(Entry { at, event }));
+    }
+
+    /// Adds a message and gives it back as it is stored.
+    pub(super) fn post(&mut self, post: Post<'_>) -> Message {
+        let ts = self.next_ts();
+        let mut content = post.content;
+        self.name_blocks(&mut content.blocks);
+        let message = Message {
+            channel: post.channel.to_owned(),
+            ts: ts.clone(),
+            thread_ts: post.thread_ts.map(str::to_owned),
+            user: post.author.to_owned(),
+            text: content.text.unwrap_or_default(),
+            blocks: content.blocks.unwrap_or_default(),
+            metadata: content.metadata,
+            edited: None,
+            only_visible_to: post.only_visible_to.map(str::to_owned),
+        };
+        self.messages.insert((message.channel.clone(), ts), message.clone());
+        self.record(Event::Posted(message.clone()));
+        message
+    }
+
+    /// Replaces what `content` names of a message and keeps the rest, as `chat.update` does.
+    pub(super) fn edit(&mut self, channel: &str, ts: &str, mut content: Content) -> Option<Message> {
+        let edited = Edited { user: self.settings.app.user_id.clone(), ts: self.next_ts() };
+        self.name_blocks(&mut content.blocks);
+        let message = self.messages.get_mut(&(channel.to_owned(), ts.to_owned()))?;
+        if let Some(text) = content.text {
+            message.text = text;
+        }
+        if let Some(blocks) = content.blocks {
+            message.blocks = blocks;
+        }
+        if content.metadata.is_some() {
+            message.metadata = content.metadata;
+        }
+        message.edited = Some(edited);
+        let message = message.clone();
+        self.record(Event::Edited(message.clone()));
+        Some(message)
+    }
+
+    pub(super) fn delete(&mut self, channel: &str, ts: &str) {
+        if self.messages.remove(&(channel.to_owned(), ts.to_owned())).is_some() {
+            self.record(Event::Deleted { channel: channel.to_owned(), ts: ts.to_owned() });
+        }
+    }
+
+    /// The messages of a channel, oldest first.
+    pub(super) fn messages(&self, channel: &str) -> impl DoubleEndedIterator<Item = &Message> + use<'_> {
+        let first = (channel.to_owned(), String::new());
+        // '\u{10ffff}' sorts after every digit of a `ts`.
+        let last = (channel.to_owned(), '\u{10ffff}'.to_string());
+        self.messages.range(first..last).map(|(_, message)| message)
+    }
+
+    /// Every message, by channel and then age.
+    pub(super) fn all_messages(&self) -> impl Iterator<Item = &Message> {
+        self.messages.values()
+    }
+
+    pub(super) fn message(&self, channel: &str, ts: &str, viewer: Viewer<'_>) -> Option<&Message> {
+        let message = self.messages.get(&(channel.to_owned(), ts.to_owned()))?;
+        let visible = match (&message.only_visible_to, viewer) {
+            (None, _) => true,
+            (Some(person), Viewer::Person(viewer)) => person == viewer,
+            (Some(_), Viewer::Api) => false,
+        };
+        visible.then_some(message)
+    }
+
+    /// Gives every block and every button an id, where the app gave none; Slack does the same.
+    fn name_blocks(&mut self, blocks: &mut Option<Vec<Value>>) {
+        for block in blocks.iter_mut().flatten() {
+            self.name(block, "block_id");
+            if let Some(elements) = block.get_mut("elements").and_then(Value::as_array_mut) {
+                for element in elements.iter_mut().filter(|element| element["type"] == "button") {
+                    self.name(element, "action_id");
+                }
+            }
+            if let Some(accessory) = block.get_mut("accessory").filter(|accessory| accessory["type"] == "button") {
+                self.name(accessory, "action_id");
+            }
+        }
+    }
+
+    fn name(&mut self, object: &mut Value, key: &str) {
+        if let Some(object) = object.as_object_mut()
+            && !object.contains_key(key)
+        {
+            let id = self.next_id();
+            object.insert(key.to_owned(), Value::from(&id[..5]));
+        }
+    }
+}
+
+/// A message about to be posted.
+#[derive(Debug)]
+pub(super) struct Post<'a> {
+    pub(super) channel: &'a str,
+    pub(super) author: &'a str,
+    pub(super) thread_ts: Option<&'a str>,
+    pub(super) only_visible_to: Option<&'a str>,
+    pub(super) content: Content,
+}

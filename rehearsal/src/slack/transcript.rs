@@ -1,0 +1,148 @@
+//! The transcript: everything people and the app did, in order.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::deliver::DeliveryFailure;
+use super::message::Message;
+use super::settings::Settings;
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A person typed the slash command.
+    Command {
+        /// Who.
+        user: String,
+        /// Where.
+        channel: String,
+        /// All of it, the command included.
+        text: String,
+    },
+    /// A person pressed a button.
+    Click {
+        /// Who.
+        user: String,
+        /// Where.
+        channel: String,
+        /// The message that the button is in.
+        ts: String,
+        /// The button.
+        action_id: String,
+        /// What the button says.
+        label: String,
+    },
+    /// A command or click did not reach the app, and the person was told so.
+    Failed {
+        /// Who.
+        user: String,
+        /// Where.
+        channel: String,
+        /// The command typed or the button's label.
+        what: String,
+        /// Why.
+        failure: DeliveryFailure,
+    },
+    /// A message appeared; ephemeral ones too.
+    Posted(Message),
+    /// A message was edited; this is the new state.
+    Edited(Message),
+    /// A message was deleted.
+    Deleted {
+        /// Where.
+        channel: String,
+        /// Which.
+        ts: String,
+    },
+}
+
+impl Entry {
+    /// The entry as lines of text: time, who, and what was said, with the lines of a message indented under each other.
+    pub fn describe(&self, settings: &Settings) -> String {
+        let (who, lines) = match &self.event {
+            Event::Command { user, text, .. } => (settings.display_name(user), vec![text.clone()]),
+            Event::Click { user, label, .. } => (settings.display_name(user), vec![format!("presses [{label}]")]),
+            Event::Failed { what, failure, .. } => ("Slack", vec![failure.shown(what)]),
+            Event::Posted(message) => (settings.display_name(&message.user), message_lines(message, "", settings)),
+            Event::Edited(message) => {
+                (settings.display_name(&message.user), message_lines(message, "(edited) ", settings))
+            }
+            Event::Deleted { ts, .. } => (settings.app.name.as_str(), vec![format!("(deleted {ts})")]),
+        };
+        let margin = format!("\n{:28}", "");
+        format!("{}  {who:<16}  {}", self.at.strftime("%H:%M:%S"), lines.join(&margin))
+    }
+}
+
+fn message_lines(message: &Message, mark: &str, settings: &Settings) -> Vec<String> {
+    let mut lines: Vec<String> = message.blocks.iter().flat_map(|block| block_lines(block, settings)).collect();
+    if lines.is_empty() {
+        lines = message.text.lines().map(|line| plain(line, settings)).collect();
+    }
+    let place = if message.thread_ts.is_some() { "(in thread) " } else { "" };
+    let audience = message
+        .only_visible_to
+        .as_ref()
+        .map(|user| format!("(only {} sees this) ", settings.display_name(user)))
+        .unwrap_or_default();
+    match lines.first_mut() {
+        Some(first) => first.insert_str(0, &format!("{mark}{place}{audience}")),
+        None => lines.push(format!("{mark}{place}{audience}")),
+    }
+    lines
+}
+
+fn block_lines(block: &Value, settings: &Settings) -> Vec<String> {
+    let text_of = |object: &Value| object["text"].as_str().map(|text| plain(text, settings)).unwrap_or_default();
+    let list = |key: &str| block[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut lines: Vec<String> = match block["type"].as_str() {
+        Some("actions") => {
+            let labels = list("elements").iter().map(|element| format!("[{}]", text_of(&element["text"])));
+            vec![labels.collect::<Vec<_>>().join(" ")]
+        }
+        Some("context") => vec![list("elements").iter().map(text_of).collect::<Vec<_>>().join("  ")],
+        _ => {
+            let fields = list("fields").iter().map(|field| text_of(field).replace('\n', ": "));
+            text_of(&block["text"]).lines().map(str::to_owned).chain(fields).collect()
+        }
+    };
+    if block["accessory"]["type"] == "button" {
+        lines.push(format!("[{}]", text_of(&block["accessory"]["text"])));
+    }
+    lines
+}
+
+/// Slack's `<…>` tokens and entities resolved: mentions to names, links and dates to their labels.
+fn plain(text: &str, settings: &Settings) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, token, after)) =
+        rest.split_once('<').and_then(|(before, tail)| tail.split_once('>').map(|(token, after)| (before, token, after)))
+    {
+        plain.push_str(before);
+        let (target, label) = token.split_once('|').map_or((token, None), |(target, label)| (target, Some(label)));
+        match (target.strip_prefix('@'), target.strip_prefix('#'), label) {
+            (Some(user), _, _) => plain.push_str(&format!("@{}", settings.display_name(user))),
+            (_, Some(channel), _) => {
+                let name = settings.channel(channel).map_or(channel, |channel| channel.name.as_str());
+                plain.push_str(&format!("#{name}"));
+            }
+            (_, _, label) => plain.push_str(label.unwrap_or(target)),
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
