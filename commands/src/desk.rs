@@ -28,7 +28,6 @@ use runs::OpenRuns;
 const STOP_GRACE: Duration = Duration::from_secs(20);
 
 /// What a desk is made of.
-#[derive(Debug)]
 pub struct Settings {
     /// The audit log.
     pub log: Log,
@@ -49,10 +48,9 @@ pub struct Settings {
 }
 
 /// The one entry for whoever asks.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Desk(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     log: Log,
     clock: Clock,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{EngineError, Pair, Scribe};
+use super::{EngineError, Pair, Scribe, hopeless};
 use crate::{
     aws::{Accepted, AwsError},
     change::{Call, Change, Irreversible},
@@ -25,11 +25,11 @@ pub(super) struct Action {
     pub(super) before: Value,
 }
 
-/// Reversible, or not.
+/// Reversible, or not: then it comes with its approval.
 #[derive(Debug)]
 pub(super) enum Wanted {
     Change(Change),
-    Irreversible(Irreversible),
+    Irreversible(Irreversible, Approval),
 }
 
 /// What became of the actions.
@@ -46,7 +46,6 @@ pub(super) enum Acted {
 pub(super) struct Hand<'a> {
     pair: &'a Pair,
     scribe: &'a Scribe,
-    approval: Option<Approval>,
     began: Timestamp,
     sent: Vec<CallRun>,
     step: StepId,
@@ -55,7 +54,7 @@ pub(super) struct Hand<'a> {
 impl<'a> Hand<'a> {
     pub(super) fn new(pair: &'a Pair, scribe: &'a Scribe, run: &Run, step: StepId, began: Timestamp) -> Self {
         let sent = run.calls_of(step).cloned().collect();
-        Self { pair, scribe, approval: Approval::of(run), began, sent, step }
+        Self { pair, scribe, began, sent, step }
     }
 
     /// Whether this step made any call so far, earlier attempts included.
@@ -78,8 +77,8 @@ impl<'a> Hand<'a> {
                 continue;
             }
             match self.make(action, call).await? {
-                Ok(()) => made = true,
-                Err(error) if error.hopeless() => return Ok(Acted::Hopeless(error.to_string())),
+                Ok(_) => made = true,
+                Err(error) if hopeless(&error) => return Ok(Acted::Hopeless(error.to_string())),
                 Err(error) => return Ok(Acted::Held(error.to_string())),
             }
         }
@@ -93,7 +92,7 @@ impl<'a> Hand<'a> {
         let region = &self.pair.app.side(action.side).region;
         match &action.change {
             Wanted::Change(change) => change.call(region),
-            Wanted::Irreversible(change) => change.call(region),
+            Wanted::Irreversible(change, _) => change.call(region),
         }
     }
 
@@ -103,7 +102,7 @@ impl<'a> Hand<'a> {
         let last = self.sent.iter().rev().find(|sent| sent.call == *call && sent.at >= self.began)?;
         let age = self.pair.clock.now().duration_since(last.at);
         let fresh = age < jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);
-        let irreversible = matches!(change, Wanted::Irreversible(_));
+        let irreversible = matches!(change, Wanted::Irreversible(..));
         let held = match last.outcome {
             Some(CallOutcome::Failed { .. }) => false,
             Some(CallOutcome::Accepted { .. }) => irreversible || fresh,
@@ -127,20 +126,18 @@ impl<'a> Hand<'a> {
         })
     }
 
-    async fn make(&mut self, action: Action, call: Call) -> Result<Result<(), AwsError>, EngineError> {
+    async fn make(&mut self, action: Action, call: Call) -> Result<Result<Accepted, AwsError>, EngineError> {
         let Action { side, change, before } = action;
+        let aws = &self.pair.aws;
         let intent = self.scribe.write(Event::CallIntended { call: call.clone(), before: before.clone() }).await?;
         let result = match &change {
-            Wanted::Change(change) => self.pair.aws.apply(side, change).await,
-            Wanted::Irreversible(change) => match &self.approval {
-                Some(approval) => self.pair.aws.apply_irreversible(side, change, approval).await,
-                None => Err(AwsError::refused(&call, "no approval covers it")),
-            },
+            Wanted::Change(change) => aws.apply(side, change).await,
+            Wanted::Irreversible(change, approval) => aws.apply_irreversible(side, change, approval).await,
         };
         let outcome = outcome_of(&result);
         self.sent.push(CallRun { step: self.step, call, before, at: intent.at, outcome: Some(outcome.clone()) });
         self.scribe.write(Event::CallFinished { intent: intent.seq, outcome }).await?;
-        Ok(result.map(|_| ()))
+        Ok(result)
     }
 }
 

@@ -87,7 +87,7 @@ impl Executor {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
                 Some(joined) = self.tasks.join_next_with_id() => self.joined(joined).await?,
-                Some(record) = records.next() => self.take(&record?)?,
+                Some(record) = records.next() => self.take(record)?,
                 () = until(&self.pair, closes) => self.expire().await?,
             }
         }
@@ -181,14 +181,15 @@ impl Executor {
     ) -> Result<(), EngineError> {
         while self.read < seq {
             let Some(record) = records.next().await else { return Ok(()) };
-            self.take(&record?)?;
+            self.take(record)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, record: &Record) -> Result<(), EngineError> {
+    fn take(&mut self, record: Result<Arc<Record>, ReadError>) -> Result<(), EngineError> {
+        let record = record?;
         self.read = record.seq;
-        Ok(self.run.apply(record)?)
+        Ok(self.run.apply(&record)?)
     }
 }
 

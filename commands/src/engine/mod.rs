@@ -15,10 +15,13 @@ pub(crate) use executor::{drive, gate_key};
 pub(crate) use recover::recover;
 pub(crate) use scribe::{Scribe, append};
 
-use crate::{aws::Aws, topology::Application};
+use crate::{
+    aws::{Aws, AwsError, AwsErrorKind},
+    topology::Application,
+};
 
 /// An application with its AWS clients: what every part of a run shares.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Pair {
     /// The application's name.
     pub(crate) name: String,
@@ -48,4 +51,9 @@ pub enum EngineError {
     /// An event could not be written as JSON.
     #[error("failed to encode an event: {0}")]
     Encode(#[from] serde_json::Error),
+}
+
+/// Whether neither time nor another look will help: people have to.
+fn hopeless(error: &AwsError) -> bool {
+    !error.transient() && error.kind != AwsErrorKind::Conflict
 }

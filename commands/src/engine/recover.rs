@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, pin_mut};
-use storage::{Actor, Entry, Log, Origin};
+use storage::{Actor, Entry, Log};
 
-use super::{EngineError, Scribe, append};
+use super::{EngineError, Scribe};
 use crate::{
     journal::{CallOutcome, Event},
     run::Run,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, warn};
 
 use super::{
-    EngineError, Pair, Scribe,
+    EngineError, Pair, Scribe, hopeless,
     act::{Acted, Hand},
     steps::{self, Memory, Sight},
 };
@@ -45,7 +45,7 @@ impl Job {
         while !self.stop.is_cancelled() {
             let sight = match steps::look(self.step.id, &self.pair, &self.run, &hand, &mut memory).await {
                 Ok(sight) => sight,
-                Err(error) if error.hopeless() => Sight::Failed(error.to_string()),
+                Err(error) if hopeless(&error) => Sight::Failed(error.to_string()),
                 Err(error) => Sight::Waiting(error.to_string()),
             };
             let detail = match sight {

@@ -8,12 +8,13 @@ use serde_json::json;
 use super::Sight;
 use crate::{
     aws::AwsError,
+    change::Irreversible,
     engine::{
         Pair,
         act::{Action, Wanted},
     },
+    gate::Approval,
     observation::GlobalCluster,
-    plan::Method,
     run::Run,
     topology::SideName,
 };
@@ -47,20 +48,21 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
 }
 
 async fn want(pair: &Pair, run: &Run, global: &GlobalCluster) -> Sight {
-    let Some(option) = run.method().and_then(|method| run.plan.option(method)) else {
-        return Sight::Failed("no method was approved".to_owned());
+    let Some(approval) = Approval::of(run) else {
+        return Sight::Failed("nobody approved moving the writer".to_owned());
     };
-    let side = match option.method {
+    let change = approval.change().clone();
+    let (side, deed) = match change {
         // AWS takes a failover in the target's region, a switchover in the current writer's.
-        Method::Failover => SideName::Dr,
-        Method::Switchover => SideName::Primary,
+        Irreversible::Failover { .. } => (SideName::Dr, "failover"),
+        Irreversible::Switchover { .. } => (SideName::Primary, "switchover"),
     };
     // The lag at this moment is the data that a failover loses; it cannot be measured afterwards.
     let lag = pair.aws.lag().await.ok().flatten();
     let writer = global.writer().map(|writer| &writer.arn);
     let before = json!({ "writer": writer, "lag": lag });
     Sight::Unmet {
-        detail: format!("{} follows; {} requested", pair.app.dr.db_cluster, option.method.name()),
-        actions: vec![Action { side, change: Wanted::Irreversible(option.change.clone()), before }],
+        detail: format!("{} is a secondary; {deed} due", pair.app.dr.db_cluster),
+        actions: vec![Action { side, change: Wanted::Irreversible(change, approval), before }],
     }
 }
