@@ -78,7 +78,9 @@ pub enum Fault {
         fault: LineFault,
     },
     /// A record of a later format version.
-    #[error("record {record} (line {line}) has format version {version}, and this program reads up to {VERSION}: use the newer program")]
+    #[error(
+        "record {record} (line {line}) has format version {version}, and this program reads up to {VERSION}: use the newer program"
+    )]
     Newer {
         /// The record.
         record: u64,
@@ -108,7 +110,10 @@ pub enum Fault {
         line: u64,
     },
     /// Every record follows from the one before, but their root or number is not the head's.
-    #[error("the last record{} or the head was changed: the head says {head}, the records have {computed}", last(computed))]
+    #[error(
+        "the last record{} or the head was changed: the head says {head}, the records have {computed}",
+        last(computed)
+    )]
     Root {
         /// What the export's last line says.
         head: Head,
@@ -137,7 +142,11 @@ pub enum Fault {
 }
 
 fn changed(first: u64, last: u64) -> String {
-    if first == last { format!("record {first} was changed") } else { format!("records {first} to {last} were changed") }
+    if first == last {
+        format!("record {first} was changed")
+    } else {
+        format!("records {first} to {last} were changed")
+    }
 }
 
 fn missing(first: u64, last: u64) -> String {

@@ -84,7 +84,8 @@ impl Index {
             }
             Ok(db)
         });
-        let db = opened.inspect_err(|cause| tracing::error!(dir = %dir.display(), cause, "the index does not open")).ok();
+        let db =
+            opened.inspect_err(|cause| tracing::error!(dir = %dir.display(), cause, "the index does not open")).ok();
         Self { dir, db: Mutex::new(db) }
     }
 
@@ -128,7 +129,7 @@ impl Index {
             batch.insert(key::MARK, key::mark(head));
         }
         // A failure is told once, by `with`; from then on readers scan.
-        let _: Result<(), Unavailable> = self.with(|db| db.apply_batch(batch));
+        let _ = self.with(|db| db.apply_batch(batch));
     }
 
     /// The numbers of a run's records, ascending.
@@ -158,7 +159,7 @@ impl Index {
 
     /// Writes everything out and lets go of the folder.
     pub(crate) fn close(&self) {
-        let _: Result<(), Unavailable> = self.with(|db| db.flush().map(drop));
+        let _ = self.with(|db| db.flush().map(drop));
         self.db.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

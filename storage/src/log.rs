@@ -169,7 +169,7 @@ impl Log {
     /// See [`ReadError`].
     pub async fn cursor(&self, name: &str) -> Result<Option<u64>, ReadError> {
         let (log, name) = (self.clone(), name.to_owned());
-        self.blocking(move || log.0.index.cursor(&name).or_else(|Unavailable| Ok(None))).await
+        self.blocking(move || Ok(log.0.index.cursor(&name).unwrap_or_default())).await
     }
 
     /// Sets a projection's cursor.
@@ -195,7 +195,7 @@ impl Log {
         let (reply, closed) = oneshot::channel();
         if self.0.jobs.send(Job::Close(reply)).await.is_ok() {
             // Without an answer the writer stopped by itself, which releases the folder as well.
-            drop(closed.await);
+            let _ = closed.await;
         }
     }
 

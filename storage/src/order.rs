@@ -54,8 +54,9 @@ impl Order {
         }
     }
 
-    /// The end of the input, and how many records there should be, if that is known. Answers how many there were.
-    pub(crate) fn finish(&mut self, size: Option<u64>, faults: &mut Faults) -> u64 {
+    /// The end of the input: how many records there should be, if that is known, and whether the last one is known to be
+    /// what was written. Answers how many there were.
+    pub(crate) fn finish(&mut self, size: Option<u64>, vouched: bool, faults: &mut Faults) -> u64 {
         let records = self.next;
         match size {
             Some(size) if size < records => {
@@ -66,7 +67,7 @@ impl Order {
             None => self.settle(records, faults),
         }
         self.late_end(faults);
-        self.links_end(false, faults);
+        self.links_end(vouched, faults);
         for Span { first, last } in mem::take(&mut self.gaps) {
             faults.add(Fault::Missing { first, last });
         }
@@ -147,8 +148,8 @@ impl Order {
         }
     }
 
-    /// Tells what broke links. `vouched` says that the record after the last of them is what was written, because the one
-    /// after it names its hash.
+    /// Tells what broke links. `vouched` says that the record after the last of them is what was written: the one after it
+    /// names its hash, or the head covers it.
     ///
     /// A changed record breaks the link after it; if its `prev` was changed, the one before it as well.
     fn links_end(&mut self, vouched: bool, faults: &mut Faults) {

@@ -37,6 +37,9 @@ struct Verifier {
     expected: Option<Head>,
     /// The records' leaves, as they come. Its root means something only if they came in order.
     tree: Tree,
+    /// The leaves of all records but the last, as the records after them name them. With the last record's own leaf it has
+    /// the head's root if that record, and all that is named, is what was written.
+    named: Tree,
     /// The root that the records had when they were as many as `expected` counts.
     found: Option<Hash>,
     order: Order,
@@ -77,6 +80,7 @@ impl Verifier {
     fn record(&mut self, record: &Record, leaf: Hash) {
         self.order.record(record, leaf, &mut self.faults);
         self.tree.push(leaf);
+        record.prev.into_iter().for_each(|prev| self.named.push(prev));
         self.note_expected();
     }
 
@@ -89,13 +93,14 @@ impl Verifier {
     fn finish(mut self) -> Result<Report, Vec<Fault>> {
         let computed = self.tree.head();
         let Some(head) = self.head else {
-            let records = self.order.finish(None, &mut self.faults);
+            let records = self.order.finish(None, false, &mut self.faults);
             self.faults.add(Fault::CutOff { records });
             return Err(self.faults.into_vec());
         };
         // With the right root, it is the head's number that was changed.
         let size = if head.root == computed.root { computed.size } else { head.size };
-        self.order.finish(Some(size), &mut self.faults);
+        self.tree.last().into_iter().for_each(|last| self.named.push(last));
+        self.order.finish(Some(size), self.named.head() == head, &mut self.faults);
         if self.faults.is_empty() {
             self.compare(head, computed);
         }

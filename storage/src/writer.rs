@@ -122,14 +122,14 @@ pub(crate) async fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, poiso
         tracing::warn!(%error, "failed to close the log's files");
     }
     if let Some(reply) = close {
-        drop::<Result<(), ()>>(reply.send(()));
+        let _ = reply.send(());
     }
 }
 
 /// Hands the outcomes to those who wait for them; who no longer does has dropped its end.
 fn answer(replies: Vec<oneshot::Sender<Outcome>>, outcomes: Vec<Outcome>) {
     for (reply, outcome) in replies.into_iter().zip(outcomes) {
-        drop(reply.send(outcome));
+        let _ = reply.send(outcome);
     }
 }
 
@@ -160,8 +160,8 @@ impl Writer {
             return Ok(Appended::Duplicate { seq });
         }
         let event = entry.event.clone();
-        let (record, line) = record(entry, &batch.tree, &self.clock)
-            .map_err(|reason| AppendError::Invalid { event, reason })?;
+        let (record, line) =
+            record(entry, &batch.tree, &self.clock).map_err(|reason| AppendError::Invalid { event, reason })?;
         Ok(Appended::New(batch.add(record, &line)))
     }
 

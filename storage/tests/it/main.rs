@@ -1,0 +1,9 @@
+//! The log from outside: what it keeps, what it refuses, and what it finds wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod export;
+mod format;
+mod index;
+mod log;
+mod recovery;
+mod support;
