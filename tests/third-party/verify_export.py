@@ -68,9 +68,9 @@ def head_of(line):
 
 
 def check_records(lines):
-    """The faults of the records' lines, apart from the root."""
-    faults, seen, passed = [], set(), set()
-    expected, before = 0, None  # the next number; the number and leaf hash of the record just before
+    """The faults of the records' lines, apart from the root, and the number after the highest."""
+    faults, seen = [], set()
+    expected, before = 0, None  # the next number; the hash of the line just before, if that is a record in its place
     for n, line in enumerate(lines, start=1):
         record = parse(line)
         seq = record.get("seq") if record else None
@@ -79,24 +79,33 @@ def check_records(lines):
             seen.add(expected)
             expected, before = expected + 1, None
             continue
-        if seq < expected:
-            if seq in seen:
-                faults.append(f"record {seq} stands there twice")
-            else:
-                faults.append(f"record {seq} stands after {expected - 1}")
-                seen.add(seq)
-                passed.discard(seq)
+        follows = record.get("prev") == before and (before is not None or expected == 0)
+        if seq != expected and follows:
+            faults.append(f"record {expected} was changed: its number says {seq}")
+            seen.add(expected)
+            expected, before = expected + 1, None
             continue
-        # A number beyond all lines there are was changed; do not count up to it.
-        passed.update(range(expected, min(seq, expected + len(lines) + 1)))
+        if seq < expected:
+            faults.append(f"record {seq} stands there twice" if seq in seen else f"record {seq} stands after {expected - 1}")
+            seen.add(seq)
+            continue
         if seq == 0 and "prev" in record:
             faults.append("record 0 was changed: it names a record before it")
-        elif seq == expected and before and record.get("prev") != before[1].hex():
-            faults.append(f"record {before[0]} was changed, or what record {seq} says of it")
+        elif seq == expected and before is not None and not follows:
+            faults.append(f"record {seq - 1} was changed, or what record {seq} says of it")
         seen.add(seq)
-        expected, before = seq + 1, (seq, leaf_hash(line))
-    faults.extend(f"record {seq} is missing" for seq in sorted(passed))
-    return faults, expected
+        expected, before = seq + 1, leaf_hash(line).hex()
+    return faults + missing(seen), expected
+
+
+def missing(seen):
+    """A fault for each run of numbers that were passed over."""
+    faults, expected = [], 0
+    for seq in sorted(seen):
+        if seq > expected:
+            faults.append(f"records {expected} to {seq - 1} are missing")
+        expected = seq + 1
+    return faults
 
 
 def verify(data, kept=None):
