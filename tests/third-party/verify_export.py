@@ -102,7 +102,9 @@ def missing(seen):
     """A fault for each run of numbers that were passed over."""
     faults, expected = [], 0
     for seq in sorted(seen):
-        if seq > expected:
+        if seq == expected + 1:
+            faults.append(f"record {expected} is missing")
+        elif seq > expected:
             faults.append(f"records {expected} to {seq - 1} are missing")
         expected = seq + 1
     return faults
