@@ -45,6 +45,11 @@ pub(super) struct Content {
     pub(super) metadata: Option<Value>,
 }
 
+/// Unix microseconds in the form of a `ts`.
+pub(super) fn ts(microseconds: i64) -> String {
+    format!("{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
+}
+
 impl Content {
     pub(super) fn text(text: impl Into<String>) -> Content {
         Content { text: Some(text.into()), ..Content::default() }

@@ -74,13 +74,7 @@ impl Slack {
     }
 
     /// A person presses the button `action_id` of a message, as the message is now.
-    pub async fn click(
-        &self,
-        user: &str,
-        channel: &str,
-        ts: &str,
-        action_id: &str,
-    ) -> Result<Answer, PersonError> {
+    pub async fn click(&self, user: &str, channel: &str, ts: &str, action_id: &str) -> Result<Answer, PersonError> {
         let body = self.click_body(user, channel, ts, action_id)?;
         let label = self.change(|state| {
             let message = state.message(channel, ts, Viewer::Person(user));
@@ -125,13 +119,7 @@ impl Slack {
     }
 
     /// The form that a click sends: <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>.
-    pub fn click_body(
-        &self,
-        user: &str,
-        channel: &str,
-        ts: &str,
-        action_id: &str,
-    ) -> Result<String, PersonError> {
+    pub fn click_body(&self, user: &str, channel: &str, ts: &str, action_id: &str) -> Result<String, PersonError> {
         self.change(|state| {
             let settings = state.settings.clone();
             let (person, place) = (person(&settings, user)?, place(&settings, channel)?);
@@ -150,11 +138,7 @@ impl Slack {
     }
 
     /// Signs a body now and sends it.
-    async fn deliver(
-        &self,
-        path: &str,
-        body: String,
-    ) -> Result<(Option<Response<Bytes>>, Answer), PersonError> {
+    async fn deliver(&self, path: &str, body: String) -> Result<(Option<Response<Bytes>>, Answer), PersonError> {
         let (deliver, now) = self.change(|state| (state.deliver.clone(), state.now()));
         let headers = sign::headers(&self.settings().signing_secret, &body, now.as_second());
         let start = Instant::now();

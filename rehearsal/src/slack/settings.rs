@@ -141,8 +141,7 @@ impl Settings {
     /// A small company's workspace: four people, an incident channel, and one that stakeholders read. Its base URL works
     /// with a [`Connector`](super::Connector) only; set the real one before serving it.
     pub fn shop(clock: Clock, seed: u64) -> Settings {
-        let team =
-            Team { id: "T0SHOP00001".to_owned(), name: "Shop".to_owned(), domain: "shop-example".to_owned() };
+        let team = Team { id: "T0SHOP00001".to_owned(), name: "Shop".to_owned(), domain: "shop-example".to_owned() };
         let person = |id: &str, name: &str, real_name: &str, title: &str| Person {
             id: id.to_owned(),
             name: name.to_owned(),
@@ -157,8 +156,7 @@ impl Settings {
             person("U0PRIYA0001", "priya", "Priya Nair", "Platform engineer"),
             person("U0SAM000001", "sam", "Sam Ortiz", "Customer support"),
         ];
-        let channel =
-            |id: &str, name: &str| Channel { id: id.to_owned(), name: name.to_owned(), app_is_member: true };
+        let channel = |id: &str, name: &str| Channel { id: id.to_owned(), name: name.to_owned(), app_is_member: true };
         Settings {
             app: App {
                 id: "A0STANDBY01".to_owned(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::api::ApiCall;
 use super::deliver::Deliver;
 use super::fault::Faults;
-use super::message::{Content, Edited, Message};
+use super::message::{Content, Edited, Message, ts};
 use super::rate::RateLimiter;
 use super::response::ResponseUrl;
 use super::settings::Settings;
@@ -42,8 +42,7 @@ pub(super) enum Viewer<'a> {
 
 impl State {
     pub(super) fn new(settings: Arc<Settings>) -> State {
-        let joined =
-            settings.channels.iter().filter(|channel| channel.app_is_member).map(|channel| channel.id.clone());
+        let joined = settings.channels.iter().filter(|channel| channel.app_is_member).map(|channel| channel.id.clone());
         State {
             joined: joined.collect(),
             rng: ChaCha8Rng::seed_from_u64(settings.seed),
@@ -66,7 +65,7 @@ impl State {
     /// A `ts`: Unix seconds with six decimals, never twice the same and never going back.
     pub(super) fn next_ts(&mut self) -> String {
         self.last_ts = self.now().as_microsecond().max(self.last_ts + 1);
-        format!("{}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
+        ts(self.last_ts)
     }
 
     /// A new opaque id of hexadecimal digits.
@@ -100,7 +99,8 @@ impl State {
         message
     }
 
-    /// Replaces what `content` names of a message and keeps the rest, as `chat.update` does.
+    /// Replaces a message's content as `chat.update` does: text without blocks takes the blocks away, metadata that is
+    /// not named stays.
     pub(super) fn edit(&mut self, channel: &str, ts: &str, mut content: Content) -> Option<Message> {
         let edited = Edited { user: self.settings.app.user_id.clone(), ts: self.next_ts() };
         self.name_blocks(&mut content.blocks);
@@ -108,9 +108,7 @@ impl State {
         if let Some(text) = content.text {
             message.text = text;
         }
-        if let Some(blocks) = content.blocks {
-            message.blocks = blocks;
-        }
+        message.blocks = content.blocks.unwrap_or_default();
         if content.metadata.is_some() {
             message.metadata = content.metadata;
         }

@@ -128,8 +128,9 @@ fn block_lines(block: &Value, settings: &Settings) -> Vec<String> {
 fn plain(text: &str, settings: &Settings) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, token, after)) =
-        rest.split_once('<').and_then(|(before, tail)| tail.split_once('>').map(|(token, after)| (before, token, after)))
+    while let Some((before, token, after)) = rest
+        .split_once('<')
+        .and_then(|(before, tail)| tail.split_once('>').map(|(token, after)| (before, token, after)))
     {
         plain.push_str(before);
         let (target, label) = token.split_once('|').map_or((token, None), |(target, label)| (target, Some(label)));

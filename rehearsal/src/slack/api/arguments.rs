@@ -13,11 +13,7 @@ pub(in crate::slack) struct Arguments(Map<String, Value>);
 
 impl Arguments {
     /// Parses a request; the second value is its token, which JSON bodies may not carry.
-    pub(super) fn parse(
-        headers: &HeaderMap,
-        query: &str,
-        body: &[u8],
-    ) -> Result<(Arguments, Option<String>), Refusal> {
+    pub(super) fn parse(headers: &HeaderMap, query: &str, body: &[u8]) -> Result<(Arguments, Option<String>), Refusal> {
         let mut arguments = form(query.as_bytes())?;
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if content_type.starts_with("application/json") && !body.is_empty() {
@@ -122,7 +118,6 @@ fn json(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
 }
 
 fn form(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    let pairs: Vec<(String, String)> =
-        serde_urlencoded::from_bytes(body).map_err(|_| Refusal::InvalidFormData)?;
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).map_err(|_| Refusal::InvalidFormData)?;
     Ok(pairs.into_iter().map(|(name, value)| (name, Value::from(value))).collect())
 }

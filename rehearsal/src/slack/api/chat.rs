@@ -34,8 +34,7 @@ pub(super) fn post_ephemeral(state: &mut State, arguments: &Arguments) -> Result
     let content = arguments.content(MAX_POST_TEXT)?;
     let thread_ts = thread(state, channel, arguments)?;
     let author = state.settings.app.user_id.clone();
-    let post =
-        Post { channel, author: &author, thread_ts: thread_ts.as_deref(), only_visible_to: Some(user), content };
+    let post = Post { channel, author: &author, thread_ts: thread_ts.as_deref(), only_visible_to: Some(user), content };
     let message = state.post(post);
     Ok(json!({"ok": true, "message_ts": message.ts}))
 }

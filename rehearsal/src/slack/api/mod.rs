@@ -83,12 +83,7 @@ pub(super) async fn call(
     outcome.respond().await
 }
 
-fn decide(
-    state: &mut State,
-    method: &str,
-    arguments: &Arguments,
-    token: Result<Option<String>, Refusal>,
-) -> Outcome {
+fn decide(state: &mut State, method: &str, arguments: &Arguments, token: Result<Option<String>, Refusal>) -> Outcome {
     let Some(method) = Method::parse(method) else { return Outcome::Refused(Refusal::UnknownMethod) };
     match state.faults.strike(method) {
         Some(FaultKind::RateLimited { retry_after }) => return Outcome::RateLimited { retry_after },

@@ -41,27 +41,36 @@ export function drawMessages(list, rows, context) {
 
 function follows(previous, row) {
   return Boolean(
-    previous && !previous.kind && !row.kind && previous.user === row.user && !row.only_visible_to &&
-      !previous.only_visible_to && Number(row.ts) - Number(previous.ts) < TOGETHER,
+    previous && !previous.kind && !row.kind && previous.user === row.user && row.blocks.length === 0 &&
+      (row.only_visible_to ?? previous.only_visible_to ?? null) === null &&
+      Number(row.ts) - Number(previous.ts) < TOGETHER,
   );
 }
 
 function drawMessage({ row, follows, replies }, context) {
-  if (row.kind) return element("li", `notice ${row.kind}`, row.kind === "command" ? `You typed ${row.text}` : `⚠️ ${row.text}`);
+  if (row.kind) return drawNotice(row);
   const author = context.author(row.user);
   const body = element("div", "body");
-  if (row.only_visible_to) body.append(element("div", "only-you", "👁 Only visible to you"));
   if (!follows) {
-    const head = element("div", "head", element("b", "", author.name), author.app && element("span", "tag", "APP"), time(row.ts));
-    body.append(head);
+    const tag = author.app && element("span", "tag", "APP");
+    const onlyYou = row.only_visible_to && element("span", "only-you", "Only visible to you");
+    body.append(element("div", "head", element("b", "", author.name), tag, time(row.ts), onlyYou));
   }
-  body.append(row.blocks.length > 0 ? renderBlocks(row.blocks, { ...context, press: (button) => context.press(row, button) })
-    : element("p", "", mrkdwn(row.text, context.names)));
-  if (row.edited) body.append(element("span", "edited", `(edited ${clock(row.edited.ts)})`));
+  const press = (button) => context.press(row, button);
+  const hasBlocks = row.blocks.length > 0;
+  body.append(hasBlocks ? renderBlocks(row.blocks, { ...context, press }) : element("p", "", mrkdwn(row.text, context.names)));
+  // Slack marks edits of plain text only: https://docs.slack.dev/reference/methods/chat.update
+  if (row.edited && !hasBlocks) body.append(element("span", "edited", `(edited ${clock(row.edited.ts)})`));
   if (replies?.length > 0) body.append(threadLink(row, replies, context));
   const item = element("li", `message${follows ? " follows" : ""}${row.only_visible_to ? " ephemeral" : ""}`);
   item.append(context.avatar(row.user), body);
   return item;
+}
+
+/** A line between messages: what the person typed, or what failed. */
+function drawNotice({ kind, text }) {
+  const words = kind === "command" ? ["You typed ", element("code", "", text)] : [`⚠️ ${text}`];
+  return element("li", `notice ${kind}`, ...words);
 }
 
 function threadLink(row, replies, context) {

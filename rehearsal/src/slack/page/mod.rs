@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 
+use super::message::ts;
 use super::person::PersonError;
 use super::transcript::Event;
 use super::{Answer, Slack};
@@ -29,7 +30,7 @@ pub use scene::{Region, Scene, SceneAction, ServiceCount};
 /// How often the scene is looked at again.
 const SCENE_EVERY: Duration = Duration::from_millis(500);
 /// Everything the page loads comes from where it came from itself.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The files of the page: path, media type, content.
@@ -166,6 +167,8 @@ fn notice(at: jiff::Timestamp, event: &Event) -> Option<Value> {
         Event::Failed { user, channel, what, failure } => ("failed", user, channel, failure.shown(what)),
         _ => return None,
     };
-    let ts = format!("{}.{:06}", at.as_second(), at.subsec_microsecond() + at.subsec_millisecond() * 1000);
-    Some(json!({"kind": kind, "user": user, "channel": channel, "text": text, "ts": ts}))
+    Some(json!({"kind": kind, "user": user, "channel": channel, "text": text, "ts": ts(at.as_microsecond())}))
 }
+
+#[cfg(test)]
+mod tests;

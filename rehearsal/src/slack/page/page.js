@@ -48,7 +48,8 @@ function draw() {
     author: (id) => ({ name: names.user(id) ?? id, app: id === state.app.user_id }),
     replies: (row) => messages.filter((reply) => reply.thread_ts === row.ts).map((reply) => reply.ts),
   };
-  const rows = [...messages.filter((message) => !message.thread_ts), ...visible(state.notices)];
+  // Notices first: what was typed comes before an answer of the same microsecond.
+  const rows = [...visible(state.notices), ...messages.filter((message) => !message.thread_ts)];
   rows.sort((one, other) => Number(one.ts) - Number(other.ts));
   drawMessages(at("messages"), rows, context);
   const parent = messages.find((message) => message.ts === thread);
@@ -83,8 +84,10 @@ function choices(list, items, attribute, chosen, label, choose) {
       const button = element("button", "", ...label(item));
       button.type = "button";
       button.dataset.id = item.id;
+      button.setAttribute("aria-label", item.real_name ?? item.name);
       button.addEventListener("click", () => {
         choose(item.id);
+        at("messages").replaceChildren();
         draw();
       });
       return element("li", "", button);

@@ -13,7 +13,8 @@ pub(super) enum Kinds {
     Either,
 }
 
-/// A text object of one to `max` characters: <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>.
+/// A text object of one to `max` characters:
+/// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>.
 pub(super) fn text(check: &mut Check, value: &Value, at: &str, kinds: Kinds, max: usize) {
     let before = check.failures.len();
     text_schema(check, value, at, kinds, max);

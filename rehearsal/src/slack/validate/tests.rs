@@ -36,7 +36,7 @@ fn a_message_of_every_kind_of_block_is_accepted() {
     let message = [
         json!({"type": "header", "text": {"type": "plain_text", "text": "Promote", "emoji": true}}),
         section("*hello*"),
-        json!({"type": "section", "fields": [{"type": "mrkdwn", "text": "*Writer*\nus-east-1"}], "accessory": button("a")}),
+        json!({"type": "section", "fields": [{"type": "mrkdwn", "text": "*Writer*"}], "accessory": button("a")}),
         json!({"type": "divider"}),
         json!({"type": "context", "elements": [{"type": "mrkdwn", "text": "audit #1"}]}),
         actions(vec![danger, button("cancel")]),
