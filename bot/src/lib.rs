@@ -1,1 +1,13 @@
-//! The program standby.
+//! The program standby: configuration, Slack in and out, HTTP, the command line and rehearsals. What `/dr` does is crate `commands`.
+
+pub mod assembly;
+pub mod audit;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod failure;
+pub mod http;
+pub mod metrics;
+pub mod rehearse;
+pub mod serve;
+pub mod slack;

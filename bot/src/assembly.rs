@@ -1,0 +1,106 @@
+//! The bot put together from its parts. `serve`, rehearsals and tests differ in the parts alone.
+
+use axum::Router;
+use commands::{
+    aws::Network,
+    desk::{Desk, Settings},
+    engine::EngineError,
+};
+use storage::{Clock, Log, OpenError};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, Secrets},
+    http::{self, Health},
+    metrics::Metrics,
+    slack::{
+        api::Api,
+        inbound::{self, Inbound},
+        outbox::Outbox,
+    },
+};
+
+/// What a bot is made of.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// The secrets that it names.
+    pub secrets: Secrets,
+    /// The way to AWS and to the pairs' public endpoints.
+    pub network: Network,
+    /// The way to Slack.
+    pub slack: Api,
+    /// Wall-clock time.
+    pub clock: Clock,
+    /// Name of the host, for the log.
+    pub host: String,
+}
+
+/// A running bot.
+pub struct Bot {
+    /// Everything it serves: `/slack/…`, `/healthz`, `/readyz`, `/metrics`.
+    pub router: Router,
+    /// The desk, for who asks otherwise than through Slack.
+    pub desk: Desk,
+    outbox: JoinHandle<()>,
+    metrics: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+/// Why a bot did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AssemblyError {
+    /// The store cannot be used.
+    #[error("the audit log cannot be opened: {0}")]
+    Store(#[from] OpenError),
+    /// The desk did not open.
+    #[error("the records of the audit log cannot be taken up: {0}")]
+    Desk(#[from] EngineError),
+}
+
+impl Bot {
+    /// Opens the log, takes up open runs, and starts the projections.
+    ///
+    /// # Errors
+    /// When the store cannot be used, or its records contradict each other.
+    pub async fn assemble(parts: Parts) -> Result<Self, AssemblyError> {
+        let Parts { config, secrets, network, slack, clock, host } = parts;
+        let log = Log::open(&config.store.path, clock.clone()).await?;
+        let desk = Desk::open(Settings {
+            log: log.clone(),
+            applications: config.applications,
+            access: config.access,
+            network,
+            clock: clock.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            config_digest: config.digest,
+            host,
+        })
+        .await?;
+        let stop = CancellationToken::new();
+        let outbox = Outbox::new(log.clone(), slack, config.channels, clock.clone(), stop.clone());
+        let metrics = Metrics::new(log, outbox.progress());
+        let inbound = Inbound { desk: desk.clone(), signing_secret: secrets.signing_secret, clock };
+        let health = Health { desk: desk.clone(), metrics: metrics.clone() };
+        Ok(Self {
+            router: inbound::router(inbound).merge(http::router(health)),
+            desk,
+            outbox: tokio::spawn(outbox.run()),
+            metrics: tokio::spawn(metrics.follow()),
+            stop,
+        })
+    }
+
+    /// Stops gracefully: nothing new is started, what runs is left to be taken up at the next start, and so is what Slack does not
+    /// show yet.
+    pub async fn stop(self, reason: &str) {
+        self.desk.close(reason).await;
+        self.stop.cancel();
+        if let Err(error) = self.outbox.await {
+            tracing::error!(%error, "the outbox ended abnormally");
+        }
+        self.metrics.abort();
+        self.desk.log().close().await;
+    }
+}

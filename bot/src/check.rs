@@ -1,0 +1,176 @@
+//! `standby check`: configuration and permissions, without acting. Makes every read call that the bot makes, and says what each found.
+
+use std::{io::Write, path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use commands::{
+    aws::{Aws, Network},
+    observation::{Observation, Seen, Side},
+    observe::observe,
+    readiness::{Level, Outcome, checks},
+    topology::{Application, SideName},
+};
+use storage::Clock;
+
+use crate::{
+    config::{Config, Secrets},
+    failure::Failure,
+    slack::api::Api,
+};
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it must be.
+    Pass,
+    /// People should know.
+    Warn,
+    /// The bot could not do its work.
+    Fail,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What it found.
+    pub verdict: Verdict,
+    /// What was looked at.
+    pub what: String,
+    /// What was found.
+    pub detail: String,
+    /// What to do; absent when it passed.
+    pub fix: Option<String>,
+}
+
+impl Row {
+    fn new(verdict: Verdict, what: impl Into<String>, detail: impl Into<String>, fix: Option<&str>) -> Self {
+        Self { verdict, what: what.into(), detail: detail.into(), fix: fix.map(str::to_owned) }
+    }
+}
+
+/// Checks what the configuration file names, and prints a table.
+///
+/// # Errors
+/// [`Failure::Found`] if anything failed.
+pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
+    let config = Config::load(path)?;
+    let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
+    let mut rows = check_slack(&config, &secrets).await?;
+    for (name, app) in &config.applications {
+        rows.extend(check_application(name, app).await);
+    }
+    print(&rows, out).context("failed to write")?;
+    if rows.iter().any(|row| row.verdict == Verdict::Fail) { Err(Failure::Found) } else { Ok(()) }
+}
+
+async fn check_slack(config: &Config, secrets: &Secrets) -> Result<Vec<Row>, Failure> {
+    let api = Api::over_tcp(config.slack.api_url(), &secrets.bot_token).context("failed to prepare the connection to Slack")?;
+    let team = match api.identity().await {
+        Ok((team, user)) => {
+            let mut rows = vec![Row::new(Verdict::Pass, "slack token", format!("team {team}, user {user}"), None)];
+            for (name, access) in config.access.iter().filter(|(_, access)| access.team != team) {
+                let fix = "install the app in that workspace, or correct the team";
+                rows.push(Row::new(Verdict::Fail, format!("{name} access.team"), format!("is {}, the token's is {team}", access.team), Some(fix)));
+            }
+            rows
+        }
+        Err(error) => {
+            let fix = "check slack.bot_token and that slack.api_url can be reached";
+            return Ok(vec![Row::new(Verdict::Fail, "slack token", error.to_string(), Some(fix))]);
+        }
+    };
+    let mut rows = team;
+    for (name, channel) in &config.channels {
+        let what = format!("{name} slack.channel");
+        rows.push(match api.is_member(channel).await {
+            Ok(true) => Row::new(Verdict::Pass, what, format!("the bot is in {channel}"), None),
+            Ok(false) => Row::new(Verdict::Fail, what, format!("the bot is not in {channel}"), Some("invite it: /invite @standby")),
+            Err(error) => Row::new(Verdict::Fail, what, format!("{channel}: {error}"), Some("check the id, and the scopes channels:read and groups:read")),
+        });
+    }
+    Ok(rows)
+}
+
+async fn check_application(name: &str, app: &Application) -> Vec<Row> {
+    let clock = Clock::system();
+    let aws = Aws::connect(Arc::new(app.clone()), &Network::system(), clock.clone()).await;
+    let observation = observe(&aws, app, &clock).await;
+    let mut rows = reads(name, app, &observation);
+    rows.extend(checks(app, &observation, clock.now()).into_iter().map(|check| {
+        let verdict = match (check.outcome(), check.level) {
+            (Outcome::Pass, _) => Verdict::Pass,
+            (_, Level::Blocking) => Verdict::Fail,
+            (_, Level::Warning) => Verdict::Warn,
+        };
+        Row::new(verdict, format!("{name} {}", check.id), check.detail, check.fix.as_deref())
+    }));
+    rows
+}
+
+/// Whether each read call was answered.
+fn reads(name: &str, app: &Application, observation: &Observation) -> Vec<Row> {
+    let mut rows = vec![
+        read(format!("{name} global cluster"), &observation.global),
+        read(format!("{name} replication lag"), &observation.lag),
+        read(format!("{name} record"), &observation.record),
+    ];
+    for side in [SideName::Primary, SideName::Dr] {
+        rows.extend(reads_of_side(&format!("{name} {}", app.side(side).region), observation.side(side)));
+    }
+    rows
+}
+
+fn reads_of_side(place: &str, side: &Side) -> Vec<Row> {
+    let mut rows = vec![
+        match &side.caller {
+            Seen::Known(caller) => Row::new(Verdict::Pass, format!("{place} identity"), format!("{} in account {}", caller.arn, caller.account), None),
+            Seen::Unknown(why) => unread(format!("{place} identity"), why),
+        },
+        read(format!("{place} database"), &side.db),
+        read(format!("{place} endpoint"), &side.endpoint),
+    ];
+    if let Seen::Known(Some(db)) = &side.db {
+        rows.push(read(format!("{place} subnets"), &db.zones));
+        rows.extend(db.key.as_ref().map(|key| read(format!("{place} KMS key"), key)));
+    }
+    for service in &side.services {
+        let place = format!("{place} service {}", service.name);
+        rows.push(read(place.clone(), &service.state));
+        if let Seen::Known(Some(state)) = &service.state {
+            rows.push(read(format!("{place} task definition"), &state.task));
+            rows.push(read(format!("{place} scalable target"), &state.scaling));
+            rows.extend(state.target_groups.iter().map(|group| read(format!("{place} target health"), &group.healthy)));
+        }
+    }
+    rows.extend(side.listener.as_ref().map(|listener| read(format!("{place} listener"), listener)));
+    rows.extend(side.vcpu_quota.as_ref().map(|quota| read(format!("{place} vCPU quota"), quota)));
+    rows
+}
+
+fn read<T>(what: String, seen: &Seen<T>) -> Row {
+    match seen {
+        Seen::Known(_) => Row::new(Verdict::Pass, what, "can be read", None),
+        Seen::Unknown(why) => unread(what, why),
+    }
+}
+
+fn unread(what: String, why: &str) -> Row {
+    Row::new(Verdict::Fail, what, why, Some("check the role's permissions, the names in the configuration and the network"))
+}
+
+fn print(rows: &[Row], out: &mut impl Write) -> std::io::Result<()> {
+    let width = rows.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);
+    for Row { verdict, what, detail, fix } in rows {
+        let verdict = match verdict {
+            Verdict::Pass => "pass",
+            Verdict::Warn => "warn",
+            Verdict::Fail => "FAIL",
+        };
+        writeln!(out, "{verdict}  {what:<width$}  {detail}")?;
+        if let Some(fix) = fix {
+            writeln!(out, "      {:<width$}  → {fix}", "")?;
+        }
+    }
+    let count = |wanted| rows.iter().filter(|row| row.verdict == wanted).count();
+    writeln!(out, "{} passed, {} warnings, {} failed", count(Verdict::Pass), count(Verdict::Warn), count(Verdict::Fail))
+}

@@ -1,0 +1,168 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use storage::Head;
+
+/// Fails an AWS active/passive pair over to its disaster-recovery region from Slack, with an audit log that anybody can verify.
+#[derive(Debug, Parser)]
+#[command(name = "standby", version)]
+pub struct Cli {
+    /// Form of the program's own log on standard error [default: text at a terminal, json elsewhere]; RUST_LOG filters it.
+    #[arg(long, global = true, value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Form of the program's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the bot.
+    Serve(ConfigArg),
+    /// Play a failover in two simulated AWS regions and a stand-in Slack, with nothing else needed.
+    Rehearse(RehearseArgs),
+    /// Check configuration and permissions without acting.
+    Check(ConfigArg),
+    /// Read the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+/// The configuration file.
+#[derive(Debug, Args)]
+pub struct ConfigArg {
+    /// Configuration file.
+    #[arg(long, env = "STANDBY_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// How a rehearsal is played.
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    /// Play unattended, print the conversation, and end.
+    #[arg(long, value_enum)]
+    pub script: Option<Script>,
+    /// Simulated seconds in a real one [default: 10, or as fast as it goes with --script].
+    #[arg(long, value_name = "FACTOR", value_parser = speed)]
+    pub speed: Option<f64>,
+    /// The same seed plays the same rehearsal.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Address of the page.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+}
+
+/// What is played unattended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Script {
+    /// The primary goes dark; one person asks for a promote, another confirms.
+    Promote,
+}
+
+/// Reading the audit log.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// The last records, a line each.
+    List {
+        /// Which log.
+        #[command(flatten)]
+        store: StoreArg,
+        /// How many records.
+        #[arg(short, long, default_value_t = 20, value_name = "N")]
+        number: u64,
+    },
+    /// The whole log with its head, for anybody to verify. Works beside a running bot.
+    Export {
+        /// Which log.
+        #[command(flatten)]
+        store: StoreArg,
+        /// Form of the export.
+        #[arg(long, value_enum, default_value = "jsonl")]
+        format: ExportFormat,
+        /// Where to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Whether an export is whole and unchanged.
+    Verify {
+        /// The export.
+        file: PathBuf,
+        /// A head that was kept elsewhere, such as the one in a run's report: the export must begin with those records.
+        #[arg(long, value_name = "SIZE:ROOT", value_parser = head)]
+        head: Option<Head>,
+    },
+}
+
+/// Which log.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct StoreArg {
+    /// Configuration file that names the store.
+    #[arg(long, env = "STANDBY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the store.
+    #[arg(long, value_name = "FOLDER")]
+    pub store: Option<PathBuf>,
+}
+
+/// Form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// The log's lines, byte for byte, and a last line with the head.
+    Jsonl,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if (0.1..=1_000.0).contains(&factor) => Ok(factor),
+        _ => Err("give a number from 0.1 to 1000".to_owned()),
+    }
+}
+
+fn head(text: &str) -> Result<Head, String> {
+    let read = || {
+        let (size, root) = text.split_once(':')?;
+        Some(Head { size: size.parse().ok()?, root: root.parse().ok()? })
+    };
+    read().ok_or_else(|| "write it as SIZE:ROOT, the root in 64 hex digits".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_head_is_size_and_root() {
+        let root = "ab".repeat(32);
+        assert_eq!(head(&format!("42:{root}")).map(|head| (head.size, head.root.to_string())), Ok((42, root)));
+        for wrong in ["", "42", "42:ab", ":ab", "x:y"] {
+            assert!(head(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn speeds_are_bounded() {
+        assert_eq!(speed("10"), Ok(10.0));
+        assert!(speed("0").is_err() && speed("nan").is_err() && speed("1e9").is_err());
+    }
+}

@@ -1,0 +1,176 @@
+//! The configuration: one TOML file. `deploy/standby.example.toml` describes every key.
+
+mod error;
+mod secrets;
+mod validate;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use commands::{
+    access::Access,
+    topology::{Application, Applications, RecordName, Region, Service, Timing, Verify},
+};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+pub use self::{
+    error::{ConfigError, Problem},
+    secrets::{SecretSource, Secrets},
+};
+
+/// What the file says, validated.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Slack.
+    pub slack: Slack,
+    /// The HTTP server.
+    pub http: Http,
+    /// The store.
+    pub store: Store,
+    /// The protected pairs by name.
+    pub applications: Applications,
+    /// Who may do what, by application.
+    pub access: BTreeMap<String, Access>,
+    /// The incident channel (`C…`) of each application.
+    pub channels: BTreeMap<String, String>,
+    /// SHA-256 of the file's bytes, lower-case hex.
+    pub digest: String,
+}
+
+/// `[slack]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slack {
+    /// File that holds the signing secret.
+    pub signing_secret_file: Option<PathBuf>,
+    /// Environment variable that holds the signing secret.
+    pub signing_secret_env: Option<String>,
+    /// File that holds the bot token.
+    pub bot_token_file: Option<PathBuf>,
+    /// Environment variable that holds the bot token.
+    pub bot_token_env: Option<String>,
+    /// Base of the Web API's methods; [`Slack::API_URL`] if absent.
+    pub api_url: Option<Url>,
+}
+
+impl Slack {
+    /// Slack's own Web API.
+    pub const API_URL: &str = "https://slack.com/api/";
+
+    /// Base of the Web API's methods.
+    pub fn api_url(&self) -> &str {
+        self.api_url.as_ref().map_or(Self::API_URL, Url::as_str)
+    }
+}
+
+/// `[http]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Address of `/slack/…`, `/healthz`, `/readyz` and `/metrics`.
+    pub listen: SocketAddr,
+}
+
+/// `[store]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// Folder of the audit log; on local or block storage, not on a network file system.
+    pub path: PathBuf,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    slack: Slack,
+    http: Http,
+    store: Store,
+    applications: BTreeMap<String, RawApplication>,
+}
+
+/// `[applications.NAME]`: an [`Application`] with what Slack and access need to know of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawApplication {
+    global_cluster: String,
+    primary: Region,
+    dr: Region,
+    services: Vec<Service>,
+    record: RecordName,
+    verify: Verify,
+    #[serde(default)]
+    timing: Timing,
+    access: Access,
+    slack: RawChannel,
+}
+
+/// `[applications.NAME.slack]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawChannel {
+    channel: String,
+}
+
+impl Config {
+    /// Reads and validates the file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            ConfigError::one(path, Problem::new("", format!("cannot be read: {error}"), "name a readable file with --config"))
+        })?;
+        Self::parse(path, &text)
+    }
+
+    /// Validates `text`, which `path` names in errors.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let raw = read(text).map_err(|problem| ConfigError::one(path, problem))?;
+        let mut config = Self {
+            slack: raw.slack,
+            http: raw.http,
+            store: raw.store,
+            applications: Applications::new(),
+            access: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            digest: hex::encode(Sha256::digest(text)),
+        };
+        for (name, application) in raw.applications {
+            config.add(name, application);
+        }
+        let problems = validate::problems(&config);
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError { file: path.to_owned(), problems }) }
+    }
+
+    fn add(&mut self, name: String, raw: RawApplication) {
+        let RawApplication { global_cluster, primary, dr, services, record, verify, timing, access, slack } = raw;
+        let application = Application { global_cluster, primary, dr, services, record, verify, timing };
+        self.applications.insert(name.clone(), application);
+        self.access.insert(name.clone(), access);
+        self.channels.insert(name, slack.channel);
+    }
+}
+
+fn read(text: &str) -> Result<Raw, Problem> {
+    let syntax = |error: toml::de::Error| {
+        Problem::new("", error.message(), "write it as TOML: https://toml.io").at_line(error.span().map(|span| line_of(text, span.start)))
+    };
+    let deserializer = toml::Deserializer::parse(text).map_err(syntax)?;
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let key = error.path().to_string();
+        let error = error.into_inner();
+        Problem::new(if key == "." { "" } else { &key }, error.message(), "deploy/standby.example.toml shows every key with its meaning")
+            .at_line(error.span().map(|span| line_of(text, span.start)))
+    })
+}
+
+/// Number, from 1, of the line that holds the byte at `offset`.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Secrets: read from files or the environment, never from the configuration file, never printed.
+
+use std::path::Path;
+
+use secrecy::SecretString;
+
+use super::{Config, ConfigError, Problem};
+
+/// What the bot needs to prove who it is, and to check who calls.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// Signs what Slack sends.
+    pub signing_secret: SecretString,
+    /// Authorises calls to Slack's Web API (`xoxb-…`).
+    pub bot_token: SecretString,
+}
+
+/// Where one secret comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretSource<'a> {
+    /// A file's content, without surrounding white space.
+    File(&'a Path),
+    /// An environment variable.
+    Env(&'a str),
+}
+
+impl<'a> SecretSource<'a> {
+    /// The one source that `key_file` and `key_env` name between them.
+    pub(super) fn of(key: &str, file: Option<&'a Path>, env: Option<&'a str>) -> Result<Self, Problem> {
+        match (file, env) {
+            (Some(file), None) => Ok(Self::File(file)),
+            (None, Some(env)) => Ok(Self::Env(env)),
+            (None, None) => Err(Problem::new(
+                format!("slack.{key}_file"),
+                "is missing",
+                format!("name a file with {key}_file, or an environment variable with {key}_env"),
+            )),
+            (Some(_), Some(_)) => Err(Problem::new(
+                format!("slack.{key}_env"),
+                format!("is given together with {key}_file"),
+                "keep one of the two",
+            )),
+        }
+    }
+
+    fn read(self, key: &str, env: impl Fn(&str) -> Option<String>) -> Result<SecretString, Problem> {
+        let (key, value) = match self {
+            Self::File(path) => {
+                let key = format!("slack.{key}_file");
+                let value = std::fs::read_to_string(path).map_err(|error| {
+                    Problem::new(&key, format!("{} cannot be read: {error}", path.display()), "create it, readable by the bot's user alone")
+                })?;
+                (key, value)
+            }
+            Self::Env(name) => {
+                let key = format!("slack.{key}_env");
+                let value = env(name)
+                    .ok_or_else(|| Problem::new(&key, format!("environment variable {name} is not set"), "set it where the bot is started"))?;
+                (key, value)
+            }
+        };
+        match value.trim() {
+            "" => Err(Problem::new(key, "is empty", "put the secret there; Slack shows it on the app's Basic Information page")),
+            secret => Ok(secret.into()),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the secrets; `path` names the configuration file in errors, `env` looks up environment variables.
+    pub fn secrets(&self, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Secrets, ConfigError> {
+        let read = |key, file: &'_ Option<std::path::PathBuf>, name: &'_ Option<String>| {
+            SecretSource::of(key, file.as_deref(), name.as_deref())?.read(key, &env)
+        };
+        let slack = &self.slack;
+        let problem = |problem| ConfigError::one(path, problem);
+        Ok(Secrets {
+            signing_secret: read("signing_secret", &slack.signing_secret_file, &slack.signing_secret_env).map_err(problem)?,
+            bot_token: read("bot_token", &slack.bot_token_file, &slack.bot_token_env).map_err(problem)?,
+        })
+    }
+}

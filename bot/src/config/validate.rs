@@ -1,0 +1,166 @@
+//! What a type cannot say: which values fit together.
+
+use commands::{
+    access::Access,
+    topology::{Application, Region, Service, StepTiming, normal},
+};
+
+use super::{Config, Problem, SecretSource};
+
+/// Everything that is wrong with a configuration of the right form.
+pub(super) fn problems(config: &Config) -> Vec<Problem> {
+    let mut found = Problems::default();
+    found.slack(config);
+    if config.applications.is_empty() {
+        found.add("applications", "is empty", "describe at least one pair in [applications.NAME]");
+    }
+    for (name, application) in &config.applications {
+        found.application(name, application);
+    }
+    for (name, access) in &config.access {
+        found.access(&format!("applications.{name}.access"), access);
+    }
+    for (name, channel) in &config.channels {
+        found.channel(&format!("applications.{name}.slack.channel"), channel);
+    }
+    found.0
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, key: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) {
+        self.0.push(Problem::new(key, what, fix));
+    }
+
+    fn demand(&mut self, holds: bool, key: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) {
+        if !holds {
+            self.add(key, what, fix);
+        }
+    }
+
+    fn slack(&mut self, config: &Config) {
+        let slack = &config.slack;
+        let sources = [
+            SecretSource::of("signing_secret", slack.signing_secret_file.as_deref(), slack.signing_secret_env.as_deref()),
+            SecretSource::of("bot_token", slack.bot_token_file.as_deref(), slack.bot_token_env.as_deref()),
+        ];
+        self.0.extend(sources.into_iter().filter_map(Result::err));
+        let fits = slack.api_url().starts_with("https://") || slack.api_url().starts_with("http://");
+        self.demand(fits, "slack.api_url", "is not an http address", "leave it out to use Slack's own");
+    }
+
+    fn application(&mut self, name: &str, application: &Application) {
+        let key = |rest: &str| format!("applications.{name}.{rest}");
+        let fits = !name.is_empty() && name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        self.demand(fits, format!("applications.{name}"), "is not a usable name", "use lower-case letters, digits and hyphens, as people will type it");
+        self.filled(key("global_cluster"), &application.global_cluster);
+        self.region(&key("primary"), &application.primary);
+        self.region(&key("dr"), &application.dr);
+        self.demand(application.primary.region != application.dr.region, key("dr.region"), "is the primary's region too", "name the other region");
+        self.demand(
+            normal(&application.primary.endpoint.dns_name) != normal(&application.dr.endpoint.dns_name),
+            key("dr.endpoint.dns_name"),
+            "is the primary's endpoint too",
+            "name the regional domain name of the DR region's custom domain",
+        );
+        self.services(&key("services"), &application.services);
+        self.filled(key("record.zone"), &application.record.zone);
+        self.filled(key("record.name"), &application.record.name);
+        self.verify(name, application);
+        self.timing(&key("timing"), application);
+    }
+
+    fn region(&mut self, key: &str, region: &Region) {
+        self.filled(format!("{key}.region"), &region.region);
+        self.filled(format!("{key}.db_cluster"), &region.db_cluster);
+        self.filled(format!("{key}.ecs_cluster"), &region.ecs_cluster);
+        self.filled(format!("{key}.endpoint.dns_name"), &region.endpoint.dns_name);
+        self.filled(format!("{key}.endpoint.zone"), &region.endpoint.zone);
+        if let Some(account) = &region.account {
+            let fits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+            self.demand(fits, format!("{key}.account"), "is not an account id", "write its twelve digits in quotes");
+        }
+        if let Some(role) = &region.role_arn {
+            self.demand(role.starts_with("arn:"), format!("{key}.role_arn"), "is not an ARN", "write arn:aws:iam::ACCOUNT:role/NAME");
+        }
+        if let Some(listener) = &region.listener {
+            self.demand(listener.arn.starts_with("arn:"), format!("{key}.listener.arn"), "is not an ARN", "copy the listener's ARN");
+            self.demand(listener.target_group.starts_with("arn:"), format!("{key}.listener.target_group"), "is not an ARN", "copy the target group's ARN");
+        }
+    }
+
+    fn services(&mut self, key: &str, services: &[Service]) {
+        self.demand(!services.is_empty(), key, "is empty", "name at least one ECS service");
+        for (index, service) in services.iter().enumerate() {
+            let key = format!("{key}[{index}]");
+            self.filled(format!("{key}.name"), &service.name);
+            let twice = services.iter().take(index).any(|other| other.name == service.name);
+            self.demand(!twice, format!("{key}.name"), format!("names {} a second time", service.name), "name each service once");
+            self.demand(service.min >= 1, format!("{key}.min"), "is below 1", "give the minimum that production runs with");
+            self.demand(service.desired >= service.min, format!("{key}.desired"), "is below min", "give at least the minimum");
+        }
+    }
+
+    fn verify(&mut self, name: &str, application: &Application) {
+        let key = |rest: &str| format!("applications.{name}.verify.{rest}");
+        let verify = &application.verify;
+        let host = verify.url.host_str().unwrap_or_default();
+        self.demand(
+            normal(host) == normal(&application.record.name),
+            key("url"),
+            format!("has host {host}, but the record is {}", application.record.name),
+            "use the record's name as host, since that is what people call",
+        );
+        self.demand(matches!(verify.url.scheme(), "https" | "http"), key("url"), "is not an http address", "write https://…");
+        self.demand(verify.consecutive >= 1, key("consecutive"), "is 0", "demand at least one good answer");
+        let rate = verify.max_error_rate;
+        self.demand((0.0..=1.0).contains(&rate), key("max_error_rate"), "is not between 0 and 1", "write 0.05 for five percent");
+    }
+
+    fn timing(&mut self, key: &str, application: &Application) {
+        let timing = &application.timing;
+        let bounds = [("gate_expiry", timing.gate_expiry), ("poll", timing.poll), ("observation", timing.observation)];
+        for (name, bound) in bounds {
+            self.demand(!bound.is_zero(), format!("{key}.{name}"), "is 0", "give a number of seconds above 0");
+        }
+        let steps = [
+            ("database", timing.database),
+            ("capacity", timing.capacity),
+            ("fence", timing.fence),
+            ("listener", timing.listener),
+            ("dns", timing.dns),
+            ("verify", timing.verify),
+        ];
+        for (name, StepTiming { deadline, expected }) in steps {
+            self.demand(!expected.is_zero(), format!("{key}.{name}.expected"), "is 0", "give a number of seconds above 0");
+            self.demand(deadline >= expected, format!("{key}.{name}.deadline"), "is shorter than expected", "give the step at least the time it is expected to take");
+        }
+    }
+
+    fn access(&mut self, key: &str, access: &Access) {
+        self.demand(access.team.starts_with('T'), format!("{key}.team"), "is not a Slack team id", "copy the id that begins with T from the workspace's URL");
+        self.demand(!access.channels.is_empty(), format!("{key}.channels"), "is empty", "name the channels, by id, where /dr may be used");
+        for (index, channel) in access.channels.iter().enumerate() {
+            self.channel(&format!("{key}.channels[{index}]"), channel);
+        }
+        self.demand(!access.promoters.is_empty(), format!("{key}.promoters"), "is empty", "name, by user id, who may promote");
+        for (list, users) in [("viewers", &access.viewers), ("promoters", &access.promoters)] {
+            for (index, user) in users.iter().enumerate() {
+                let fits = user.starts_with(['U', 'W']) || (list == "viewers" && user == "*");
+                self.demand(fits, format!("{key}.{list}[{index}]"), format!("{user:?} is not a Slack user id"), "copy the id that begins with U from the person's profile");
+            }
+        }
+        let alone = access.promoters.len() == 1 && !access.requester_may_approve;
+        self.demand(!alone, format!("{key}.promoters"), "names one person, who may not approve their own request", "name a second person, or set requester_may_approve = true");
+    }
+
+    fn channel(&mut self, key: &str, channel: &str) {
+        self.demand(channel.starts_with(['C', 'G']), key, format!("{channel:?} is not a channel id"), "copy the id that begins with C from the channel's details");
+    }
+
+    fn filled(&mut self, key: String, value: &str) {
+        self.demand(!value.trim().is_empty(), key, "is empty", "fill it in");
+    }
+}

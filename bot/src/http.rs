@@ -1,0 +1,48 @@
+//! What machines ask the bot: is it alive, is it ready, how is it doing.
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use commands::desk::Desk;
+use http::{StatusCode, header::CONTENT_TYPE};
+
+use crate::metrics::Metrics;
+
+/// Media type of OpenMetrics text.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Health {
+    /// Says whether requests are taken.
+    pub desk: Desk,
+    /// The metrics.
+    pub metrics: Metrics,
+}
+
+/// `GET /healthz`, `GET /readyz` and `GET /metrics`.
+pub fn router(health: Health) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(health)
+}
+
+/// 503 with the reason while requests are refused: a load balancer then sends them elsewhere, and people are paged.
+async fn ready(State(health): State<Health>) -> Response {
+    match health.desk.ready() {
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(health): State<Health>) -> Response {
+    match health.metrics.text() {
+        Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

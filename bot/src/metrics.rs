@@ -1,0 +1,213 @@
+//! Metrics: one more projection of the log. They are counted over the whole log, so a restart loses nothing.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+};
+
+use commands::{
+    journal::{CallOutcome, Event, Refusal},
+    run::{Run, StepState},
+};
+use futures::TryStreamExt as _;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::{Family, MetricConstructor},
+        gauge::Gauge,
+        histogram::Histogram,
+        info::Info,
+    },
+    registry::{Registry, Unit},
+};
+use storage::{Log, ReadError, Record};
+
+use crate::slack::outbox;
+
+/// Upper bounds, in seconds, of how long steps take.
+const STEP_SECONDS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0];
+
+/// The metrics of one bot.
+#[derive(Clone)]
+pub struct Metrics {
+    log: Log,
+    outbox: Arc<outbox::Progress>,
+    registry: Arc<Registry>,
+    series: Series,
+    /// Open runs, to tell how long their steps took.
+    runs: Arc<Mutex<BTreeMap<String, Run>>>,
+}
+
+#[derive(Clone)]
+struct Series {
+    commands: Family<OutcomeLabel, Counter>,
+    refusals: Family<ReasonLabel, Counter>,
+    steps: Family<StepLabels, Histogram, Buckets>,
+    changes: Family<ChangeLabels, Counter>,
+    runs: Family<StateLabel, Gauge>,
+    log_records: Gauge,
+    outbox_lag: Gauge,
+    outbox_refused: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StepLabels {
+    step: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChangeLabels {
+    service: String,
+    operation: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
+}
+
+#[derive(Clone)]
+struct Buckets;
+
+impl MetricConstructor<Histogram> for Buckets {
+    fn new_metric(&self) -> Histogram {
+        Histogram::new(STEP_SECONDS)
+    }
+}
+
+impl Metrics {
+    /// Metrics of `log`, and of the outbox that follows it.
+    pub fn new(log: Log, outbox: Arc<outbox::Progress>) -> Self {
+        let mut registry = Registry::with_prefix("standby");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The program", build);
+        let series = Series {
+            commands: Family::default(),
+            refusals: Family::default(),
+            steps: Family::new_with_constructor(Buckets),
+            changes: Family::default(),
+            runs: Family::default(),
+            log_records: Gauge::default(),
+            outbox_lag: Gauge::default(),
+            outbox_refused: Gauge::default(),
+        };
+        registry.register("commands", "Commands and clicks by outcome", series.commands.clone());
+        registry.register("refusals", "Refused requests by reason, those not recorded one by one included", series.refusals.clone());
+        registry.register_with_unit("step", "How long steps took", Unit::Seconds, series.steps.clone());
+        registry.register("aws_changes", "Calls that change something in AWS, by outcome", series.changes.clone());
+        registry.register("runs", "Runs that have not ended, by state", series.runs.clone());
+        registry.register("log_records", "Records in the audit log", series.log_records.clone());
+        registry.register("outbox_lag_records", "Records that Slack does not show yet", series.outbox_lag.clone());
+        registry.register("outbox_refused_messages", "Messages given up since the start, because Slack refused them", series.outbox_refused.clone());
+        Self { log, outbox, registry: Arc::new(registry), series, runs: Arc::default() }
+    }
+
+    /// Follows the log until the task is dropped.
+    pub async fn follow(self) {
+        if let Err(error) = self.count_all().await {
+            tracing::error!(%error, "metrics cannot read the log and stand still");
+        }
+    }
+
+    async fn count_all(&self) -> Result<(), ReadError> {
+        let mut records = self.log.follow(0);
+        while let Some(record) = records.try_next().await? {
+            self.count(&record);
+        }
+        Ok(())
+    }
+
+    /// The metrics now, as OpenMetrics text.
+    pub fn text(&self) -> Result<String, std::fmt::Error> {
+        let size = self.log.head().size;
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.series.log_records.set(gauge(size));
+        self.series.outbox_lag.set(gauge(size.saturating_sub(self.outbox.next.load(Ordering::Relaxed))));
+        self.series.outbox_refused.set(gauge(self.outbox.refused.load(Ordering::Relaxed)));
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    fn count(&self, record: &Record) {
+        let Some(event) = Event::of(record) else { return };
+        let series = &self.series;
+        match &event {
+            Event::CommandReceived { .. } | Event::HelpGiven { .. } => series.command("accepted"),
+            Event::CommandFailed { .. } => series.command("failed"),
+            Event::CommandRefused { reason, .. } => {
+                series.command("refused");
+                series.refusal(*reason, 1);
+            }
+            Event::RequestRefused { reason, suppressed, .. } => series.refusal(*reason, 1 + suppressed),
+            _ => {}
+        }
+        if record.run.is_some() {
+            self.count_run(record, &event);
+        }
+    }
+
+    fn count_run(&self, record: &Record, event: &Event) {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = Run::begin(record) {
+            runs.insert(run.id.to_string(), run);
+        } else if let Some(run) = record.run.as_ref().and_then(|id| runs.get_mut(id)) {
+            // The desk, which must not go on with such a run, says so.
+            let _unexpected = run.apply(record);
+            self.series.run(run, record, event);
+        }
+        runs.retain(|_, run| run.ended.is_none());
+        let paused = runs.values().filter(|run| run.waiting_step().is_some()).count();
+        let set = |state, count: usize| self.series.runs.get_or_create(&StateLabel { state }).set(i64::try_from(count).unwrap_or(i64::MAX));
+        set("paused", paused);
+        set("running", runs.len() - paused);
+    }
+}
+
+impl Series {
+    fn command(&self, outcome: &'static str) {
+        self.commands.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    fn refusal(&self, reason: Refusal, count: u64) {
+        let reason = serde_json::to_value(reason).ok().and_then(|reason| reason.as_str().map(str::to_owned)).unwrap_or_default();
+        self.refusals.get_or_create(&ReasonLabel { reason }).inc_by(count);
+    }
+
+    fn run(&self, run: &Run, record: &Record, event: &Event) {
+        match event {
+            Event::CallFinished { intent, outcome } => {
+                let Some(call) = run.calls.get(intent).map(|call| &call.call) else { return };
+                let outcome = match outcome {
+                    CallOutcome::Accepted { .. } => "accepted",
+                    CallOutcome::Failed { .. } => "failed",
+                    CallOutcome::Unknown { .. } => "unknown",
+                };
+                let labels = ChangeLabels { service: call.service.clone(), operation: call.operation.clone(), outcome };
+                self.changes.get_or_create(&labels).inc();
+            }
+            Event::StepDone { .. } | Event::StepFailed { .. } => {
+                let ended = run.steps.iter().find(|(id, _)| Some(id.name()) == record.step.as_deref());
+                if let Some((id, step)) = ended {
+                    let result = if matches!(step.state, StepState::Done { .. }) { "done" } else { "failed" };
+                    let took = record.at.duration_since(step.attempt_at).as_secs_f64();
+                    self.steps.get_or_create(&StepLabels { step: id.name(), result }).observe(took);
+                }
+            }
+            _ => {}
+        }
+    }
+}

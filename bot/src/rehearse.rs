@@ -1,0 +1,67 @@
+//! `standby rehearse`: the bot as it is, in a simulated world, with nothing else needed.
+
+mod interactive;
+mod pacer;
+mod room;
+mod script;
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+pub use self::{room::network, settings::toml};
+use self::room::Room;
+use crate::{
+    cli::{RehearseArgs, Script},
+    failure::Failure,
+};
+
+/// Simulated seconds in a real one, when a person plays.
+const SPEED: f64 = 10.0;
+
+/// Plays a rehearsal on a runtime of its own, whose clock is paused: time passes as the pacer lets it, or without one as fast as it goes.
+pub fn run(args: RehearseArgs) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .context("failed to start the runtime")?;
+    let folder = folder()?;
+    let store = folder.join("store");
+    let mut out = std::io::stdout().lock();
+    runtime.block_on(async {
+        let speed = args.speed.or(args.script.is_none().then_some(SPEED));
+        if let Some(speed) = speed {
+            tokio::spawn(pacer::pace(speed));
+        }
+        let room = Room::open(args.seed, &store).await?;
+        match args.script {
+            None => interactive::play(room, speed.unwrap_or(SPEED), args.listen, &store, &mut out).await,
+            Some(Script::Promote) => {
+                let export = folder.join("export.jsonl");
+                // Not on standard output, which is the same for the same seed.
+                tracing::info!(store = %store.display(), export = %export.display(), "rehearsing");
+                script::promote(room, &export, &store, &mut out).await
+            }
+        }
+    })
+}
+
+/// A new folder for this rehearsal, left behind for people to look at.
+fn folder() -> Result<PathBuf, Failure> {
+    let base = std::env::temp_dir();
+    for number in 0..1_000 {
+        let folder = base.join(format!("standby-rehearsal-{}-{number}", std::process::id()));
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot(&base, &error)),
+        }
+    }
+    Err(Failure::user(format!("{} is full of rehearsals; remove standby-rehearsal-* there", base.display())))
+}
+
+fn cannot(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::user(format!("{} cannot be written: {error}; set TMPDIR to another folder", folder.display()))
+}

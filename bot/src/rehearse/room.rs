@@ -1,0 +1,65 @@
+//! The rehearsal room: two simulated regions, a stand-in Slack, and between them the bot as it is.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use commands::aws::Network;
+use rehearsal::{Scenario, World, slack::{Deliver, Settings, Slack}};
+use storage::Clock;
+
+use super::settings;
+use crate::{
+    assembly::{Bot, Parts},
+    config::Secrets,
+    failure::Failure,
+    slack::api::Api,
+};
+
+/// A room with everything in it.
+pub(super) struct Room {
+    pub(super) scenario: Scenario,
+    pub(super) world: World,
+    pub(super) slack: Slack,
+    pub(super) bot: Bot,
+}
+
+impl Room {
+    /// Sets the room up; `store` is where the audit log goes.
+    pub(super) async fn open(seed: u64, store: &Path) -> Result<Self, Failure> {
+        let scenario = Scenario { seed, ..Scenario::pair() };
+        let world = World::new(scenario.clone());
+        let clock = Clock::simulated(scenario.epoch);
+        let now = clock.clone();
+        let workspace = Settings::shop(Arc::new(move || now.now()), seed);
+
+        let mut config = settings::config(&scenario, &workspace)?;
+        config.store.path = store.to_owned();
+        let secrets =
+            Secrets { signing_secret: workspace.signing_secret.clone().into(), bot_token: workspace.bot_token.clone().into() };
+        let api_url = format!("{}/api", workspace.base_url);
+        let slack = Slack::new(workspace);
+        let api = Api::over(slack.connector(), &api_url, &secrets.bot_token);
+
+        let parts = Parts { config, secrets, network: network(&world), slack: api, clock, host: "rehearsal".to_owned() };
+        let bot = Bot::assemble(parts).await.context("failed to set up the rehearsal")?;
+        slack.deliver_to(Deliver::Router(bot.router.clone()));
+        Ok(Self { scenario, world, slack, bot })
+    }
+}
+
+/// The way into the simulated world.
+pub fn network(world: &World) -> Network {
+    let probed = world.clone();
+    Network {
+        aws: Some(world.http_client()),
+        resolver: world.resolver(),
+        probe: Arc::new(move |resolver| probed.http_client_resolving(resolver)),
+        credentials: Some(credentials()),
+    }
+}
+
+/// Any identity will do: the simulated regions do not check signatures.
+fn credentials() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new("AKIDREHEARSAL", "not-a-secret", None, None, "rehearsal"))
+}

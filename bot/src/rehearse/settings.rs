@@ -1,0 +1,76 @@
+//! The configuration of a rehearsal, written from its scenario and read by the same parser as anybody's.
+
+use std::{fmt::Write as _, path::Path};
+
+use rehearsal::{Colour, Pair, Scenario, Side, slack};
+
+use crate::config::{Config, ConfigError};
+
+/// The incident channel: the stand-in workspace's first.
+fn channel(workspace: &slack::Settings) -> &str {
+    workspace.channels.first().map_or("", |channel| channel.id.as_str())
+}
+
+/// The configuration; its store is a placeholder, so that the same rehearsal has the same digest wherever its store is.
+pub(super) fn config(scenario: &Scenario, workspace: &slack::Settings) -> Result<Config, ConfigError> {
+    Config::parse(Path::new("rehearsal.toml"), &toml(scenario, workspace))
+}
+
+/// The configuration as text.
+pub fn toml(scenario: &Scenario, workspace: &slack::Settings) -> String {
+    let mut text = String::from(
+        "[slack]\nsigning_secret_env = \"REHEARSAL_SIGNING_SECRET\"\nbot_token_env = \"REHEARSAL_BOT_TOKEN\"\n\n\
+         [http]\nlisten = \"127.0.0.1:0\"\n\n[store]\npath = \"rehearsal\"\n",
+    );
+    for pair in &scenario.pairs {
+        // Writing to a string cannot fail.
+        let _written = application(&mut text, pair, workspace);
+    }
+    text
+}
+
+fn application(text: &mut String, pair: &Pair, workspace: &slack::Settings) -> std::fmt::Result {
+    let name = &pair.name;
+    writeln!(text, "\n[applications.{name}]\nglobal_cluster = {:?}", pair.global_cluster)?;
+    region(text, pair, Side::Primary)?;
+    region(text, pair, Side::Dr)?;
+    for service in &pair.services {
+        writeln!(text, "\n[[applications.{name}.services]]\nname = {:?}\ndesired = {}\nmin = {}", service.name, service.desired, service.min)?;
+    }
+    writeln!(text, "\n[applications.{name}.record]\nzone = {:?}\nname = {:?}", pair.zone.id, pair.record)?;
+    writeln!(text, "\n[applications.{name}.verify]\nurl = {:?}", pair.health_url())?;
+    let channel = channel(workspace);
+    // The last of the people only looks on.
+    let people: Vec<&str> = workspace.people.iter().map(|person| person.id.as_str()).collect();
+    let promoters = people.split_last().map_or(&[][..], |(_, promoters)| promoters);
+    writeln!(
+        text,
+        "\n[applications.{name}.access]\nteam = {:?}\nchannels = [{channel:?}]\nviewers = [\"*\"]\npromoters = {promoters:?}",
+        workspace.team.id
+    )?;
+    writeln!(text, "\n[applications.{name}.slack]\nchannel = {channel:?}")
+}
+
+fn region(text: &mut String, pair: &Pair, side: Side) -> std::fmt::Result {
+    let site = pair.site(side);
+    let section = match side {
+        Side::Primary => "primary",
+        Side::Dr => "dr",
+    };
+    writeln!(
+        text,
+        "\n[applications.{}.{section}]\nregion = {:?}\naccount = {:?}\ndb_cluster = {:?}\necs_cluster = {:?}",
+        pair.name,
+        site.region.to_string(),
+        pair.account,
+        site.db_cluster,
+        site.ecs_cluster
+    )?;
+    writeln!(text, "endpoint = {{ dns_name = {:?}, zone = {:?} }}", site.endpoint.dns_name, site.endpoint.zone)?;
+    writeln!(
+        text,
+        "listener = {{ arn = {:?}, target_group = {:?} }}",
+        pair.listener_arn(side),
+        pair.target_group_arn(side, Colour::Green)
+    )
+}

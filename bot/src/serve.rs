@@ -1,0 +1,62 @@
+//! `standby serve`: the bot in the real world.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use commands::aws::Network;
+use storage::Clock;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    assembly::{Bot, Parts},
+    config::Config,
+    failure::Failure,
+    slack::api::Api,
+};
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn serve(path: &Path) -> Result<(), Failure> {
+    let config = Config::load(path)?;
+    let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
+    let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token).context("failed to prepare the connection to Slack")?;
+    let listen = config.http.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        Failure::user(format!("{}: http.listen: cannot listen on {listen}: {error}; choose another address", path.display()))
+    })?;
+    let parts = Parts { config, secrets, network: Network::system(), slack, clock: Clock::system(), host: host() };
+    let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(error.to_string()))?;
+    tracing::info!(%listen, applications = bot.desk.applications().collect::<Vec<_>>().join(","), "standby is ready");
+    let server = tokio::spawn(axum::serve(listener, bot.router.clone()).into_future());
+    let ended = tokio::select! {
+        biased;
+        () = signalled() => None,
+        ended = server => Some(ended),
+    };
+    tracing::info!("standby stops");
+    // The server goes on meanwhile, and whoever asks is told that the bot is stopping. It ends with the runtime.
+    bot.stop("signal").await;
+    match ended {
+        None => Ok(()),
+        Some(ended) => Err(Failure::Internal(anyhow::anyhow!("the HTTP server ended by itself: {ended:?}"))),
+    }
+}
+
+/// Ends at SIGTERM or SIGINT; a process that cannot listen for them is ended by them.
+async fn signalled() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        biased;
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// The host's name, as the kernel tells it.
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}

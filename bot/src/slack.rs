@@ -1,0 +1,10 @@
+//! Slack: requests in, messages out. Nothing in here is on the path of a run.
+
+pub mod api;
+pub mod inbound;
+pub mod kit;
+pub mod messages;
+pub mod outbox;
+mod payload;
+mod signature;
+pub mod text;

@@ -1,0 +1,172 @@
+//! Block Kit within Slack's limits, whatever the sizes of what goes in: what does not fit is cut, and the cut is told.
+//!
+//! Limits: <https://docs.slack.dev/reference/block-kit/blocks> and `msg_blocks_too_long` (all blocks together about 13,200 characters).
+
+use serde_json::{Value, json};
+
+use super::text::shorten;
+
+/// Characters of a header.
+const HEADER: usize = 150;
+/// Characters of a section's or a context element's text.
+const SECTION: usize = 3_000;
+/// Characters of one field of a section.
+const FIELD: usize = 2_000;
+/// Fields of a section.
+const FIELDS: usize = 10;
+/// Characters of a button's text; about 30 show on a phone.
+const BUTTON: usize = 75;
+/// Characters of a confirmation dialog's title.
+const CONFIRM_TITLE: usize = 100;
+/// Characters of a confirmation dialog's text.
+const CONFIRM_TEXT: usize = 300;
+/// Characters of a confirmation dialog's buttons.
+const CONFIRM_BUTTON: usize = 30;
+/// Characters of a message's plain text; Slack truncates at 40,000 and advises 4,000.
+const PLAIN: usize = 4_000;
+
+/// A message: the plain text that notifications and screen readers use, and the blocks that people see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// Plain text, never empty.
+    pub text: String,
+    /// Block Kit blocks.
+    pub blocks: Vec<Value>,
+}
+
+impl Message {
+    /// A message of these blocks.
+    pub fn new(text: impl AsRef<str>, blocks: Vec<Value>) -> Self {
+        Self { text: shorten(text.as_ref(), PLAIN), blocks }
+    }
+}
+
+/// Large plain text.
+pub fn header(text: &str) -> Value {
+    json!({ "type": "header", "text": plain(text, HEADER) })
+}
+
+/// A paragraph of mrkdwn.
+pub fn section(text: &str) -> Value {
+    json!({ "type": "section", "text": mrkdwn(text, SECTION) })
+}
+
+/// Titled values side by side.
+pub fn fields<'a>(fields: impl IntoIterator<Item = (&'a str, String)>) -> Value {
+    let fields: Vec<Value> =
+        fields.into_iter().take(FIELDS).map(|(title, value)| mrkdwn(&format!("*{title}*\n{value}"), FIELD)).collect();
+    json!({ "type": "section", "fields": fields })
+}
+
+/// Small print.
+pub fn context(text: &str) -> Value {
+    json!({ "type": "context", "elements": [mrkdwn(text, SECTION)] })
+}
+
+/// A line between parts.
+pub fn divider() -> Value {
+    json!({ "type": "divider" })
+}
+
+/// A titled list of at most `budget` characters; what does not fit is counted in a last line.
+pub fn list(title: &str, lines: &[String], budget: usize) -> Value {
+    section(&format!("*{title}*\n{}", joined(lines, budget)))
+}
+
+/// Lines joined within `budget` characters; what does not fit is counted in a last line.
+pub fn joined(lines: &[String], budget: usize) -> String {
+    let mut text = String::new();
+    let mut left = budget.min(SECTION - 200);
+    for (number, line) in lines.iter().enumerate() {
+        let line = shorten(line, 600);
+        let length = line.chars().count() + 1;
+        if length > left {
+            text.push_str(&format!("… and {} more", lines.len() - number));
+            return text;
+        }
+        left -= length;
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text.trim_end().to_owned()
+}
+
+/// A button.
+#[derive(Debug, Clone)]
+pub struct Button {
+    /// Unique within its block.
+    pub action_id: String,
+    /// What the deed is.
+    pub text: String,
+    /// What comes back with the click.
+    pub value: String,
+    /// How it looks.
+    pub style: Style,
+    /// Asked once more before the click counts.
+    pub confirm: Option<Confirm>,
+}
+
+/// How a button looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Neutral.
+    Plain,
+    /// The recommended deed.
+    Primary,
+    /// A deed that cannot be undone.
+    Danger,
+}
+
+/// A confirmation dialog.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// The deed as a question.
+    pub title: String,
+    /// What it means; mrkdwn.
+    pub text: String,
+    /// Label of the button that does it.
+    pub yes: String,
+}
+
+/// A row of buttons.
+pub fn actions(block_id: &str, buttons: &[Button]) -> Value {
+    json!({
+        "type": "actions",
+        "block_id": shorten(block_id, 255),
+        "elements": buttons.iter().map(button).collect::<Vec<_>>(),
+    })
+}
+
+fn button(button: &Button) -> Value {
+    let mut element = json!({
+        "type": "button",
+        "action_id": button.action_id,
+        "text": plain(&button.text, BUTTON),
+        "value": button.value,
+    });
+    match button.style {
+        Style::Plain => {}
+        Style::Primary => element["style"] = json!("primary"),
+        Style::Danger => element["style"] = json!("danger"),
+    }
+    if let Some(confirm) = &button.confirm {
+        element["confirm"] = json!({
+            "title": plain(&confirm.title, CONFIRM_TITLE),
+            "text": mrkdwn(&confirm.text, CONFIRM_TEXT),
+            "confirm": plain(&confirm.yes, CONFIRM_BUTTON),
+            "deny": plain("Go back", CONFIRM_BUTTON),
+        });
+        if button.style == Style::Danger {
+            element["confirm"]["style"] = json!("danger");
+        }
+    }
+    element
+}
+
+fn plain(text: &str, limit: usize) -> Value {
+    json!({ "type": "plain_text", "text": shorten(text, limit), "emoji": true })
+}
+
+fn mrkdwn(text: &str, limit: usize) -> Value {
+    json!({ "type": "mrkdwn", "text": shorten(text, limit) })
+}

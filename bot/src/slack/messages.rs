@@ -1,0 +1,29 @@
+//! Every message that a person can see: one pure function each, data in, message out.
+
+mod answers;
+mod decided;
+mod detail;
+mod gate;
+mod notices;
+mod paused;
+mod plan;
+mod progress;
+mod readiness;
+mod report;
+mod status;
+
+pub use self::{
+    answers::{failed, refused},
+    decided::decided,
+    detail::detail,
+    gate::gate,
+    notices::{details, no_return},
+    paused::{Failure, paused, resolved},
+    plan::plan,
+    progress::progress,
+    report::report,
+    status::status,
+};
+
+#[cfg(test)]
+mod tests;

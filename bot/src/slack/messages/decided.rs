@@ -1,0 +1,29 @@
+//! The gate once it is decided: buttons give way to who decided, when, and which record says so.
+
+use commands::{
+    journal::Decision,
+    run::{Decided, Gate, Run},
+};
+
+use super::gate::question;
+use crate::slack::{
+    kit::{Message, section},
+    text::{actor, date, escape},
+};
+
+/// The question with its answer instead of buttons.
+pub fn decided(run: &Run, gate: &Gate, decided: &Decided) -> Message {
+    let by = actor(&decided.by);
+    let verdict = match &decided.decision {
+        Decision::Approved { method } => format!("✅ *Approved* ({}) by {by}", method.name()),
+        Decision::Cancelled => format!("⛔ *Cancelled* by {by}; nothing was changed"),
+        Decision::Expired => "⌛ *Expired*: nobody decided in time; nothing was changed. `/dr promote` asks again".to_owned(),
+        Decision::Void { why } => {
+            format!("♻️ *Void*: {by} confirmed, but {}; nothing was changed. `/dr promote` shows the new plan", escape(why))
+        }
+    };
+    let verdict = format!("{verdict} · {} · audit #{}", date(decided.at), decided.seq);
+    let mut blocks = question(run, gate);
+    blocks.push(section(&verdict));
+    Message::new(format!("Promote {} to {}: {verdict}", run.plan.application, run.plan.to), blocks)
+}

@@ -1,0 +1,67 @@
+//! The answer to `/dr plan promote`: a dry run with the exact calls.
+
+use commands::{
+    change::Call,
+    plan::{Method, Plan, PlannedStep, StepId},
+};
+
+use super::{readiness, status::data_loss};
+use crate::slack::{
+    kit::{Message, context, fields, header, list, section},
+    text::{code, date, escape, seconds, shorten},
+};
+
+/// Characters of parameters shown of one call; the log has all.
+const PARAMS: usize = 420;
+
+/// What a promote would do; `seq` is the number of the record that says so.
+pub fn plan(plan: &Plan, seq: u64) -> Message {
+    let title = format!("Dry run: promote {} to {}", plan.application, plan.to);
+    let mut blocks = vec![
+        header(&title),
+        section("*DRY RUN* · nothing was changed. These are the calls that `/dr promote` would make now."),
+        fields([
+            ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
+            ("Data loss of a failover", data_loss(&plan.lag, plan.observed_at)),
+            ("Readiness", readiness::summary(&plan.checks)),
+            ("Recommended", plan.options.first().map_or_else(|| "nothing is possible".to_owned(), |option| method(option.method).to_owned())),
+        ]),
+    ];
+    let concerns = readiness::lines(&plan.checks);
+    if !concerns.is_empty() {
+        blocks.push(list("Checks", &concerns, 2_000));
+    }
+    let share = 5_500 / plan.steps.len().max(1);
+    blocks.extend(plan.steps.iter().enumerate().map(|(number, step)| {
+        let title = format!("{}. {} · {} · expected {}", number + 1, step.step.name(), escape(&step.goal), seconds(step.expected_s));
+        list(&shorten(&title, 300), &calls(plan, step), share)
+    }));
+    blocks.push(context(&format!("seen {} · audit #{seq} has every call in full", date(plan.observed_at))));
+    Message::new(format!("{title}: nothing was changed. {}", readiness::summary(&plan.checks)), blocks)
+}
+
+/// A method in words.
+pub(super) fn method(method: Method) -> &'static str {
+    match method {
+        Method::Failover => "failover: at once, loses what was not replicated",
+        Method::Switchover => "switchover: planned, loses nothing, needs the primary",
+    }
+}
+
+fn calls(plan: &Plan, step: &PlannedStep) -> Vec<String> {
+    let calls: Vec<String> = match step.step {
+        StepId::Database => plan.options.iter().map(|option| format!("{}: {}", option.method.name(), call(&option.call))).collect(),
+        _ => step.calls.iter().map(call).collect(),
+    };
+    if calls.is_empty() { vec!["no call: watches only, or holds already".to_owned()] } else { calls }
+}
+
+/// A call with its parameters.
+fn call(call: &Call) -> String {
+    format!("{} {}", call_name(call), code(&shorten(&call.params.to_string(), PARAMS)))
+}
+
+/// A call without its parameters.
+pub(super) fn call_name(call: &Call) -> String {
+    format!("{} in {}", code(&format!("{}:{}", call.service, call.operation)), escape(&call.region))
+}

@@ -1,0 +1,196 @@
+//! The answer to `/dr status`.
+
+use commands::{
+    observation::{DbCluster, ListenerState, NamedService, RecordSet, Seen, ServiceState, Side},
+    phase::Phase,
+    status::Status,
+    topology::SideName,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::readiness;
+use crate::slack::{
+    kit::{Message, context, divider, fields, header, joined, list, section},
+    text::{ago, code, count, date, escape, seconds},
+};
+
+/// Where an application stands; `seq` is the number of the record that says so.
+pub fn status(status: &Status, seq: u64) -> Message {
+    let observation = &status.observation;
+    let (phase, hint) = phase(&status.phase);
+    let serving = match status.serving {
+        Some(side) => format!("{} serves", region(status, side)),
+        None => "which region serves is unknown".to_owned(),
+    };
+    let title = format!("{}: {phase} — {serving}", status.application);
+    let mut blocks = vec![
+        header(&title),
+        fields([
+            ("Serves", serves(status)),
+            ("Writes", writer(status)),
+            ("Replication lag", lag(status)),
+            ("Readiness", readiness::summary(&status.checks)),
+            ("Run", run(status)),
+            ("Next", hint),
+        ]),
+        divider(),
+        side(&status.primary, "primary", &observation.primary),
+        side(&status.dr, "DR", &observation.dr),
+    ];
+    let concerns = readiness::lines(&status.checks);
+    if !concerns.is_empty() {
+        blocks.push(list("Before a promote", &concerns, 2_800));
+    }
+    blocks.push(context(&format!("LIVE · seen {} · audit #{seq}", date(observation.at))));
+    Message::new(format!("{title}. {}", readiness::summary(&status.checks)), blocks)
+}
+
+fn region(status: &Status, side: SideName) -> &str {
+    match side {
+        SideName::Primary => &status.primary,
+        SideName::Dr => &status.dr,
+    }
+}
+
+/// The phase in a word, and what a person does next.
+fn phase(phase: &Phase) -> (&'static str, String) {
+    match phase {
+        Phase::Steady => ("steady", "`/dr promote` moves it to DR".to_owned()),
+        Phase::Promoting => ("promoting", "wait for the run, or see its messages".to_owned()),
+        Phase::Promoted => ("promoted", "plan the failback".to_owned()),
+        Phase::Unclear { why } => ("unclear", format!("look into it: {}", escape(why))),
+    }
+}
+
+fn serves(status: &Status) -> String {
+    match &status.observation.record {
+        Seen::Unknown(why) => unknown(why),
+        Seen::Known(None) => "❔ there is no record".to_owned(),
+        Seen::Known(Some(record)) => {
+            let by = format!("{} → {}", code(&record.name), code(&target(record)));
+            match status.serving {
+                Some(side) => format!("*{}*\n{by}", region(status, side)),
+                None => format!("⚠️ neither region\n{by}"),
+            }
+        }
+    }
+}
+
+fn target(record: &RecordSet) -> String {
+    match &record.alias {
+        Some(alias) => alias.dns_name.trim_end_matches('.').to_owned(),
+        None => record.values.join(", "),
+    }
+}
+
+fn writer(status: &Status) -> String {
+    let global = match &status.observation.global {
+        Seen::Unknown(why) => return unknown(why),
+        Seen::Known(global) => global,
+    };
+    let writer = match global.writer() {
+        Some(member) => format!("*{}* {}", escape(member.region()), code(member.db_cluster())),
+        None => "❔ no writer".to_owned(),
+    };
+    let others: Vec<String> = global
+        .members
+        .iter()
+        .filter(|member| !member.writer)
+        .map(|member| {
+            let synchronization = member.synchronization.as_deref().unwrap_or("synchronization unknown");
+            format!("{} {} {}", escape(member.region()), code(member.db_cluster()), escape(synchronization))
+        })
+        .collect();
+    let moving = global.failover.as_ref().map(|failover| format!("\n⏳ {}", escape(&failover.status))).unwrap_or_default();
+    format!("{writer}{moving}\n{}", joined(&others, 600)).trim_end().to_owned()
+}
+
+fn lag(status: &Status) -> String {
+    match &status.observation.lag {
+        Seen::Unknown(why) => unknown(why),
+        Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
+        Seen::Known(Some(lag)) => format!("{}, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, status.observation.at)),
+    }
+}
+
+fn run(status: &Status) -> String {
+    match &status.run {
+        None => "none".to_owned(),
+        Some(run) => {
+            let requester = if run.requester.starts_with(['U', 'W']) { format!("<@{}>", run.requester) } else { escape(&run.requester) };
+            format!("{} by {requester}: {}", code(&run.id), escape(&run.state))
+        }
+    }
+}
+
+fn side(region: &str, role: &str, side: &Side) -> Value {
+    let mut lines = vec![format!("database: {}", seen(&side.db, "no DB cluster", database))];
+    lines.extend(side.services.iter().map(service));
+    if let Some(state) = &side.listener {
+        lines.push(format!("listener: {}", match state {
+            Seen::Unknown(why) => unknown(why),
+            Seen::Known(state) => listener(state),
+        }));
+    }
+    lines.push(match &side.endpoint {
+        Seen::Unknown(why) => format!("endpoint: {}", unknown(why)),
+        Seen::Known(code @ 200..300) => format!("endpoint: ✅ answers {code}"),
+        Seen::Known(code) => format!("endpoint: ❌ answers {code}"),
+    });
+    section(&format!("*{}* ({role})\n{}", escape(region), joined(&lines, 2_000)))
+}
+
+fn database(db: &DbCluster) -> String {
+    let icon = if db.status == "available" { "✅" } else { "⚠️" };
+    format!("{icon} {} {}, {}", code(cluster_name(&db.arn)), escape(&db.status), count(db.instances.len(), "instance"))
+}
+
+fn cluster_name(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
+fn service(service: &NamedService) -> String {
+    format!("{}: {}", code(&service.name), seen(&service.state, "no such service", capacity))
+}
+
+fn capacity(state: &ServiceState) -> String {
+    let scaling = match &state.scaling {
+        Seen::Unknown(_) => "scaling unknown".to_owned(),
+        Seen::Known(None) => "no scalable target".to_owned(),
+        Seen::Known(Some(target)) => format!("min {}, max {}", target.min, target.max),
+    };
+    let icon = if state.running >= state.desired { "✅" } else { "⏳" };
+    format!("{icon} {} of {} tasks running ({scaling})", state.running, state.desired)
+}
+
+fn listener(state: &ListenerState) -> String {
+    let targets: Vec<String> = state
+        .actions
+        .iter()
+        .flat_map(|action| &action.targets)
+        .map(|target| format!("{} {}", code(target.arn.split('/').nth(1).unwrap_or(&target.arn)), target.weight))
+        .collect();
+    if targets.is_empty() { "forwards nowhere".to_owned() } else { format!("forwards to {}", targets.join(", ")) }
+}
+
+fn seen<T>(seen: &Seen<Option<T>>, absent: &str, show: impl Fn(&T) -> String) -> String {
+    match seen {
+        Seen::Unknown(why) => unknown(why),
+        Seen::Known(None) => format!("❌ {absent}"),
+        Seen::Known(Some(value)) => show(value),
+    }
+}
+
+fn unknown(why: &str) -> String {
+    format!("❔ unknown: {}", escape(why))
+}
+
+/// How old a lag is, seen from `now`, in words; what a failover would lose.
+pub(super) fn data_loss(lag: &Seen<Option<commands::observation::Lag>>, now: Timestamp) -> String {
+    match lag {
+        Seen::Unknown(why) => unknown(why),
+        Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
+        Seen::Known(Some(lag)) => format!("about {} of writes, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, now)),
+    }
+}

@@ -1,0 +1,7 @@
+//! What people see, and that Slack takes it whatever the sizes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod fixture;
+mod limits;
+mod snapshots;

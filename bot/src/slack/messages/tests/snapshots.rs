@@ -1,0 +1,178 @@
+//! Every message as people read it. `insta` keeps the expected text beside this file.
+
+use commands::{
+    journal::{CallOutcome, Decision, Resolution},
+    plan::{Method, StepId},
+    report::RunOutcome,
+};
+use serde_json::Value;
+use storage::Head;
+
+use super::fixture::{Story, at, checks, plan, report, status};
+use crate::slack::{
+    kit::Message,
+    messages::{self, Failure},
+};
+
+/// The message as text: a line for the notification, then the blocks from top to bottom.
+fn shown(message: &Message) -> String {
+    let mut lines = vec![format!("notification: {}", message.text)];
+    lines.extend(message.blocks.iter().map(block));
+    lines.join("\n---\n")
+}
+
+fn block(block: &Value) -> String {
+    let texts = |list: &Value| -> Vec<String> {
+        list.as_array().into_iter().flatten().map(|item| item["text"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    match block["type"].as_str().unwrap() {
+        "header" => format!("# {}", block["text"]["text"].as_str().unwrap()),
+        "divider" => "(divider)".to_owned(),
+        "context" => format!("({})", texts(&block["elements"]).join(" ")),
+        "actions" => block["elements"].as_array().unwrap().iter().map(button).collect::<Vec<_>>().join("\n"),
+        _ if block["fields"].is_array() => texts(&block["fields"]).join("\n"),
+        _ => block["text"]["text"].as_str().unwrap().to_owned(),
+    }
+}
+
+fn button(button: &Value) -> String {
+    let style = button["style"].as_str().unwrap_or("plain");
+    let asks = match button["confirm"]["text"]["text"].as_str() {
+        None => String::new(),
+        Some(text) => format!(" asks {:?}: {text} [{}]", button["confirm"]["title"]["text"], button["confirm"]["confirm"]["text"]),
+    };
+    format!("[{}] {style}, sends {}{asks}", button["text"]["text"].as_str().unwrap(), button["value"])
+}
+
+fn story() -> Story {
+    Story::new(plan(&[Method::Failover], checks()), "the primary <does> not answer")
+}
+
+fn approved() -> Story {
+    let mut story = story();
+    story.decide(Decision::Approved { method: Method::Failover });
+    story
+}
+
+fn accepted() -> CallOutcome {
+    CallOutcome::Accepted { request_id: Some("5a1b".into()), reference: None }
+}
+
+#[test]
+fn status_with_the_primary_dark() {
+    insta::assert_snapshot!(shown(&messages::status(&status(), 12)));
+}
+
+#[test]
+fn dry_run() {
+    insta::assert_snapshot!(shown(&messages::plan(&plan(&[Method::Switchover, Method::Failover], checks()), 14)));
+}
+
+#[test]
+fn gate_that_overrides() {
+    let story = story();
+    insta::assert_snapshot!(shown(&messages::gate(&story.run, story.run.gate.as_ref().unwrap())));
+}
+
+#[test]
+fn gate_with_a_choice() {
+    let story = Story::new(plan(&[Method::Switchover, Method::Failover], vec![]), "exercise");
+    insta::assert_snapshot!(shown(&messages::gate(&story.run, story.run.gate.as_ref().unwrap())));
+}
+
+#[test]
+fn gate_decided() {
+    let verdicts = [
+        Decision::Approved { method: Method::Failover },
+        Decision::Cancelled,
+        Decision::Expired,
+        Decision::Void { why: "a failover is no longer possible".into() },
+    ]
+    .map(|decision| {
+        let mut story = story();
+        story.decide(decision);
+        let message = messages::decided(&story.run, story.run.gate.as_ref().unwrap(), story.run.decided().unwrap());
+        assert!(message.blocks.iter().all(|block| block["type"] != "actions"), "buttons are left");
+        block(message.blocks.last().unwrap())
+    });
+    insta::assert_snapshot!(verdicts.join("\n"));
+}
+
+#[test]
+fn progress_before_and_after_the_confirmation() {
+    let mut story = story();
+    let before = shown(&messages::progress(&story.run, at(5)));
+    story.decide(Decision::Approved { method: Method::Failover });
+    for step in [StepId::Database, StepId::Capacity, StepId::Fence] {
+        story.start(13, step);
+    }
+    story.done(80, StepId::Capacity, "13 of 13 tasks run");
+    story.fail(73, StepId::Fence, "us-east-1 did not answer within 2 s");
+    let running = shown(&messages::progress(&story.run, at(90)));
+    story.fail(600, StepId::Database, "global cluster shop-global is still failing-over");
+    let paused = shown(&messages::progress(&story.run, at(601)));
+    insta::assert_snapshot!([before, running, paused].join("\n\n========\n\n"));
+}
+
+#[test]
+fn thread() {
+    let mut story = approved();
+    let mut records = vec![story.start(13, StepId::Database)];
+    records.extend(story.failover(accepted()));
+    records.push(story.done(95, StepId::Database, "us-west-2 writes"));
+    records.push(story.start(95, StepId::Listener));
+    records.push(story.fail(120, StepId::Listener, "elasticloadbalancing:ModifyListener in us-west-2: AccessDenied"));
+    records.push(story.resolve(StepId::Listener, Resolution::Retry));
+    let lines: Vec<String> = records
+        .iter()
+        .filter_map(|record| messages::detail(&story.run, record, &commands::journal::Event::of(record).unwrap()))
+        .collect();
+    insta::assert_snapshot!(shown(&messages::details(&lines)));
+}
+
+#[test]
+fn point_of_no_return() {
+    let story = approved();
+    let certain = shown(&messages::no_return(&story.run, &accepted(), 22));
+    let unsure = CallOutcome::Unknown { why: "no answer within 5 s".into() };
+    let unsure = shown(&messages::no_return(&story.run, &unsure, 22));
+    insta::assert_snapshot!([certain, unsure].join("\n\n========\n\n"));
+}
+
+#[test]
+fn paused_and_resolved() {
+    let mut story = approved();
+    story.start(13, StepId::Dns);
+    let failed = story.fail(600, StepId::Dns, "route53:ChangeResourceRecordSets: Throttling");
+    let record = story.resolve(StepId::Dns, Resolution::Skip);
+    let mut failure = Failure {
+        run: story.run.id.clone(),
+        application: "shop".into(),
+        step: StepId::Dns,
+        error: "route53:ChangeResourceRecordSets: Throttling".into(),
+        may_skip: true,
+        seq: failed.seq,
+    };
+    let asked = shown(&messages::paused(&failure));
+    let resolved = shown(&messages::resolved(&failure, Resolution::Skip, &record));
+    failure.may_skip = false;
+    assert!(!shown(&messages::paused(&failure)).contains("Skip"));
+    insta::assert_snapshot!([asked, resolved].join("\n\n========\n\n"));
+}
+
+#[test]
+fn reports() {
+    let story = approved();
+    let head = Head { size: 97, root: "ab".repeat(32).parse().unwrap() };
+    let all = [RunOutcome::Completed, RunOutcome::Aborted, RunOutcome::NotApproved]
+        .map(|outcome| shown(&messages::report(&story.run, &report(outcome), 96, &head)));
+    insta::assert_snapshot!(all.join("\n\n========\n\n"));
+}
+
+#[test]
+fn short_answers() {
+    let failed = [messages::failed("plan promote shop", "shop is promoted already", 9), messages::failed("cancel:promote-16", "somebody was faster", 9)];
+    let mut all: Vec<String> = failed.iter().map(shown).collect();
+    all.push(messages::refused("you may not <promote> shop"));
+    insta::assert_snapshot!(all.join("\n\n========\n\n"));
+}
