@@ -1,3 +1,32 @@
 //! Two simulated AWS regions and a stand-in Slack that speak the real wire protocols.
+//!
+//! [`World`] is the AWS side: a simulation with a clock and a seed. The SDK reaches it in-process through
+//! [`World::http_client`], everybody else over loopback through [`World::serve`]; both take the same path. What the world
+//! contains at the start is a [`Scenario`], what goes wrong in it is a [`Fault`].
 
+mod aws;
+mod connector;
+mod dice;
+mod durations;
+mod exchange;
+mod fault;
+mod ledger;
+mod pair;
+mod region;
+mod resolver;
+mod scenario;
+mod server;
+mod simulation;
 pub mod slack;
+mod snapshot;
+mod world;
+
+pub use aws::Service;
+pub use durations::{CriticalPath, Durations};
+pub use fault::{Disturbance, Fault, FaultId, Target};
+pub use ledger::{Call, Outcome};
+pub use pair::{Colour, EcsService, Endpoint, HostedZone, Pair, ScheduledChange, Side, Site};
+pub use region::Region;
+pub use scenario::Scenario;
+pub use snapshot::{ListenerState, PairState, ServiceState, SiteState, Snapshot};
+pub use world::World;

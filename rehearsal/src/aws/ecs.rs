@@ -1,0 +1,245 @@
+//! ECS: clusters, services, tasks and task definitions.
+
+use serde_json::{Value, json};
+
+use super::{Context, Service, epoch, input::Input, unknown_operation};
+use crate::{
+    dice,
+    simulation::{
+        Simulation,
+        balancer::TARGET_PORT,
+        ecs::{Service as EcsService, ServiceKey, Task},
+        refusal::{Refusal, Result},
+    },
+};
+
+/// AWS lists a service's newest 100 events; nobody reads more than the last few.
+const EVENTS: usize = 20;
+
+pub(super) fn call(
+    simulation: &mut Simulation,
+    context: &Context<'_>,
+    operation: &str,
+    input: Input<'_>,
+) -> Result<Value> {
+    match operation {
+        "DescribeClusters" => Ok(describe_clusters(simulation, context, input)),
+        "ListServices" => list_services(simulation, context, input),
+        "DescribeServices" => describe_services(simulation, context, input),
+        "UpdateService" => update_service(simulation, context, input),
+        "ListTasks" => list_tasks(simulation, context, input),
+        "DescribeTasks" => describe_tasks(simulation, context, input),
+        "DescribeTaskDefinition" => describe_task_definition(simulation, context, input),
+        _ => Err(unknown_operation(Service::Ecs, operation)),
+    }
+}
+
+/// A name, or the last part of an ARN.
+fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Name of the cluster that is asked for, if it exists.
+fn cluster_of<'a>(simulation: &Simulation, context: &Context<'_>, input: Input<'a>) -> Result<&'a str> {
+    let name = input.text("cluster").map_or("default", bare);
+    let exists = simulation.sites().any(|(_, _, site)| site.region == *context.region && site.ecs_cluster == name);
+    if exists { Ok(name) } else { Err(Refusal::invalid("ClusterNotFoundException", "Cluster not found.")) }
+}
+
+fn describe_clusters(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Value {
+    let mut wanted: Vec<&str> = input.texts("clusters").into_iter().map(bare).collect();
+    if wanted.is_empty() {
+        wanted.push("default");
+    }
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for name in wanted {
+        let arn = |account: &str| format!("arn:aws:ecs:{}:{account}:cluster/{name}", context.region);
+        let services: Vec<&EcsService> =
+            simulation.ecs.in_cluster(context.region, name).map(|(_, service)| service).collect();
+        match services.first() {
+            None => failures.push(json!({"arn": arn(""), "reason": "MISSING"})),
+            Some(first) => found.push(json!({
+                "clusterArn": arn(&first.account),
+                "clusterName": name,
+                "status": "ACTIVE",
+                "registeredContainerInstancesCount": 0,
+                "runningTasksCount": services.iter().map(|service| service.running()).sum::<usize>(),
+                "pendingTasksCount": services.iter().map(|service| service.pending()).sum::<usize>(),
+                "activeServicesCount": services.len(),
+                "capacityProviders": ["FARGATE"],
+            })),
+        }
+    }
+    json!({"clusters": found, "failures": failures})
+}
+
+fn list_services(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let cluster = cluster_of(simulation, context, input)?;
+    let services = simulation.ecs.in_cluster(context.region, cluster);
+    let arns: Vec<String> = services.map(|(key, service)| key.arn(&service.account)).collect();
+    Ok(json!({"serviceArns": arns}))
+}
+
+fn describe_services(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let cluster = cluster_of(simulation, context, input)?;
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for name in input.texts("services") {
+        let key = ServiceKey::new(context.region.clone(), cluster, bare(name));
+        match simulation.ecs.service(&key) {
+            Ok(service) => found.push(service_shape(&key, service)),
+            Err(_) => failures.push(json!({"arn": name, "reason": "MISSING"})),
+        }
+    }
+    Ok(json!({"services": found, "failures": failures}))
+}
+
+fn update_service(simulation: &mut Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let cluster = cluster_of(simulation, context, input)?;
+    let key = ServiceKey::new(context.region.clone(), cluster, bare(input.required("service")?));
+    simulation.ecs.service(&key)?;
+    if let Some(desired) = input.number("desiredCount")? {
+        simulation.set_desired(&key, desired)?;
+    }
+    Ok(json!({"service": service_shape(&key, simulation.ecs.service(&key)?)}))
+}
+
+fn list_tasks(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let cluster = cluster_of(simulation, context, input)?;
+    let wanted = input.text("serviceName").map(bare);
+    if let Some(name) = wanted {
+        simulation.ecs.service(&ServiceKey::new(context.region.clone(), cluster, name))?;
+    }
+    let services = simulation.ecs.in_cluster(context.region, cluster);
+    let arns: Vec<String> = services
+        .filter(|(key, _)| wanted.is_none_or(|name| name == key.name))
+        .flat_map(|(key, service)| service.tasks.iter().map(|task| task_arn(key, service, task)))
+        .collect();
+    Ok(json!({"taskArns": arns}))
+}
+
+fn describe_tasks(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let cluster = cluster_of(simulation, context, input)?;
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for wanted in input.texts("tasks") {
+        let mut services = simulation.ecs.in_cluster(context.region, cluster);
+        let task = services.find_map(|(key, service)| {
+            let task = service.tasks.iter().find(|task| task.id == bare(wanted))?;
+            Some(task_shape(key, service, task))
+        });
+        match task {
+            Some(task) => found.push(task),
+            None => failures.push(json!({"arn": wanted, "reason": "MISSING"})),
+        }
+    }
+    Ok(json!({"tasks": found, "failures": failures}))
+}
+
+fn describe_task_definition(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let wanted = bare(input.required("taskDefinition")?);
+    let family = wanted.split(':').next().unwrap_or(wanted);
+    let mut services = simulation.ecs.services.iter().filter(|(key, _)| key.region == *context.region);
+    let (key, service) = services
+        .find(|(key, _)| family_of(key) == family && (wanted == family || wanted == format!("{family}:{REVISION}")))
+        .ok_or_else(|| Refusal::invalid("ClientException", "Unable to describe task definition."))?;
+    Ok(json!({"taskDefinition": {
+        "taskDefinitionArn": task_definition_arn(key, service),
+        "family": family,
+        "revision": REVISION,
+        "status": "ACTIVE",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "compatibilities": ["EC2", "FARGATE"],
+        "cpu": "1024",
+        "memory": "2048",
+        "containerDefinitions": [{
+            "name": key.name,
+            "image": format!("{}.dkr.ecr.{}.amazonaws.com/{}:2026.11.1", service.account, key.region, family_of(key)),
+            "essential": true,
+            "portMappings": [{"containerPort": TARGET_PORT, "protocol": "tcp"}],
+        }],
+    }}))
+}
+
+/// Revision of every task definition.
+const REVISION: u32 = 42;
+
+fn family_of(key: &ServiceKey) -> String {
+    format!("{}-{}", key.cluster, key.name)
+}
+
+fn task_definition_arn(key: &ServiceKey, service: &EcsService) -> String {
+    format!("arn:aws:ecs:{}:{}:task-definition/{}:{REVISION}", key.region, service.account, family_of(key))
+}
+
+fn cluster_arn(key: &ServiceKey, service: &EcsService) -> String {
+    format!("arn:aws:ecs:{}:{}:cluster/{}", key.region, service.account, key.cluster)
+}
+
+fn task_arn(key: &ServiceKey, service: &EcsService, task: &Task) -> String {
+    format!("arn:aws:ecs:{}:{}:task/{}/{}", key.region, service.account, key.cluster, task.id)
+}
+
+fn service_shape(key: &ServiceKey, service: &EcsService) -> Value {
+    let arn = key.arn(&service.account);
+    let counts = json!({"desired": service.desired, "running": service.running(), "pending": service.pending()});
+    // A changed desired count is no deployment: the one that there is stays completed.
+    let deployment = json!({
+        "id": format!("ecs-svc/{}", dice::hex_id(&arn, 19)),
+        "status": "PRIMARY",
+        "taskDefinition": task_definition_arn(key, service),
+        "desiredCount": counts["desired"],
+        "runningCount": counts["running"],
+        "pendingCount": counts["pending"],
+        "failedTasks": 0,
+        "createdAt": epoch(service.created),
+        "updatedAt": epoch(service.created),
+        "launchType": "FARGATE",
+        "rolloutState": "COMPLETED",
+    });
+    let events: Vec<Value> = service.events.iter().rev().take(EVENTS).enumerate().map(|(back, event)| {
+        let number = service.events.len() - back;
+        json!({"id": dice::uuid(&format!("{arn}/{number}")), "createdAt": epoch(event.at), "message": event.message})
+    }).collect();
+    let balancers: Vec<Value> = service
+        .target_group
+        .iter()
+        .map(|group| json!({"targetGroupArn": group, "containerName": key.name, "containerPort": TARGET_PORT}))
+        .collect();
+    json!({
+        "serviceArn": arn,
+        "serviceName": key.name,
+        "clusterArn": cluster_arn(key, service),
+        "status": "ACTIVE",
+        "desiredCount": counts["desired"],
+        "runningCount": counts["running"],
+        "pendingCount": counts["pending"],
+        "launchType": "FARGATE",
+        "platformVersion": "LATEST",
+        "platformFamily": "Linux",
+        "schedulingStrategy": "REPLICA",
+        "deploymentController": {"type": "ECS"},
+        "deploymentConfiguration": {"maximumPercent": 200, "minimumHealthyPercent": 100},
+        "taskDefinition": task_definition_arn(key, service),
+        "deployments": [deployment],
+        "events": events,
+        "loadBalancers": balancers,
+        "createdAt": epoch(service.created),
+    })
+}
+
+fn task_shape(key: &ServiceKey, service: &EcsService, task: &Task) -> Value {
+    json!({
+        "taskArn": task_arn(key, service, task),
+        "clusterArn": cluster_arn(key, service),
+        "taskDefinitionArn": task_definition_arn(key, service),
+        "group": format!("service:{}", key.name),
+        "lastStatus": task.status.as_str(),
+        "desiredStatus": if task.status.as_str() == "DEACTIVATING" { "STOPPED" } else { "RUNNING" },
+        "launchType": "FARGATE",
+        "availabilityZone": key.region.zone(task.serial as usize % service.zones.max(1)),
+        "cpu": "1024",
+        "memory": "2048",
+        "createdAt": epoch(task.created),
+        "startedAt": task.started.map(epoch),
+    })
+}

@@ -1,0 +1,135 @@
+//! What goes wrong in the simulated world.
+
+use std::time::Duration;
+
+use crate::{aws::Service, region::Region};
+
+/// Names a fault so that it can be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FaultId(pub(crate) u64);
+
+/// Something that goes wrong.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// Nothing in the region answers: connections hang until the caller gives up. Route 53's control plane is not part of
+    /// a region here, although AWS runs it in `us-east-1`: see [`Fault::route53_dark`].
+    RegionDark(Region),
+    /// Calls that match are disturbed, the next `times` of them or, if absent, until the fault is cleared.
+    Calls {
+        /// Which calls.
+        target: Target,
+        /// What happens to them.
+        disturbance: Disturbance,
+        /// How many of them.
+        times: Option<u32>,
+    },
+    /// Every failover of the global cluster fails on the way: no writer flips, and it becomes idle again.
+    PromotionFails {
+        /// Identifier of the global cluster.
+        global_cluster: String,
+    },
+    /// ECS cannot place tasks in the region.
+    NoCapacity {
+        /// Region without capacity.
+        region: Region,
+        /// What the services' events give as the reason.
+        reason: String,
+    },
+    /// Another actor points a pair's record somewhere else, at once and in force at once. Cannot be cleared.
+    RecordTaken {
+        /// Application whose record it is.
+        pair: String,
+        /// New alias target.
+        dns_name: String,
+        /// Hosted zone id of that target.
+        zone: String,
+    },
+}
+
+impl Fault {
+    /// Route 53's control plane does not answer; resolution goes on.
+    pub fn route53_dark() -> Self {
+        Self::calls(Target::service(Service::Route53), Disturbance::Hang)
+    }
+
+    /// Matching calls are disturbed until the fault is cleared.
+    pub fn calls(target: Target, disturbance: Disturbance) -> Self {
+        Self::Calls { target, disturbance, times: None }
+    }
+
+    /// The next `times` matching calls are disturbed.
+    pub fn next_calls(times: u32, target: Target, disturbance: Disturbance) -> Self {
+        Self::Calls { target, disturbance, times: Some(times) }
+    }
+}
+
+/// Which calls a fault applies to; what is absent matches everything.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// Service.
+    pub service: Option<Service>,
+    /// Operation, such as `UpdateService`.
+    pub operation: Option<String>,
+    /// Region that is called.
+    pub region: Option<Region>,
+}
+
+impl Target {
+    /// Every call to a service.
+    pub fn service(service: Service) -> Self {
+        Self { service: Some(service), ..Self::default() }
+    }
+
+    /// One operation in whichever region.
+    pub fn operation(service: Service, operation: &str) -> Self {
+        Self { service: Some(service), operation: Some(operation.to_owned()), region: None }
+    }
+
+    pub(crate) fn matches(&self, service: Service, operation: &str, region: &Region) -> bool {
+        self.service.is_none_or(|wanted| wanted == service)
+            && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
+            && self.region.as_ref().is_none_or(|wanted| wanted == region)
+    }
+}
+
+/// What happens to a disturbed call.
+#[derive(Debug, Clone)]
+pub enum Disturbance {
+    /// It is refused and has no effect.
+    Error {
+        /// HTTP status.
+        status: u16,
+        /// AWS's error code.
+        code: String,
+        /// Message.
+        message: String,
+    },
+    /// It takes this much longer, and then goes its normal way.
+    Slow(Duration),
+    /// The connection is reset; no effect.
+    Reset,
+    /// Never answered; no effect.
+    Hang,
+    /// It has its effect and is never answered.
+    EffectThenHang,
+    /// It has its effect, and the connection is reset instead of an answer.
+    EffectThenReset,
+}
+
+impl Disturbance {
+    /// Throttling, in the code that most services use.
+    pub fn throttled() -> Self {
+        Self::Error { status: 400, code: "ThrottlingException".to_owned(), message: "Rate exceeded".to_owned() }
+    }
+
+    /// A server error.
+    pub fn internal_error() -> Self {
+        Self::Error { status: 500, code: "InternalFailure".to_owned(), message: "Internal service error".to_owned() }
+    }
+
+    /// Missing permission.
+    pub fn access_denied(action: &str) -> Self {
+        let message = format!("User is not authorized to perform: {action}");
+        Self::Error { status: 403, code: "AccessDenied".to_owned(), message }
+    }
+}

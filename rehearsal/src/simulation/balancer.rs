@@ -1,0 +1,186 @@
+//! Elastic Load Balancing: listeners, rules and target groups.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    Simulation,
+    agenda::Event,
+    refusal::{Refusal, Result},
+};
+use crate::{
+    pair::{Colour, Pair, Side, Site},
+    region::Region,
+    scenario::Scenario,
+};
+
+/// All load balancers, listeners and target groups, by ARN.
+#[derive(Debug)]
+pub(crate) struct Balancers {
+    pub(crate) balancers: BTreeMap<String, Balancer>,
+    pub(crate) listeners: BTreeMap<String, Listener>,
+    pub(crate) target_groups: BTreeMap<String, TargetGroup>,
+}
+
+/// An application load balancer.
+#[derive(Debug)]
+pub(crate) struct Balancer {
+    pub(crate) name: String,
+    pub(crate) region: Region,
+    pub(crate) zones: usize,
+    pub(crate) created: Timestamp,
+}
+
+/// A listener with its rules.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) balancer: String,
+    pub(crate) region: Region,
+    /// Default actions as they were set last.
+    pub(crate) actions: Vec<Action>,
+    /// Default actions that traffic follows by now.
+    pub(crate) applied: Vec<Action>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// A rule in front of the default actions.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) arn: String,
+    pub(crate) priority: u32,
+    pub(crate) path: String,
+    pub(crate) actions: Vec<Action>,
+}
+
+/// What a listener or rule does with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Action {
+    pub(crate) order: Option<u32>,
+    pub(crate) does: Deed,
+}
+
+/// The kinds of action, with what matters of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Forward to target groups by weight.
+    Forward { groups: Vec<(String, u32)>, stickiness_seconds: Option<u32> },
+    /// Anything else (authentication, redirect, fixed response): kept as it was given.
+    Other(serde_json::Value),
+}
+
+/// A target group of IP targets.
+#[derive(Debug)]
+pub(crate) struct TargetGroup {
+    pub(crate) name: String,
+    pub(crate) region: Region,
+    pub(crate) balancer: String,
+    /// Address of a target that no service registered: the idle page.
+    pub(crate) fixed: Option<String>,
+}
+
+/// Port of all targets.
+pub(crate) const TARGET_PORT: u16 = 8080;
+
+impl Balancers {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let mut all = Self { balancers: BTreeMap::new(), listeners: BTreeMap::new(), target_groups: BTreeMap::new() };
+        for (pair, side, site) in scenario.sites() {
+            all.add(pair, side, site, scenario.epoch);
+        }
+        all
+    }
+
+    fn add(&mut self, pair: &Pair, side: Side, site: &Site, created: Timestamp) {
+        let region = &site.region;
+        let balancer = pair.load_balancer_arn(side);
+        let (blue, green) = (pair.target_group_arn(side, Colour::Blue), pair.target_group_arn(side, Colour::Green));
+        let mut group = |arn: &str, suffix: &str, fixed| {
+            let name = format!("{}-{suffix}", pair.name);
+            self.target_groups.insert(
+                arn.to_owned(),
+                TargetGroup { name, region: region.clone(), balancer: balancer.clone(), fixed },
+            );
+        };
+        group(&blue, Colour::Blue.as_str(), Some("10.0.0.10".to_owned()));
+        group(&green, Colour::Green.as_str(), None);
+        let mut rules = Vec::new();
+        for service in &pair.services {
+            let Some(arn) = pair.service_target_group_arn(side, service).filter(|arn| *arn != green) else { continue };
+            group(&arn, &service.name, None);
+            let number = rules.len() as u32 + 1;
+            rules.push(Rule {
+                arn: format!("{}/{number:016x}", pair.listener_arn(side).replace(":listener/", ":listener-rule/")),
+                priority: number * 10,
+                path: format!("/{}/*", service.name),
+                actions: vec![Action::forward(vec![(arn, 1)])],
+            });
+        }
+        let weights = match site.live {
+            Colour::Blue => vec![(blue, 100), (green, 0)],
+            Colour::Green => vec![(blue, 0), (green, 100)],
+        };
+        let actions = vec![Action::forward(weights)];
+        let (name, zones) = (pair.name.clone(), site.zones);
+        self.balancers.insert(balancer.clone(), Balancer { name, region: region.clone(), zones, created });
+        let listener = Listener { balancer, region: region.clone(), applied: actions.clone(), actions, rules };
+        self.listeners.insert(pair.listener_arn(side), listener);
+    }
+
+    /// A listener of that region.
+    pub(crate) fn listener(&self, region: &Region, arn: &str) -> Result<&Listener> {
+        let found = self.listeners.get(arn).filter(|listener| listener.region == *region);
+        found.ok_or_else(|| Refusal::invalid("ListenerNotFound", format!("One or more listeners not found: {arn}")))
+    }
+
+    /// A target group of that region.
+    pub(crate) fn target_group(&self, region: &Region, arn: &str) -> Result<&TargetGroup> {
+        let found = self.target_groups.get(arn).filter(|group| group.region == *region);
+        found.ok_or_else(|| {
+            Refusal::invalid("TargetGroupNotFound", format!("One or more target groups not found: {arn}"))
+        })
+    }
+
+    /// Traffic follows the listener's current actions.
+    pub(super) fn apply(&mut self, arn: &str) {
+        if let Some(listener) = self.listeners.get_mut(arn) {
+            listener.applied = listener.actions.clone();
+        }
+    }
+}
+
+impl Action {
+    fn forward(groups: Vec<(String, u32)>) -> Self {
+        Self { order: None, does: Deed::Forward { groups, stickiness_seconds: None } }
+    }
+}
+
+impl Listener {
+    /// Target groups that traffic is forwarded to by default, with their weights.
+    pub(crate) fn forwards_to(actions: &[Action]) -> &[(String, u32)] {
+        let forward = actions.iter().find_map(|action| match &action.does {
+            Deed::Forward { groups, .. } => Some(groups.as_slice()),
+            Deed::Other(_) => None,
+        });
+        forward.unwrap_or_default()
+    }
+}
+
+impl Simulation {
+    /// `ModifyListener`: replaces the whole list of default actions.
+    pub(crate) fn modify_listener(&mut self, region: &Region, arn: &str, actions: Vec<Action>) -> Result<()> {
+        let balancer = self.balancers.listener(region, arn)?.balancer.clone();
+        for (group, _) in Listener::forwards_to(&actions) {
+            if self.balancers.target_group(region, group)?.balancer != balancer {
+                let message = format!("Target group {group} is associated with another load balancer");
+                return Err(Refusal::invalid("TargetGroupAssociationLimit", message));
+            }
+        }
+        if let Some(listener) = self.balancers.listeners.get_mut(arn) {
+            listener.actions = actions;
+        }
+        let after = self.durations().listener;
+        self.later(after, Event::ListenerApplied { listener: arn.to_owned() });
+        Ok(())
+    }
+}

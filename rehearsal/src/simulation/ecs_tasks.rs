@@ -1,0 +1,120 @@
+//! What happens by itself to a service's tasks: placed, pulled, running, healthy, gone. Messages of service events are
+//! ECS's (Amazon ECS Developer Guide, "service event messages").
+
+use super::{
+    Simulation,
+    agenda::Event,
+    ecs::{Service, ServiceEvent, ServiceKey, Task, TaskStatus, TaskStep},
+};
+use crate::durations::TaskTimes;
+
+impl Simulation {
+    /// One step of one task.
+    pub(super) fn task_step(&mut self, key: &ServiceKey, step: TaskStep) {
+        match step {
+            TaskStep::Place => self.place(key),
+            TaskStep::Pull(serial) => {
+                self.with_task(key, serial, TaskStatus::Provisioning, |task, _| task.status = TaskStatus::Pending)
+            }
+            TaskStep::Run(serial) => self.run(key, serial),
+            TaskStep::Healthy(serial) => {
+                self.with_task(key, serial, TaskStatus::Running, |task, _| task.healthy = true)
+            }
+            TaskStep::Gone(serial) => self.gone(key, serial),
+        }
+        self.notice_steady(key);
+    }
+
+    fn place(&mut self, key: &ServiceKey) {
+        let now = self.now;
+        let shortage = self
+            .faults
+            .no_capacity(&key.region)
+            .map(|reason| format!("(service {}) was unable to place a task. Reason: {reason}.", key.name));
+        let Some(service) = self.ecs.services.get_mut(key) else { return };
+        if let Some(message) = shortage {
+            // One event for all that could not be placed at this time.
+            if service.events.last().is_none_or(|last| last.at + self.scenario.durations.placement_retry <= now) {
+                service.events.push(ServiceEvent { at: now, message });
+            }
+            let retry = self.durations().placement_retry;
+            return self.later(retry, Event::Task { service: key.clone(), step: TaskStep::Place });
+        }
+        service.placing = service.placing.saturating_sub(1);
+        if service.staying() as u32 >= service.desired {
+            return;
+        }
+        let serial = service.placed;
+        service.placed += 1;
+        let id = key.task_id(serial);
+        service.tell(now, format!("(service {}) has started 1 tasks: (task {id}).", key.name));
+        service.tasks.push(Task {
+            id,
+            serial,
+            created: now,
+            started: None,
+            status: TaskStatus::Provisioning,
+            healthy: false,
+        });
+        let times = TaskTimes::draw(self.durations(), self.dice, &key.region, &key.cluster, &key.name, serial);
+        self.later(times.provisioning, Event::Task { service: key.clone(), step: TaskStep::Pull(serial) });
+        self.later(
+            times.provisioning + times.starting,
+            Event::Task { service: key.clone(), step: TaskStep::Run(serial) },
+        );
+    }
+
+    fn run(&mut self, key: &ServiceKey, serial: u32) {
+        let now = self.now;
+        let times = TaskTimes::draw(self.durations(), self.dice, &key.region, &key.cluster, &key.name, serial);
+        self.with_task(key, serial, TaskStatus::Pending, |task, target_group| {
+            task.status = TaskStatus::Running;
+            task.started = Some(now);
+            task.healthy = target_group.is_none();
+        });
+        let Some(service) = self.ecs.services.get_mut(key) else { return };
+        let Some(target_group) = service.target_group.clone() else { return };
+        service.tell(now, format!("(service {}) registered 1 targets in (target-group {target_group})", key.name));
+        self.later(times.health, Event::Task { service: key.clone(), step: TaskStep::Healthy(serial) });
+    }
+
+    fn gone(&mut self, key: &ServiceKey, serial: u32) {
+        let now = self.now;
+        let Some(service) = self.ecs.services.get_mut(key) else { return };
+        service.tasks.retain(|task| task.serial != serial);
+        let id = key.task_id(serial);
+        service.tell(now, format!("(service {}) has stopped 1 running tasks: (task {id}).", key.name));
+    }
+
+    /// Says once that a service has reached its goal.
+    pub(super) fn notice_steady(&mut self, key: &ServiceKey) {
+        let now = self.now;
+        let Some(service) = self.ecs.services.get_mut(key) else { return };
+        let settled = service.tasks.len() == service.desired as usize && service.healthy() == service.desired as usize;
+        if settled && !service.steady {
+            service.tell(now, format!("(service {}) has reached a steady state.", key.name));
+        }
+        service.steady = settled;
+    }
+
+    /// Changes a task that has that status; the change is also given the service's target group.
+    fn with_task(
+        &mut self,
+        key: &ServiceKey,
+        serial: u32,
+        status: TaskStatus,
+        change: impl FnOnce(&mut Task, Option<&str>),
+    ) {
+        let Some(service) = self.ecs.services.get_mut(key) else { return };
+        let wanted = |task: &&mut Task| task.serial == serial && task.status == status;
+        if let Some(task) = service.tasks.iter_mut().find(wanted) {
+            change(task, service.target_group.as_deref());
+        }
+    }
+}
+
+impl Service {
+    fn tell(&mut self, at: jiff::Timestamp, message: String) {
+        self.events.push(ServiceEvent { at, message });
+    }
+}

@@ -1,0 +1,90 @@
+//! Which faults are in force, and what they do to a call.
+
+use std::collections::BTreeMap;
+
+use super::Simulation;
+use crate::{
+    aws::Service,
+    fault::{Disturbance, Fault, FaultId},
+    region::Region,
+};
+
+/// Faults that are in force or announced.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    given: u64,
+    announced: BTreeMap<FaultId, Fault>,
+    active: BTreeMap<FaultId, Fault>,
+}
+
+impl Faults {
+    /// Keeps a fault for the event that begins it.
+    pub(crate) fn announce(&mut self, fault: Fault) -> FaultId {
+        self.given += 1;
+        let id = FaultId(self.given);
+        self.announced.insert(id, fault);
+        id
+    }
+
+    /// Every fault that is in force or announced.
+    pub(crate) fn ids(&self) -> Vec<FaultId> {
+        self.active.keys().chain(self.announced.keys()).copied().collect()
+    }
+
+    pub(crate) fn is_dark(&self, region: &Region) -> bool {
+        self.active.values().any(|fault| matches!(fault, Fault::RegionDark(dark) if dark == region))
+    }
+
+    /// Why nothing can be placed in the region, if that is so.
+    pub(crate) fn no_capacity(&self, wanted: &Region) -> Option<&str> {
+        self.active.values().find_map(|fault| match fault {
+            Fault::NoCapacity { region, reason } if region == wanted => Some(reason.as_str()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn promotion_fails(&self, wanted: &str) -> bool {
+        let fails =
+            |fault: &Fault| matches!(fault, Fault::PromotionFails { global_cluster } if global_cluster == wanted);
+        self.active.values().any(fails)
+    }
+
+    /// What is to happen to a call; counts down the fault that says so.
+    pub(crate) fn disturb(&mut self, service: Service, operation: &str, region: &Region) -> Option<Disturbance> {
+        self.active.values_mut().find_map(|fault| match fault {
+            Fault::Calls { target, disturbance, times } if target.matches(service, operation, region) => match times {
+                Some(0) => None,
+                Some(left) => {
+                    *left -= 1;
+                    Some(disturbance.clone())
+                }
+                None => Some(disturbance.clone()),
+            },
+            _ => None,
+        })
+    }
+}
+
+impl Simulation {
+    /// The fault is in force from now on.
+    pub(super) fn begin_fault(&mut self, id: FaultId) {
+        let Some(fault) = self.faults.announced.remove(&id) else { return };
+        match &fault {
+            Fault::RecordTaken { pair, dns_name, zone } => self.take_record(pair, dns_name, zone),
+            Fault::RegionDark(_) | Fault::Calls { .. } | Fault::PromotionFails { .. } | Fault::NoCapacity { .. } => {
+                self.faults.active.insert(id, fault);
+            }
+        }
+        self.follow_replication();
+    }
+
+    /// The fault, in force or announced, is over.
+    pub(crate) fn end_fault(&mut self, id: FaultId) {
+        self.faults.announced.remove(&id);
+        let ended = self.faults.active.remove(&id);
+        if let Some(Fault::RegionDark(region)) = ended {
+            self.region_back(&region);
+        }
+        self.follow_replication();
+    }
+}
