@@ -28,15 +28,18 @@ export function element(tag, className, ...children) {
 
 /** Plain text with emoji names resolved, as in headers and on buttons. */
 export function plain(text) {
-  const unescaped = text.replace(/&(amp|lt|gt);/g, (_, name) => ENTITIES[name]);
-  return unescaped.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] ?? all);
+  return unescaped(text).replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] ?? all);
+}
+
+function unescaped(text) {
+  return text.replace(/&(amp|lt|gt);/g, (_, name) => ENTITIES[name]);
 }
 
 /** mrkdwn as a fragment. `names` resolves ids: `names.user(id)`, `names.channel(id)`. */
 export function mrkdwn(text, names) {
   const fragment = document.createDocumentFragment();
   for (const part of text.split(/(```[\s\S]+?```)/)) {
-    if (part.startsWith("```") && part.length > 6) {
+    if (/^```[^]+```$/.test(part)) {
       const code = part.slice(3, -3).replace(/^\n|\n$/g, "");
       fragment.append(element("pre", "", plainCode(code)));
     } else {
@@ -103,7 +106,7 @@ function firstRule(text, at, names) {
 }
 
 function plainCode(text) {
-  return text.replace(/<(?:[^<>|]*\|)?([^<>]+)>/g, "$1").replace(/&(amp|lt|gt);/g, (_, name) => ENTITIES[name]);
+  return unescaped(text.replace(/<(?:[^<>|]*\|)?([^<>]+)>/g, "$1"));
 }
 
 /** What stands in `<…>`: a mention, a channel, a date, a special mention or a link. */
@@ -120,7 +123,7 @@ function token(inside, names) {
 function link(target, label) {
   if (!/^(https?|mailto):/i.test(target)) return label ?? target;
   const anchor = element("a", "", plain(label ?? target));
-  anchor.href = target;
+  anchor.href = unescaped(target);
   anchor.target = "_blank";
   anchor.rel = "noopener noreferrer";
   return anchor;
