@@ -180,3 +180,25 @@ async fn the_same_seed_makes_the_same_ids() {
     let bodies = || slack().command_body(MAYA, CHANNEL, "status").unwrap();
     assert_eq!(bodies(), bodies());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_transcript_reads_as_the_conversation() {
+    let slack = connected();
+    slack.command(MAYA, CHANNEL, "hello").await.unwrap();
+    let ts = post_button(&slack).await;
+    slack.click(SAM, CHANNEL, &ts, "go").await.unwrap();
+    let edit = json!({"channel": CHANNEL, "ts": ts, "text": "by <@U0SAM000001> at <!date^1^{time}|00:00> &amp; done"});
+    send(&slack, "https://slack.com/api/chat.update", edit).await;
+    let lines: Vec<_> =
+        slack.transcript().iter().map(|entry| entry.describe(slack.settings()).split_off("00:00:00  ".len())).collect();
+    assert_eq!(
+        lines,
+        [
+            "Maya Chen         /dr hello",
+            "Standby           (only Maya Chen sees this) hello",
+            "Standby           [Promote us-west-2]",
+            "Sam Ortiz         presses [Promote us-west-2]",
+            "Standby           (edited) by @Sam Ortiz at 00:00 & done",
+        ]
+    );
+}
