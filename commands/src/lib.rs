@@ -1,12 +1,16 @@
 //! What `/dr` does: grammar, topology, status, readiness, plans, runbooks, the engine and the AWS calls.
 
+pub mod access;
 pub mod aws;
 pub mod change;
 pub mod decide;
 pub mod gate;
+pub mod goals;
+pub mod grammar;
 pub mod ids;
 pub mod journal;
 pub mod observation;
+pub mod observe;
 pub mod phase;
 pub mod plan;
 pub mod readiness;
@@ -16,3 +20,8 @@ pub mod run;
 pub mod runbook;
 pub mod status;
 pub mod topology;
+
+#[cfg(test)]
+mod fixture;
+pub mod desk;
+mod engine;

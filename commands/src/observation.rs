@@ -150,6 +150,16 @@ pub struct RecordSet {
     pub routing: Vec<String>,
 }
 
+impl RecordSet {
+    /// What it points to, for people.
+    pub fn target(&self) -> String {
+        match &self.alias {
+            Some(alias) => format!("an alias to {}", alias.dns_name.trim_end_matches('.')),
+            None => format!("{} {}", self.kind, self.values.join(" ")),
+        }
+    }
+}
+
 /// An alias target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {

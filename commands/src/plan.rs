@@ -1,6 +1,8 @@
 //! The plan: what a promote would do, with the exact calls, and how safe it looks. Plain data that people read, a gate is bound to, and
 //! the log keeps.
 
+mod promote;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -10,6 +12,8 @@ use crate::{
     observation::{Lag, Seen},
     readiness::Check,
 };
+
+pub use promote::{NoPlan, promote};
 
 /// How the writer moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -1,6 +1,15 @@
-//! Readiness: what must be true before a promote, as checks with a fix each.
+//! Readiness: what must be true before a promote, as checks with a fix each. What the DR side must pass is blocking; what concerns the primary is a
+//! warning at most, since a promote is for the day on which the primary does not answer.
 
+mod capacity;
+mod database;
+mod identity;
+mod traffic;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::{observation::Observation, topology::Application};
 
 /// How much a failed check matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,5 +57,103 @@ impl Check {
     /// Whether it stands in the way of a promote: blocking and not passed, unknown included.
     pub fn blocks(&self) -> bool {
         self.level == Level::Blocking && self.outcome != Outcome::Pass
+    }
+}
+
+/// All checks of a pair as it was observed.
+pub fn checks(app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
+    let mut checks = identity::checks(app, observation);
+    checks.extend(database::checks(app, observation, now));
+    checks.extend(capacity::checks(app, observation, now));
+    checks.extend(traffic::checks(app, observation));
+    checks
+}
+
+/// A check before its outcome is known.
+struct Draft {
+    id: String,
+    level: Level,
+}
+
+/// A check that stands in the way if it does not pass.
+fn blocking(id: impl Into<String>) -> Draft {
+    Draft { id: id.into(), level: Level::Blocking }
+}
+
+/// A check that people should know of if it does not pass.
+fn warning(id: impl Into<String>) -> Draft {
+    Draft { id: id.into(), level: Level::Warning }
+}
+
+impl Draft {
+    fn pass(self, detail: impl Into<String>) -> Check {
+        self.outcome(Outcome::Pass, detail.into(), None)
+    }
+
+    fn fail(self, detail: impl Into<String>, fix: impl Into<String>) -> Check {
+        self.outcome(Outcome::Fail, detail.into(), Some(fix.into()))
+    }
+
+    fn unknown(self, why: impl Into<String>, fix: impl Into<String>) -> Check {
+        self.outcome(Outcome::Unknown, why.into(), Some(fix.into()))
+    }
+
+    /// Passes with the one detail, or fails with the other.
+    fn judge(self, good: bool, pass: impl Into<String>, fail: impl Into<String>, fix: impl Into<String>) -> Check {
+        match good {
+            true => self.pass(pass),
+            false => self.fail(fail, fix),
+        }
+    }
+
+    fn outcome(self, outcome: Outcome, detail: String, fix: Option<String>) -> Check {
+        Check { id: self.id, level: self.level, outcome, detail, fix }
+    }
+}
+
+/// The fix where something could not be seen: the reason says what is in the way.
+const LOOK_AGAIN: &str = "look again; if it stays, follow the reason given";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    /// Ids of the checks that did not pass, by what they are.
+    fn open(observation: &Observation) -> (Vec<String>, Vec<String>) {
+        let checks = checks(&fixture::app(), observation, fixture::now());
+        let open = checks.into_iter().filter(|check| check.outcome() != Outcome::Pass);
+        let (blocking, warnings): (Vec<_>, Vec<_>) = open.partition(Check::blocks);
+        let ids = |checks: Vec<Check>| checks.into_iter().map(|check| check.id).collect();
+        (ids(blocking), ids(warnings))
+    }
+
+    #[test]
+    fn a_steady_pair_is_ready() {
+        assert_eq!(open(&fixture::steady()), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_dark_primary_warns_and_does_not_block() {
+        let (blocking, warnings) = open(&fixture::dark());
+        assert_eq!(blocking, Vec::<String>::new());
+        assert_eq!(warnings, ["caller-primary", "primary-cluster", "class-parity", "task-parity-web"]);
+    }
+
+    #[test]
+    fn every_check_that_did_not_pass_has_a_fix_and_ids_are_unique() {
+        for observation in [fixture::steady(), fixture::dark(), fixture::moved()] {
+            let checks = checks(&fixture::app(), &observation, fixture::now());
+            assert!(checks.iter().all(|check| (check.outcome() == Outcome::Pass) == check.fix.is_none()));
+            let mut ids: Vec<_> = checks.iter().map(|check| &check.id).collect();
+            ids.sort();
+            ids.dedup();
+            assert_eq!(ids.len(), checks.len());
+        }
+    }
+
+    #[test]
+    fn a_pair_whose_writer_has_moved_is_not_blocked() {
+        assert_eq!(open(&fixture::moved()).0, Vec::<String>::new());
     }
 }

@@ -1,8 +1,14 @@
 //! The answer to `/dr status`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{observation::Observation, phase::Phase, readiness::Check, topology::SideName};
+use crate::{
+    observation::Observation,
+    phase::{Phase, phase, serving},
+    readiness::{Check, checks},
+    topology::{Application, SideName},
+};
 
 /// Where an application stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,4 +40,18 @@ pub struct OpenRun {
     pub requester: String,
     /// What it waits for or does, for people.
     pub state: String,
+}
+
+/// Where the application stands, from what was observed at `now` and the open run.
+pub fn status(name: &str, app: &Application, observation: Observation, run: Option<OpenRun>, now: Timestamp) -> Status {
+    Status {
+        application: name.to_owned(),
+        phase: phase(app, &observation),
+        serving: serving(app, &observation),
+        primary: app.primary.region.clone(),
+        dr: app.dr.region.clone(),
+        checks: checks(app, &observation, now),
+        observation,
+        run,
+    }
 }

@@ -90,6 +90,9 @@ fn seen_action(action: &Action) -> ListenerAction {
 
 /// The actions to send: the current ones with what `wanted` says about forwarding.
 fn merged(current: Vec<Action>, wanted: &[ListenerAction]) -> Result<Vec<Action>, String> {
+    if !current.iter().any(|action| kind(action) == FORWARD) {
+        return Err("has no forward action to switch; give it one to the idle target group".to_owned());
+    }
     let shape = |kind: &str, order: Option<i32>| (kind.to_owned(), order);
     let now: Vec<_> = current.iter().map(|action| shape(kind(action), action.order())).collect();
     let observed: Vec<_> = wanted.iter().map(|action| shape(&action.kind, action.order)).collect();
@@ -171,7 +174,8 @@ mod tests {
     #[test]
     fn an_action_that_cannot_be_carried_is_refused() {
         let unknown = Action::builder().r#type(ActionTypeEnum::from("teleport")).order(1).build();
-        let wanted = [seen_action(&unknown)];
-        assert!(merged(vec![unknown], &wanted).is_err_and(|why| why.contains("teleport")));
+        let wanted = [seen_action(&unknown), seen_action(&forward("green"))];
+        assert!(merged(vec![unknown.clone(), forward("blue")], &wanted).is_err_and(|why| why.contains("teleport")));
+        assert!(merged(vec![unknown], &wanted[..1]).is_err_and(|why| why.contains("no forward action")));
     }
 }

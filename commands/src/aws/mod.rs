@@ -14,6 +14,7 @@ mod scaling;
 mod surroundings;
 
 use std::{
+    fmt,
     future::Future,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -58,6 +59,12 @@ struct Inner {
     dr: Regional,
     route53: aws_sdk_route53::Client,
     global: Caller,
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Aws({}, {})", self.0.app.primary.region, self.0.app.dr.region)
+    }
 }
 
 /// The clients of one region.

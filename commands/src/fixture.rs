@@ -1,0 +1,165 @@
+//! A pair in steady state, for the tests of what is pure: each changes what it is about.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use jiff::Timestamp;
+
+use crate::{
+    observation::*,
+    topology::{Application, SideName},
+};
+
+/// The moment of [`steady`].
+pub(crate) fn now() -> Timestamp {
+    "2026-11-22T10:00:00Z".parse().unwrap()
+}
+
+/// The pair: one service, a listener in DR.
+pub(crate) fn app() -> Application {
+    serde_json::from_value(serde_json::json!({
+        "global_cluster": "shop-global",
+        "primary": region("us-east-1", "shop-primary", "d-primary01", "Z1UJRXOUMOOFQ8"),
+        "dr": {
+            "region": "us-west-2",
+            "db_cluster": "shop-dr",
+            "ecs_cluster": "shop",
+            "endpoint": { "dns_name": "d-dr01.execute-api.us-west-2.amazonaws.com", "zone": "Z2OJLYMUO9EFXC" },
+            "listener": { "arn": "listener", "target_group": "green" },
+        },
+        "services": [{ "name": "web", "desired": 4, "min": 4 }],
+        "record": { "zone": "Z0123SHOP", "name": "app.shop.example" },
+        "verify": { "url": "https://app.shop.example/health" },
+    }))
+    .expect("the fixture is a valid application")
+}
+
+fn region(name: &str, db_cluster: &str, endpoint: &str, zone: &str) -> serde_json::Value {
+    serde_json::json!({
+        "region": name,
+        "db_cluster": db_cluster,
+        "ecs_cluster": "shop",
+        "endpoint": { "dns_name": format!("{endpoint}.execute-api.{name}.amazonaws.com"), "zone": zone },
+    })
+}
+
+/// The record when that side serves.
+pub(crate) fn record(side: SideName) -> RecordSet {
+    let endpoint = app().side(side).endpoint.clone();
+    RecordSet {
+        name: "app.shop.example".into(),
+        kind: "A".into(),
+        ttl: None,
+        values: vec![],
+        alias: Some(Alias { dns_name: endpoint.dns_name, zone: endpoint.zone, evaluate_health: true }),
+        routing: vec![],
+    }
+}
+
+/// A service with so many tasks.
+pub(crate) fn service(tasks: i32) -> ServiceState {
+    ServiceState {
+        status: "ACTIVE".into(),
+        desired: tasks,
+        running: tasks,
+        pending: 0,
+        deployments: 1,
+        task_definition: "web:7".into(),
+        task: Seen::Known(TaskShape { cpu: 1024, images: vec!["shop/web:1.2".into()] }),
+        scaling: Seen::Known(Some(ScalableTarget {
+            min: tasks,
+            max: 12,
+            scheduled_suspended: false,
+            schedules: vec![],
+        })),
+        target_groups: vec![TargetGroup { arn: "green".into(), healthy: Seen::Known(usize::try_from(tasks).unwrap()) }],
+        placement_failure: None,
+    }
+}
+
+/// A pair as it should be.
+pub(crate) fn steady() -> Observation {
+    Observation {
+        at: now(),
+        global: Seen::Known(GlobalCluster {
+            arn: "arn:aws:rds::123456789012:global-cluster:shop-global".into(),
+            status: "available".into(),
+            engine_version: "16.4".into(),
+            failover: None,
+            members: vec![member(SideName::Primary, true), member(SideName::Dr, false)],
+        }),
+        lag: Seen::Known(Some(Lag { millis: 400.0, at: now() })),
+        record: Seen::Known(Some(record(SideName::Primary))),
+        primary: side(SideName::Primary, 4),
+        dr: side(SideName::Dr, 1),
+    }
+}
+
+/// A pair whose primary region does not answer.
+pub(crate) fn dark() -> Observation {
+    let silent = || "us-east-1 did not answer within 2 s".to_owned();
+    let mut dark = steady();
+    dark.primary = Side {
+        caller: Seen::Unknown(silent()),
+        db: Seen::Unknown(silent()),
+        services: vec![NamedService { name: "web".into(), state: Seen::Unknown(silent()) }],
+        listener: None,
+        endpoint: Seen::Unknown(silent()),
+        vcpu_quota: None,
+    };
+    dark
+}
+
+/// The global cluster, to change it.
+pub(crate) fn global(observation: &mut Observation) -> &mut GlobalCluster {
+    match &mut observation.global {
+        Seen::Known(global) => global,
+        Seen::Unknown(why) => panic!("the global cluster is unknown: {why}"),
+    }
+}
+
+/// A pair where DR writes, the record untouched.
+pub(crate) fn moved() -> Observation {
+    let mut moved = steady();
+    global(&mut moved).members = vec![member(SideName::Primary, false), member(SideName::Dr, true)];
+    moved.lag = Seen::Known(None);
+    moved
+}
+
+fn cluster_arn(side: SideName) -> String {
+    let app = app();
+    let region = app.side(side);
+    format!("arn:aws:rds:{}:123456789012:cluster:{}", region.region, region.db_cluster)
+}
+
+fn member(side: SideName, writer: bool) -> Member {
+    Member { arn: cluster_arn(side), writer, synchronization: (!writer).then(|| "connected".into()) }
+}
+
+fn side(side: SideName, tasks: i32) -> Side {
+    let app = app();
+    let region = &app.side(side).region;
+    let forward = ListenerAction {
+        kind: "forward".into(),
+        order: Some(1),
+        targets: vec![WeightedTarget { arn: "blue".into(), weight: 1 }],
+        stickiness: None,
+    };
+    Side {
+        caller: Seen::Known(Caller {
+            account: "123456789012".into(),
+            arn: "arn:aws:iam::123456789012:role/standby".into(),
+        }),
+        db: Seen::Known(Some(DbCluster {
+            arn: cluster_arn(side),
+            status: "available".into(),
+            engine_version: "16.4".into(),
+            instances: vec![DbInstance { id: "one".into(), class: "db.r6g.large".into(), status: "available".into() }],
+            key: Some(Seen::Known(KmsKey { arn: "key".into(), customer_managed: true, enabled: true })),
+            zones: Seen::Known(vec![format!("{region}a"), format!("{region}b")]),
+        })),
+        services: vec![NamedService { name: "web".into(), state: Seen::Known(Some(service(tasks))) }],
+        listener: app.side(side).listener.as_ref().map(|_| Seen::Known(ListenerState { actions: vec![forward] })),
+        endpoint: Seen::Known(200),
+        vcpu_quota: (side == SideName::Dr).then_some(Seen::Known(100.0)),
+    }
+}

@@ -1,0 +1,234 @@
+//! What each step still has to change, from what was observed. The plan lists these changes, and the engine makes them: they cannot differ.
+
+use crate::{
+    change::Change,
+    observation::{Alias, ListenerAction, ListenerState, RecordSet, ScalableTarget, ServiceState, WeightedTarget},
+    topology::{Application, Listener, Region, Service, SideName},
+};
+
+/// What brings a service to its capacity in production; nothing if it is there. The scalable target comes first, raised in one call (its
+/// maximum if that is below the goal), and scheduled scaling that could lower it again is suspended. A new minimum lifts the desired count by
+/// itself, so that is set only where it stays below the goal even so.
+pub fn capacity_changes(region: &Region, service: &Service, state: &ServiceState) -> Vec<Change> {
+    let goal = service.desired.max(service.min);
+    let target = scaling(state).and_then(|target| {
+        let min = (target.min < service.min).then_some(service.min);
+        let max = (target.max < goal).then_some(goal);
+        scalable_target(region, &service.name, min, max, suspend(target))
+    });
+    let lifted = match target {
+        Some(Change::ScalableTarget { min: Some(min), .. }) => state.desired.max(min),
+        _ => state.desired,
+    };
+    let desired = (lifted < goal).then(|| desired_count(region, &service.name, goal));
+    target.into_iter().chain(desired).collect()
+}
+
+/// What takes a service out of the old primary: minimum 0, then desired 0, and nothing that would raise them again. Reversible.
+pub fn fence_changes(region: &Region, service: &Service, state: &ServiceState) -> Vec<Change> {
+    let target = scaling(state).and_then(|target| {
+        let min = (target.min > 0).then_some(0);
+        scalable_target(region, &service.name, min, None, suspend(target))
+    });
+    let desired = (state.desired > 0).then(|| desired_count(region, &service.name, 0));
+    target.into_iter().chain(desired).collect()
+}
+
+/// What makes the listener forward to the production target group alone; `None` if it does. Other actions stay as they are, and so do the
+/// target groups of the forward action where the wanted one is among them: it gets their weight, and they get none.
+pub fn listener_change(listener: &Listener, state: &ListenerState) -> Option<Change> {
+    if state.forwards_only_to(&listener.target_group) {
+        return None;
+    }
+    let actions = state.actions.iter().map(|action| match action.targets.is_empty() {
+        true => action.clone(),
+        false => ListenerAction { targets: shifted(&action.targets, &listener.target_group), ..action.clone() },
+    });
+    Some(Change::ListenerActions { listener: listener.arn.clone(), actions: actions.collect() })
+}
+
+/// What points the record at the DR endpoint; `None` if it does. Whether the target's health is evaluated stays as it is.
+pub fn record_change(app: &Application, current: Option<&RecordSet>) -> Option<Change> {
+    if current.and_then(|record| served_by(app, record)) == Some(SideName::Dr) {
+        return None;
+    }
+    let endpoint = &app.dr.endpoint;
+    let evaluate_health = current.and_then(|record| record.alias.as_ref()).is_some_and(|alias| alias.evaluate_health);
+    let new = RecordSet {
+        name: app.record.name.clone(),
+        kind: "A".to_owned(),
+        ttl: None,
+        values: Vec::new(),
+        alias: Some(Alias { dns_name: endpoint.dns_name.clone(), zone: endpoint.zone.clone(), evaluate_health }),
+        routing: Vec::new(),
+    };
+    Some(Change::Record { zone: app.record.zone.clone(), old: current.cloned(), new })
+}
+
+/// The side whose endpoint the record is an alias of, if it is one of the two.
+pub fn served_by(app: &Application, record: &RecordSet) -> Option<SideName> {
+    record.alias.as_ref().and_then(|alias| app.side_of_target(&alias.dns_name))
+}
+
+fn scaling(state: &ServiceState) -> Option<&ScalableTarget> {
+    state.scaling.known().and_then(Option::as_ref)
+}
+
+/// Scheduled actions would undo a minimum.
+fn suspend(target: &ScalableTarget) -> Option<bool> {
+    (!target.schedules.is_empty() && !target.scheduled_suspended).then_some(true)
+}
+
+fn scalable_target(
+    region: &Region,
+    service: &str,
+    min: Option<i32>,
+    max: Option<i32>,
+    suspend_scheduled: Option<bool>,
+) -> Option<Change> {
+    (min.is_some() || max.is_some() || suspend_scheduled.is_some()).then(|| Change::ScalableTarget {
+        cluster: region.ecs_cluster.clone(),
+        service: service.to_owned(),
+        min,
+        max,
+        suspend_scheduled,
+    })
+}
+
+fn desired_count(region: &Region, service: &str, desired: i32) -> Change {
+    Change::DesiredCount { cluster: region.ecs_cluster.clone(), service: service.to_owned(), desired }
+}
+
+fn shifted(targets: &[WeightedTarget], wanted: &str) -> Vec<WeightedTarget> {
+    let weight = targets.iter().map(|target| target.weight).max().unwrap_or_default().max(1);
+    let full = |target: &WeightedTarget| target.arn == wanted;
+    if !targets.iter().any(full) {
+        return vec![WeightedTarget { arn: wanted.to_owned(), weight }];
+    }
+    let shift =
+        |target: &WeightedTarget| WeightedTarget { weight: if full(target) { weight } else { 0 }, ..target.clone() };
+    targets.iter().map(shift).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, observation::Seen};
+
+    fn state(desired: i32, min: i32, max: i32) -> ServiceState {
+        let mut state = fixture::service(desired);
+        state.scaling =
+            Seen::Known(Some(ScalableTarget { min, max, scheduled_suspended: false, schedules: Vec::new() }));
+        state
+    }
+
+    fn target(min: Option<i32>, max: Option<i32>, suspend_scheduled: Option<bool>) -> Change {
+        Change::ScalableTarget { cluster: "shop".into(), service: "web".into(), min, max, suspend_scheduled }
+    }
+
+    fn count(desired: i32) -> Change {
+        Change::DesiredCount { cluster: "shop".into(), service: "web".into(), desired }
+    }
+
+    #[test]
+    fn capacity_is_raised_as_far_as_needed() {
+        let app = fixture::app();
+        let service = Service { name: "web".into(), desired: 6, min: 4 };
+        let cases = [
+            (state(1, 1, 12), vec![target(Some(4), None, None), count(6)]),
+            (state(1, 1, 5), vec![target(Some(4), Some(6), None), count(6)]),
+            (state(6, 1, 12), vec![target(Some(4), None, None)]),
+            (state(5, 4, 12), vec![count(6)]),
+            (state(6, 4, 12), vec![]),
+            (state(9, 8, 12), vec![]),
+        ];
+        for (state, changes) in cases {
+            assert_eq!(capacity_changes(&app.dr, &service, &state), changes, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_minimum_that_lifts_to_the_goal_needs_no_second_call() {
+        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        assert_eq!(capacity_changes(&fixture::app().dr, &service, &state(1, 1, 12)), [target(Some(4), None, None)]);
+    }
+
+    #[test]
+    fn schedules_that_could_undo_the_minimum_are_suspended_once() {
+        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        let mut state = state(4, 4, 12);
+        let mut with = |suspended| {
+            state.scaling = Seen::Known(Some(ScalableTarget {
+                min: 4,
+                max: 12,
+                scheduled_suspended: suspended,
+                schedules: vec!["night".into()],
+            }));
+            capacity_changes(&fixture::app().dr, &service, &state)
+        };
+        assert_eq!(with(false), [target(None, None, Some(true))]);
+        assert_eq!(with(true), []);
+    }
+
+    #[test]
+    fn without_a_scalable_target_the_count_is_set() {
+        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        let mut state = state(1, 1, 12);
+        state.scaling = Seen::Known(None);
+        assert_eq!(capacity_changes(&fixture::app().dr, &service, &state), [count(4)]);
+    }
+
+    #[test]
+    fn the_fence_takes_the_minimum_first() {
+        let app = fixture::app();
+        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        assert_eq!(fence_changes(&app.primary, &service, &state(4, 4, 12)), [target(Some(0), None, None), count(0)]);
+        assert_eq!(fence_changes(&app.primary, &service, &state(0, 0, 12)), []);
+    }
+
+    fn forward(targets: &[(&str, i32)]) -> ListenerState {
+        let targets = targets.iter().map(|&(arn, weight)| WeightedTarget { arn: arn.into(), weight }).collect();
+        let auth =
+            ListenerAction { kind: "authenticate-oidc".into(), order: Some(1), targets: vec![], stickiness: None };
+        let forward = ListenerAction { kind: "forward".into(), order: Some(2), targets, stickiness: Some(60) };
+        ListenerState { actions: vec![auth, forward] }
+    }
+
+    #[test]
+    fn the_listener_gives_all_weight_to_the_production_group() {
+        let listener = Listener { arn: "listener".into(), target_group: "green".into() };
+        let cases: [(&[(&str, i32)], &[(&str, i32)]); 3] = [
+            (&[("blue", 1)], &[("green", 1)]),
+            (&[("blue", 90), ("green", 10)], &[("blue", 0), ("green", 90)]),
+            (&[("blue", 100), ("green", 0)], &[("blue", 0), ("green", 100)]),
+        ];
+        for (before, after) in cases {
+            let Some(Change::ListenerActions { actions, .. }) = listener_change(&listener, &forward(before)) else {
+                unreachable!("{before:?} is to be changed")
+            };
+            assert_eq!(ListenerState { actions }, forward(after));
+        }
+        assert_eq!(listener_change(&listener, &forward(&[("blue", 0), ("green", 5)])), None);
+    }
+
+    #[test]
+    fn the_record_is_swapped_for_what_was_seen() {
+        let app = fixture::app();
+        let current = fixture::record(SideName::Primary);
+        let Some(Change::Record { old, new, .. }) = record_change(&app, Some(&current)) else { unreachable!() };
+        assert_eq!(old, Some(current));
+        assert_eq!(served_by(&app, &new), Some(SideName::Dr));
+        assert!(new.alias.is_some_and(|alias| alias.evaluate_health));
+    }
+
+    #[test]
+    fn the_record_is_created_where_there_is_none_and_left_where_it_is_right() {
+        let app = fixture::app();
+        assert!(matches!(record_change(&app, None), Some(Change::Record { old: None, .. })));
+        let mut there = fixture::record(SideName::Dr);
+        if let Some(alias) = &mut there.alias {
+            alias.dns_name = "dualstack.D-DR01.execute-api.us-west-2.amazonaws.com.".into();
+        }
+        assert_eq!(record_change(&app, Some(&there)), None);
+    }
+}

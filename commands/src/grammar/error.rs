@@ -1,0 +1,149 @@
+//! What was not understood. Data first; the wording, for the person who typed, is in `Display`.
+
+use std::fmt;
+
+use super::REASON_LIMIT;
+use crate::journal::Refusal;
+
+/// Why text is not a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParseError {
+    /// The first word is none that is known.
+    UnknownCommand {
+        /// The word.
+        word: String,
+    },
+    /// After `plan` came something else than `promote`, or nothing.
+    PlanWhat {
+        /// What came; empty for nothing.
+        word: String,
+    },
+    /// There is something after the end of a command.
+    Unexpected {
+        /// The command.
+        command: &'static str,
+        /// The first word that is too much.
+        word: String,
+    },
+    /// No application by that name.
+    UnknownApplication {
+        /// The name.
+        word: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// None was named, and there is not exactly one.
+    WhichApplication {
+        /// The command.
+        command: &'static str,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// The reason is longer than [`REASON_LIMIT`].
+    ReasonTooLong {
+        /// Its length in characters.
+        length: usize,
+    },
+    /// A character that cannot be shown, or that changes how others are.
+    ControlCharacter {
+        /// Its Unicode code point.
+        code: u32,
+    },
+}
+
+/// Longest part of a word that is shown again.
+const SHOWN: usize = 40;
+
+const COMMANDS: &[&str] = &["help", "status", "promote", "plan promote"];
+
+impl ParseError {
+    pub(super) fn unknown_application(word: &str, known: &[&str]) -> Self {
+        Self::UnknownApplication { word: word.to_owned(), known: owned(known) }
+    }
+
+    pub(super) fn which(command: &'static str, known: &[&str]) -> Self {
+        Self::WhichApplication { command, known: owned(known) }
+    }
+
+    /// What was probably meant: a command without `/dr`, or the name of an application.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::UnknownCommand { word } => nearest(word, COMMANDS),
+            Self::PlanWhat { .. } => Some("plan promote"),
+            Self::UnknownApplication { word, known } => nearest(word, known),
+            _ => None,
+        }
+    }
+
+    /// How the log classes it.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::UnknownApplication { .. } | Self::WhichApplication { .. } => Refusal::UnknownApplication,
+            _ => Refusal::NotACommand,
+        }
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, self.hint()) {
+            (Self::UnknownCommand { word }, Some(hint)) => {
+                write!(f, "There is no command {}. Did you mean `/dr {hint}`?", code(word))
+            }
+            (Self::UnknownCommand { word }, None) => {
+                write!(f, "There is no command {}. `/dr help` lists what there is.", code(word))
+            }
+            (Self::PlanWhat { .. }, _) => f.write_str("Only a promote can be planned. Type `/dr plan promote`."),
+            (Self::Unexpected { command: "help", word }, _) => {
+                write!(f, "`/dr help` takes nothing after it: {} is too much.", code(word))
+            }
+            (Self::Unexpected { command, word }, _) => {
+                write!(f, "`/dr {command}` takes nothing after the application: {} is too much.", code(word))
+            }
+            (Self::UnknownApplication { word, .. }, Some(hint)) => {
+                write!(f, "There is no application {}. Did you mean `{hint}`?", code(word))
+            }
+            (Self::UnknownApplication { word, known }, None) => {
+                write!(f, "There is no application {}. There are {}.", code(word), list(known))
+            }
+            (Self::WhichApplication { command, known }, _) => match known.first() {
+                Some(first) => {
+                    write!(f, "Which application? Name one: {}, as in `/dr {command} {first}`.", list(known))
+                }
+                None => f.write_str("No application is configured: add one under `[applications.NAME]`."),
+            },
+            (Self::ReasonTooLong { length }, _) => {
+                write!(f, "The reason has {length} characters; {REASON_LIMIT} are allowed. Shorten it.")
+            }
+            (Self::ControlCharacter { code }, _) => {
+                write!(f, "The text contains the control character U+{code:04X}. Type it anew without.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// The candidate that differs by a slip or two, if there is one. A long word is no slip of a short one, and not worth comparing.
+pub(super) fn nearest<'a>(word: &str, candidates: &'a [impl AsRef<str>]) -> Option<&'a str> {
+    if word.is_empty() || word.len() > SHOWN {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let distance = |name: &&str| strsim::damerau_levenshtein(&word, &name.to_lowercase());
+    let best = candidates.iter().map(AsRef::as_ref).min_by_key(distance)?;
+    (distance(&best) <= 2 && distance(&best) < word.chars().count()).then_some(best)
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A word as it is shown again: short, and unable to end the quotation.
+fn code(word: &str) -> String {
+    format!("`{}`", word.chars().take(SHOWN).collect::<String>().replace('`', "'"))
+}

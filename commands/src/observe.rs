@@ -1,0 +1,78 @@
+//! Looks at everything of a pair at once. Each look has its own deadline, so that a dark region costs its answers and nothing else.
+
+use std::{future::Future, time::Duration};
+
+use futures::{
+    future::{OptionFuture, join_all},
+    join,
+};
+use storage::Clock;
+use tokio::time::timeout;
+
+use crate::{
+    aws::{Aws, AwsError, AwsErrorKind},
+    observation::{NamedService, Observation, Seen, Side},
+    topology::{Application, SideName},
+};
+
+/// Looks end with the deadlines of their calls; what is held up by anything else (retries, credentials) is cut off this much later.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Everything seen of the pair, complete within `timing.observation` and a quarter of a second.
+pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation {
+    let patience = app.timing.observation;
+    let dr = &app.dr.region;
+    let (global, lag, record, primary, dr) = join!(
+        look(dr, patience, aws.global_cluster(SideName::Dr)),
+        look(dr, patience, aws.lag()),
+        look("Route 53", patience, aws.record()),
+        observe_side(aws, app, SideName::Primary),
+        observe_side(aws, app, SideName::Dr),
+    );
+    let global = existing(global, || format!("global cluster {} in {}", app.global_cluster, app.dr.region));
+    Observation { at: clock.now(), global, lag, record, primary, dr }
+}
+
+async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {
+    let patience = app.timing.observation;
+    let region = app.side(side);
+    let name = region.region.as_str();
+    let services = app.services.iter().map(async |service| NamedService {
+        name: service.name.clone(),
+        state: look(name, patience, aws.service(side, &service.name)).await,
+    });
+    let listener = region.listener.as_ref().map(async |listener| {
+        existing(look(name, patience, aws.listener(side)).await, || format!("listener {} in {name}", listener.arn))
+    });
+    let quota = (side == SideName::Dr).then(|| look(name, patience, aws.vcpu_quota()));
+    let (caller, db, services, listener, endpoint, vcpu_quota) = join!(
+        look(name, patience, aws.caller(side)),
+        look(name, patience, aws.db_cluster(side)),
+        join_all(services),
+        OptionFuture::from(listener),
+        aws.probe(Some(&region.endpoint.dns_name)),
+        OptionFuture::from(quota),
+    );
+    let endpoint = endpoint.map_or_else(|error| Seen::Unknown(error.to_string()), Seen::Known);
+    Side { caller, db, services, listener, endpoint, vcpu_quota }
+}
+
+/// One look. `place` is who should answer.
+async fn look<T>(place: &str, patience: Duration, call: impl Future<Output = Result<T, AwsError>>) -> Seen<T> {
+    let silent = || Seen::Unknown(format!("{place} did not answer within {} s", patience.as_secs_f64()));
+    match timeout(patience + GRACE, call).await {
+        Ok(Ok(value)) => Seen::Known(value),
+        Ok(Err(error)) if error.kind == AwsErrorKind::Timeout => silent(),
+        Ok(Err(error)) => Seen::Unknown(error.to_string()),
+        Err(_) => silent(),
+    }
+}
+
+/// What the configuration names, and is not there, is as good as not seen: nothing can be said of it but that.
+fn existing<T>(seen: Seen<Option<T>>, what: impl FnOnce() -> String) -> Seen<T> {
+    match seen {
+        Seen::Known(Some(found)) => Seen::Known(found),
+        Seen::Known(None) => Seen::Unknown(format!("there is no {}", what())),
+        Seen::Unknown(why) => Seen::Unknown(why),
+    }
+}

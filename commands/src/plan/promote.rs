@@ -1,0 +1,274 @@
+//! The plan of a promote, from what was observed.
+
+use jiff::Timestamp;
+
+use super::{Method, MethodOption, Plan, PlannedStep, StepId};
+use crate::{
+    change::{Call, Change, Irreversible},
+    goals::{capacity_changes, fence_changes, listener_change, record_change, served_by},
+    observation::{GlobalCluster, Member, Observation, Seen, ServiceState},
+    phase::{moving_to, writing},
+    readiness::checks,
+    topology::{Application, Region, Service, SideName},
+};
+
+/// Why there is nothing to plan: a promote is not for the state that the pair is in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlan {
+    /// DR writes and serves.
+    #[error("{region} writes and serves already: there is nothing to promote")]
+    Promoted {
+        /// DR's region.
+        region: String,
+    },
+    /// The writer is on its way to another place.
+    #[error("the global cluster is {status}, towards {target}: wait for its end, or cancel it in RDS, and ask again")]
+    MovingElsewhere {
+        /// What RDS calls it.
+        status: String,
+        /// ARN of the cluster that becomes the writer.
+        target: String,
+    },
+    /// What would be promoted cannot be named.
+    #[error(
+        "{db_cluster} in {region} is not a member of {global_cluster}: correct the configuration, or add it to the global cluster again"
+    )]
+    NotAMember {
+        /// DR's DB cluster.
+        db_cluster: String,
+        /// DR's region.
+        region: String,
+        /// The global cluster.
+        global_cluster: String,
+    },
+    /// The DR region does not tell.
+    #[error("the global cluster could not be seen, so there is nothing to promote by: {why}; ask again")]
+    Unseen {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a promote would do now.
+///
+/// # Errors
+/// When the pair is not in a state that a promote is for.
+pub fn promote(name: &str, app: &Application, observation: &Observation, now: Timestamp) -> Result<Plan, NoPlan> {
+    let global = match &observation.global {
+        Seen::Known(global) => global,
+        Seen::Unknown(why) => return Err(NoPlan::Unseen { why: why.clone() }),
+    };
+    let member = global.member(&app.dr.region, &app.dr.db_cluster).ok_or_else(|| NoPlan::NotAMember {
+        db_cluster: app.dr.db_cluster.clone(),
+        region: app.dr.region.clone(),
+        global_cluster: app.global_cluster.clone(),
+    })?;
+    possible(app, observation, global)?;
+    Ok(Plan {
+        application: name.to_owned(),
+        from: app.primary.region.clone(),
+        to: app.dr.region.clone(),
+        options: options(app, observation, global, member),
+        lag: observation.lag.clone(),
+        checks: checks(app, observation, now),
+        steps: steps(app, observation),
+        observed_at: observation.at,
+    })
+}
+
+fn possible(app: &Application, observation: &Observation, global: &GlobalCluster) -> Result<(), NoPlan> {
+    if let Some(failover) = global.failover.as_ref().filter(|_| moving_to(app, global) != Some(SideName::Dr)) {
+        let target = failover.to.clone().unwrap_or_else(|| "a target that it does not name".to_owned());
+        return Err(NoPlan::MovingElsewhere { status: failover.status.clone(), target });
+    }
+    let record = observation.record.known().and_then(Option::as_ref);
+    let serves = record.and_then(|record| served_by(app, record));
+    match (writing(app, global), serves) {
+        (Some(SideName::Dr), Some(SideName::Dr)) => Err(NoPlan::Promoted { region: app.dr.region.clone() }),
+        _ => Ok(()),
+    }
+}
+
+/// A failover always; a switchover before it where nothing need be lost.
+fn options(app: &Application, observation: &Observation, global: &GlobalCluster, dr: &Member) -> Vec<MethodOption> {
+    let identifiers = || (app.global_cluster.clone(), dr.arn.clone());
+    let (global_cluster, target) = identifiers();
+    let failover = option(Method::Failover, Irreversible::Failover { global_cluster, target }, &app.dr);
+    if !healthy(app, observation, global, dr) {
+        return vec![failover];
+    }
+    let (global_cluster, target) = identifiers();
+    // AWS takes a switchover in the current writer's region.
+    vec![option(Method::Switchover, Irreversible::Switchover { global_cluster, target }, &app.primary), failover]
+}
+
+fn option(method: Method, change: Irreversible, region: &Region) -> MethodOption {
+    MethodOption { method, call: change.call(&region.region), change }
+}
+
+/// Whether AWS can be expected to carry a switchover out: the primary answers and writes, nothing else is under way, and DR keeps up.
+fn healthy(app: &Application, observation: &Observation, global: &GlobalCluster, dr: &Member) -> bool {
+    let primary = observation.primary.db.known().and_then(Option::as_ref);
+    writing(app, global) == Some(SideName::Primary)
+        && global.status == "available"
+        && global.failover.is_none()
+        && dr.synchronization.as_deref() == Some("connected")
+        && primary.is_some_and(|cluster| cluster.status == "available" && !cluster.instances.is_empty())
+}
+
+fn steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {
+    let dr = &app.dr;
+    let step = |step: StepId, goal: String, calls: Vec<Call>| PlannedStep {
+        step,
+        goal,
+        calls,
+        expected_s: app.timing.step(step).expected.as_secs_f64(),
+    };
+    let tasks: Vec<_> = app.services.iter().map(|service| format!("{} {}", service.name, service.desired)).collect();
+    let mut steps = vec![
+        step(StepId::Database, format!("{} in {} is the writer", dr.db_cluster, dr.region), Vec::new()),
+        step(
+            StepId::Capacity,
+            format!("{} tasks run and are healthy in {}", tasks.join(", "), dr.region),
+            service_calls(app, observation, SideName::Dr, capacity_changes),
+        ),
+        step(
+            StepId::Fence,
+            format!("no tasks run in {}, as far as it answers", app.primary.region),
+            service_calls(app, observation, SideName::Primary, fence_changes),
+        ),
+    ];
+    if let Some(listener) = &dr.listener {
+        let state = observation.dr.listener.as_ref().and_then(Seen::known);
+        let change = state.and_then(|state| listener_change(listener, state));
+        let goal = format!("the listener forwards to {} alone", listener.target_group);
+        steps.push(step(StepId::Listener, goal, calls(change, dr)));
+    }
+    let record = observation.record.known().and_then(|record| record_change(app, record.as_ref()));
+    let pointed = format!("{} points at {}, on all of Route 53's servers", app.record.name, dr.endpoint.dns_name);
+    steps.push(step(StepId::Dns, pointed, calls(record, dr)));
+    let verified =
+        format!("{} answers well from {}, {} times in a row", app.verify.url, dr.region, app.verify.consecutive);
+    steps.push(step(StepId::Verify, verified, Vec::new()));
+    steps
+}
+
+/// The calls for all services of a side that could be seen.
+fn service_calls(
+    app: &Application,
+    observation: &Observation,
+    side: SideName,
+    changes: fn(&Region, &Service, &ServiceState) -> Vec<Change>,
+) -> Vec<Call> {
+    let region = app.side(side);
+    let states = &observation.side(side).services;
+    let seen = app.services.iter().filter_map(|service| {
+        let named = states.iter().find(|named| named.name == service.name)?;
+        Some((service, named.state.known()?.as_ref()?))
+    });
+    seen.flat_map(|(service, state)| calls(changes(region, service, state), region)).collect()
+}
+
+fn calls(changes: impl IntoIterator<Item = Change>, region: &Region) -> Vec<Call> {
+    changes.into_iter().map(|change| change.call(&region.region)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{fixture, observation::FailoverState};
+
+    fn plan(observation: &Observation) -> Result<Plan, NoPlan> {
+        promote("shop", &fixture::app(), observation, fixture::now())
+    }
+
+    fn methods(observation: &Observation) -> Vec<Method> {
+        plan(observation).unwrap().options.iter().map(|option| option.method).collect()
+    }
+
+    fn operations(plan: &Plan, step: StepId) -> Vec<(String, String)> {
+        let planned = plan.steps.iter().find(|planned| planned.step == step).unwrap();
+        planned.calls.iter().map(|call| (call.operation.clone(), call.region.clone())).collect()
+    }
+
+    #[test]
+    fn a_healthy_primary_gets_a_switchover_a_dark_one_a_failover() {
+        let plan = plan(&fixture::steady()).unwrap();
+        assert_eq!(methods(&fixture::steady()), [Method::Switchover, Method::Failover]);
+        assert_eq!(plan.option(Method::Switchover).unwrap().call.region, "us-east-1");
+        assert_eq!(plan.option(Method::Failover).unwrap().call.region, "us-west-2");
+        assert_eq!(methods(&fixture::dark()), [Method::Failover]);
+    }
+
+    #[test]
+    fn no_switchover_to_a_secondary_that_does_not_keep_up() {
+        let mut observation = fixture::steady();
+        fixture::global(&mut observation).members[1].synchronization = Some("pending-resync".into());
+        assert_eq!(methods(&observation), [Method::Failover]);
+    }
+
+    #[test]
+    fn the_calls_are_the_exact_ones() {
+        let plan = plan(&fixture::steady()).unwrap();
+        let call = |operation: &str, region: &str| (operation.to_owned(), region.to_owned());
+        let order: Vec<_> = plan.steps.iter().map(|planned| planned.step).collect();
+        assert_eq!(order, StepId::ALL);
+        assert_eq!(operations(&plan, StepId::Capacity), [call("RegisterScalableTarget", "us-west-2")]);
+        assert_eq!(
+            operations(&plan, StepId::Fence),
+            [call("RegisterScalableTarget", "us-east-1"), call("UpdateService", "us-east-1")]
+        );
+        assert_eq!(operations(&plan, StepId::Listener), [call("ModifyListener", "us-west-2")]);
+        assert_eq!(operations(&plan, StepId::Dns), [call("ChangeResourceRecordSets", "us-east-1")]);
+    }
+
+    #[test]
+    fn a_dark_primary_leaves_the_fence_without_calls() {
+        assert_eq!(operations(&plan(&fixture::dark()).unwrap(), StepId::Fence), []);
+    }
+
+    #[test]
+    fn a_promote_that_was_begun_can_be_finished() {
+        assert_eq!(methods(&fixture::moved()), [Method::Failover]);
+        let mut observation = fixture::steady();
+        let global = fixture::global(&mut observation);
+        let to = Some(global.members[1].arn.clone());
+        global.failover = Some(FailoverState { status: "failing-over".into(), to });
+        assert_eq!(methods(&observation), [Method::Failover]);
+    }
+
+    #[test]
+    fn there_is_no_plan_where_a_promote_makes_no_sense() {
+        let mut promoted = fixture::moved();
+        promoted.record = Seen::Known(Some(fixture::record(SideName::Dr)));
+        assert_eq!(plan(&promoted), Err(NoPlan::Promoted { region: "us-west-2".into() }));
+
+        let mut elsewhere = fixture::steady();
+        let to = Some(fixture::global(&mut elsewhere).members[0].arn.clone());
+        fixture::global(&mut elsewhere).failover = Some(FailoverState { status: "switching-over".into(), to });
+        assert!(matches!(plan(&elsewhere), Err(NoPlan::MovingElsewhere { .. })));
+
+        let mut detached = fixture::steady();
+        fixture::global(&mut detached).members.truncate(1);
+        assert!(matches!(plan(&detached), Err(NoPlan::NotAMember { .. })));
+
+        let mut unseen = fixture::steady();
+        unseen.global = Seen::Unknown("us-west-2 did not answer within 2 s".into());
+        assert!(matches!(plan(&unseen), Err(NoPlan::Unseen { .. })));
+    }
+
+    #[test]
+    fn the_digest_moves_with_decisions_and_not_with_time() {
+        let digest = |observation: &Observation| plan(observation).unwrap().digest();
+        let steady = fixture::steady();
+        let mut later = steady.clone();
+        later.at = fixture::now() + jiff::SignedDuration::from_mins(1);
+        later.lag = Seen::Known(None);
+        assert_eq!(digest(&later), digest(&steady));
+        let mut moved = steady.clone();
+        moved.record = Seen::Known(None);
+        assert_ne!(digest(&moved), digest(&steady));
+    }
+}

@@ -1,0 +1,305 @@
+//! Checks of the global cluster and its DB clusters.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Check, LOOK_AGAIN, blocking, warning};
+use crate::{
+    observation::{DbCluster, GlobalCluster, KmsKey, Observation, Seen},
+    phase::{moving_to, writing},
+    topology::{Application, SideName},
+};
+
+const AVAILABLE: &str = "available";
+/// The metric comes once a minute and may be a minute late: older than this, it says little about now.
+const LAG_MAX_AGE: SignedDuration = SignedDuration::from_mins(3);
+
+pub(super) fn checks(app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
+    let mut checks = global_checks(app, &observation.global);
+    let moving = observation.global.known().and_then(|global| moving_to(app, global)) == Some(SideName::Dr);
+    checks.extend(dr_checks(app, observation, moving));
+    checks.push(primary_cluster(app, observation));
+    checks.push(class_parity(observation));
+    checks.push(data_loss(app, observation, now));
+    checks
+}
+
+fn global_checks(app: &Application, global: &Seen<GlobalCluster>) -> Vec<Check> {
+    let global = match global {
+        Seen::Known(global) => global,
+        Seen::Unknown(why) => return vec![blocking("global-cluster").unknown(why, LOOK_AGAIN)],
+    };
+    vec![status(app, global), idle(app, global), member(app, global)]
+}
+
+fn status(app: &Application, global: &GlobalCluster) -> Check {
+    let name = &app.global_cluster;
+    blocking("global-cluster").judge(
+        // What is under way has a check of its own.
+        global.status == AVAILABLE || global.failover.is_some(),
+        format!("{name} is {}, version {}", global.status, global.engine_version),
+        format!("{name} is {}", global.status),
+        "wait until it is available; AWS refuses to move the writer before",
+    )
+}
+
+fn idle(app: &Application, global: &GlobalCluster) -> Check {
+    let Some(failover) = &global.failover else {
+        return blocking("global-idle").pass("no failover or switchover is under way");
+    };
+    let detail = format!(
+        "the global cluster is {}, towards {}",
+        failover.status,
+        failover.to.as_deref().unwrap_or("no named target")
+    );
+    match moving_to(app, global) {
+        Some(SideName::Dr) => {
+            warning("global-idle").fail(detail, "nothing: the database step waits for it and asks for no other")
+        }
+        _ => blocking("global-idle").fail(detail, "wait for its end, or cancel it in RDS"),
+    }
+}
+
+fn member(app: &Application, global: &GlobalCluster) -> Check {
+    let dr = &app.dr;
+    let draft = blocking("dr-member");
+    let Some(member) = global.member(&dr.region, &dr.db_cluster) else {
+        return draft.fail(
+            format!("{} in {} is not a member of {}", dr.db_cluster, dr.region, app.global_cluster),
+            "correct `db_cluster` and `region`, or add the cluster to the global cluster again",
+        );
+    };
+    match member.synchronization.as_deref() {
+        _ if member.writer => draft.pass(format!("{} is the writer already", dr.db_cluster)),
+        Some("pending-resync") => draft.fail(
+            format!("{} is being synchronised anew (pending-resync)", dr.db_cluster),
+            "wait until it is connected; what it lacks would be lost",
+        ),
+        state => draft.pass(format!("{} follows, {}", dr.db_cluster, state.unwrap_or("state not told"))),
+    }
+}
+
+fn dr_checks(app: &Application, observation: &Observation, moving: bool) -> Vec<Check> {
+    let name = &app.dr.db_cluster;
+    let region = &app.dr.region;
+    let cluster = match &observation.dr.db {
+        Seen::Known(Some(cluster)) => cluster,
+        Seen::Known(None) => {
+            let detail = format!("there is no DB cluster {name} in {region}");
+            return vec![blocking("dr-cluster").fail(detail, "correct `db_cluster`, or create the secondary")];
+        }
+        Seen::Unknown(why) => return vec![blocking("dr-cluster").unknown(why, LOOK_AGAIN)],
+    };
+    let available = if moving { warning("dr-cluster") } else { blocking("dr-cluster") };
+    vec![
+        available.judge(
+            cluster.status == AVAILABLE,
+            format!("{name} is available"),
+            format!("{name} is {}", cluster.status),
+            "wait until it is available, or see what RDS says of it",
+        ),
+        instances(name, cluster),
+        version(observation, name, cluster),
+        key(name, cluster.key.as_ref()),
+        zones(name, &cluster.zones),
+    ]
+}
+
+fn instances(name: &str, cluster: &DbCluster) -> Check {
+    let ready = cluster.instances.iter().filter(|instance| instance.status == AVAILABLE).count();
+    let all: Vec<_> = cluster
+        .instances
+        .iter()
+        .map(|instance| format!("{} {} {}", instance.id, instance.class, instance.status))
+        .collect();
+    blocking("dr-instances").judge(
+        ready > 0,
+        format!("{ready} available: {}", all.join(", ")),
+        format!(
+            "{name} has no available instance ({})",
+            if all.is_empty() { "headless".to_owned() } else { all.join(", ") }
+        ),
+        format!("add an instance to {name}; a cluster without one cannot serve"),
+    )
+}
+
+/// AWS moves the writer only between clusters of the same major and minor version.
+fn version(observation: &Observation, name: &str, cluster: &DbCluster) -> Check {
+    let primary =
+        observation.primary.db.known().and_then(Option::as_ref).map(|primary| primary.engine_version.as_str());
+    let theirs = primary.or(observation.global.known().map(|global| global.engine_version.as_str()));
+    let ours = cluster.engine_version.as_str();
+    let draft = blocking("dr-version");
+    let Some(theirs) = theirs else { return draft.unknown("the primary's engine version is not known", LOOK_AGAIN) };
+    draft.judge(
+        major_minor(ours) == major_minor(theirs),
+        format!("{name} runs {ours}, the primary {theirs}"),
+        format!("{name} runs {ours}, but the primary {theirs}"),
+        "upgrade the older cluster: managed failover wants the same major and minor version",
+    )
+}
+
+/// Major and minor of `16.4` and of `8.0.mysql_aurora.3.04.1`.
+fn major_minor(version: &str) -> Vec<&str> {
+    let aurora = version.rsplit_once("mysql_aurora.").map_or(version, |(_, aurora)| aurora);
+    aurora.split('.').take(2).collect()
+}
+
+fn key(name: &str, key: Option<&Seen<KmsKey>>) -> Check {
+    let draft = blocking("dr-key");
+    match key {
+        None => draft.pass(format!("{name} is not encrypted")),
+        Some(Seen::Unknown(why)) => draft.unknown(why, LOOK_AGAIN),
+        Some(Seen::Known(key)) => draft.judge(
+            key.customer_managed && key.enabled,
+            format!("{} is customer-managed and enabled", key.arn),
+            format!("{} is {}", key.arn, if key.customer_managed { "disabled" } else { "not customer-managed" }),
+            "enable the key, or give the secondary an enabled customer-managed key of its own region",
+        ),
+    }
+}
+
+fn zones(name: &str, zones: &Seen<Vec<String>>) -> Check {
+    let draft = warning("dr-zones");
+    match zones {
+        Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Known(zones) => draft.judge(
+            zones.len() >= 2,
+            format!("{name} spans {}", zones.join(", ")),
+            format!("{name} spans only {}", if zones.is_empty() { "no zone".to_owned() } else { zones.join(", ") }),
+            "add subnets of other availability zones to its subnet group",
+        ),
+    }
+}
+
+fn primary_cluster(app: &Application, observation: &Observation) -> Check {
+    let name = &app.primary.db_cluster;
+    let draft = warning("primary-cluster");
+    match &observation.primary.db {
+        Seen::Unknown(why) => draft.unknown(why, "none needed for a failover; a switchover needs the primary"),
+        Seen::Known(None) => draft.fail(
+            format!("there is no DB cluster {name} in {}", app.primary.region),
+            "correct `db_cluster`, unless it was deleted on purpose",
+        ),
+        Seen::Known(Some(cluster)) => draft.judge(
+            cluster.status == AVAILABLE,
+            format!("{name} is available"),
+            format!("{name} is {}", cluster.status),
+            "none needed for a failover; a switchover needs it available",
+        ),
+    }
+}
+
+fn class_parity(observation: &Observation) -> Check {
+    let classes = |db: &Seen<Option<DbCluster>>| -> Option<BTreeSet<String>> {
+        Some(db.known()?.as_ref()?.instances.iter().map(|instance| instance.class.clone()).collect())
+    };
+    let list = |classes: &BTreeSet<String>| classes.iter().cloned().collect::<Vec<_>>().join(", ");
+    let draft = warning("class-parity");
+    match (classes(&observation.primary.db), classes(&observation.dr.db)) {
+        (Some(primary), Some(dr)) => draft.judge(
+            primary == dr,
+            format!("both sides run {}", list(&dr)),
+            format!("the primary runs {}, DR {}", list(&primary), list(&dr)),
+            "give DR the same instance class, or know that it carries less",
+        ),
+        _ => draft.unknown("instance classes of both sides could not be compared", LOOK_AGAIN),
+    }
+}
+
+/// What a failover would lose now.
+fn data_loss(app: &Application, observation: &Observation, now: Timestamp) -> Check {
+    let draft = warning("data-loss");
+    if observation.global.known().and_then(|global| writing(app, global)) == Some(SideName::Dr) {
+        return draft.pass(format!("{} is the writer already", app.dr.db_cluster));
+    }
+    let fix = "treat the data loss as unknown; a switchover, where it is offered, loses nothing";
+    match &observation.lag {
+        Seen::Unknown(why) => draft.unknown(why, fix),
+        Seen::Known(None) => draft.unknown("there is no datapoint of replication lag in the last ten minutes", fix),
+        Seen::Known(Some(lag)) => {
+            let age = now.duration_since(lag.at);
+            let detail = format!("lag {:.0} ms, measured {} s ago", lag.millis, age.as_secs());
+            draft.judge(age <= LAG_MAX_AGE, detail.clone(), format!("{detail}, which says little about now"), fix)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixture,
+        observation::{FailoverState, Lag},
+        readiness::Outcome,
+    };
+
+    fn find(observation: &Observation, id: &str) -> Check {
+        let mut checks = checks(&fixture::app(), observation, fixture::now()).into_iter();
+        let Some(check) = checks.find(|check| check.id == id) else { unreachable!("there is a check {id}") };
+        check
+    }
+
+    fn dr(observation: &mut Observation) -> &mut DbCluster {
+        match &mut observation.dr.db {
+            Seen::Known(Some(cluster)) => cluster,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// Does this to a steady pair, and tells whether the check stands in the way then.
+    fn blocks(id: &str, harm: impl Fn(&mut Observation)) -> bool {
+        let mut observation = fixture::steady();
+        harm(&mut observation);
+        find(&observation, id).blocks()
+    }
+
+    #[test]
+    fn what_would_fail_a_promote_blocks() {
+        assert!(blocks("global-cluster", |it| it.global = Seen::Unknown("denied".into())));
+        assert!(blocks("global-cluster", |it| fixture::global(it).status = "upgrading".into()));
+        assert!(blocks("dr-member", |it| fixture::global(it).members.truncate(1)));
+        assert!(
+            blocks("dr-member", |it| fixture::global(it).members[1].synchronization = Some("pending-resync".into()))
+        );
+        assert!(blocks("dr-cluster", |it| it.dr.db = Seen::Known(None)));
+        assert!(blocks("dr-cluster", |it| dr(it).status = "backing-up".into()));
+        assert!(blocks("dr-instances", |it| dr(it).instances.clear()));
+        assert!(blocks("dr-version", |it| dr(it).engine_version = "16.3".into()));
+        assert!(blocks("dr-key", |it| dr(it).key = Some(Seen::Unknown("denied".into()))));
+        let disabled = KmsKey { arn: "key".into(), customer_managed: true, enabled: false };
+        assert!(blocks("dr-key", |it| dr(it).key = Some(Seen::Known(disabled.clone()))));
+        assert!(!blocks("dr-key", |it| dr(it).key = None));
+    }
+
+    #[test]
+    fn a_failover_blocks_unless_it_goes_where_we_want() {
+        let towards = |index: usize| {
+            move |it: &mut Observation| {
+                let global = fixture::global(it);
+                let to = global.members[index].arn.clone();
+                global.failover = Some(FailoverState { status: "failing-over".into(), to: Some(to) });
+            }
+        };
+        assert!(blocks("global-idle", towards(0)));
+        assert!(!blocks("global-idle", towards(1)));
+    }
+
+    #[test]
+    fn lag_is_unknown_rather_than_zero() {
+        let mut observation = fixture::steady();
+        observation.lag = Seen::Known(None);
+        assert_eq!(find(&observation, "data-loss").outcome(), Outcome::Unknown);
+        observation.lag = Seen::Known(Some(Lag { millis: 1.0, at: fixture::now() - SignedDuration::from_mins(9) }));
+        assert_eq!(find(&observation, "data-loss").outcome(), Outcome::Fail);
+    }
+
+    #[test]
+    fn versions_are_compared_by_major_and_minor() {
+        assert_eq!(major_minor("16.4"), major_minor("16.4.2"));
+        assert_ne!(major_minor("16.4"), major_minor("16.11"));
+        assert_eq!(major_minor("8.0.mysql_aurora.3.04.1"), major_minor("8.0.mysql_aurora.3.04.3"));
+        assert_ne!(major_minor("8.0.mysql_aurora.3.04.1"), major_minor("8.0.mysql_aurora.3.05.1"));
+    }
+}
