@@ -4,6 +4,8 @@ pub mod access;
 pub mod aws;
 pub mod change;
 pub mod decide;
+pub mod desk;
+pub mod engine;
 pub mod gate;
 pub mod goals;
 pub mod grammar;
@@ -23,5 +25,3 @@ pub mod topology;
 
 #[cfg(test)]
 mod fixture;
-pub mod desk;
-mod engine;
