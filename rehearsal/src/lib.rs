@@ -19,6 +19,8 @@ mod server;
 mod simulation;
 pub mod slack;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use aws::Service;

@@ -62,6 +62,8 @@ pub(crate) struct Transition {
     pub(crate) kind: Kind,
     /// False while RDS still verifies the request.
     pub(crate) begun: bool,
+    /// Whether writes in the old primary are blocked.
+    pub(crate) fenced: bool,
     pub(crate) from: String,
     pub(crate) to: String,
 }
@@ -186,6 +188,13 @@ impl Aurora {
         self.clusters.get(&members.iter().find(|member| member.writer)?.cluster_arn)
     }
 
+    /// Whether the global cluster takes writes in the region: the writer is there, and not blocked.
+    pub(crate) fn writable(&self, global_cluster: &str, region: &Region) -> bool {
+        let Some(writer) = self.writer(global_cluster).filter(|writer| writer.region == *region) else { return false };
+        let transition = self.global_clusters.get(global_cluster).and_then(|global| global.transition.as_ref());
+        transition.is_none_or(|transition| !transition.fenced || transition.to == writer.arn)
+    }
+
     /// A DB cluster's place in its global cluster.
     pub(crate) fn member(&self, cluster: &DbCluster) -> Option<&Member> {
         let global = self.global_clusters.get(&cluster.global_cluster)?;
@@ -268,7 +277,7 @@ impl Simulation {
             Kind::Switchover => durations.switchover,
         };
         let total = self.dice.around(middle, &durations::promotion(id, global.attempts));
-        global.transition = Some(Transition { kind, begun: false, from: from.unwrap_or_default(), to });
+        global.transition = Some(Transition { kind, begun: false, fenced: false, from: from.unwrap_or_default(), to });
         let fence = if old_dark { durations.fence_timeout } else { durations.fence };
         let mut steps = vec![(total.mul_f64(0.05), Step::Begin), (fence.min(total.mul_f64(0.8)), Step::Fence)];
         if fails {

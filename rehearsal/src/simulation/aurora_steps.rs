@@ -15,7 +15,7 @@ impl Simulation {
         match (step, self.aurora.global_clusters.get(id).and_then(|global| global.transition.clone())) {
             (Step::Resynced, _) => self.resynced(id),
             (Step::Begin, Some(transition)) => self.begin(id, &transition),
-            (Step::Fence, Some(transition)) => self.fence(&transition),
+            (Step::Fence, Some(transition)) => self.fence(id, &transition),
             (Step::Flip, Some(transition)) => self.flip(id, &transition),
             (Step::Finish, Some(transition)) => self.finish(id, &transition),
             (Step::Fail, Some(transition)) => self.fail(id, &transition),
@@ -35,10 +35,14 @@ impl Simulation {
     }
 
     /// RDS-EVENT-0390 and 0391; told by an instance of the new primary, which answers in any case.
-    fn fence(&mut self, transition: &Transition) {
+    fn fence(&mut self, id: &str, transition: &Transition) {
         let Some(old) = self.aurora.clusters.get(&transition.from) else { return };
-        let outcome = if self.is_dark(&old.region) { "timed out" } else { "succeeded" };
+        let blocked = !self.is_dark(&old.region);
+        let outcome = if blocked { "succeeded" } else { "timed out" };
         let message = format!("Attempt to block writes for DB cluster {} in Region {} {outcome}.", old.id, old.region);
+        if let Some(current) = self.transition_mut(id) {
+            current.fenced = blocked;
+        }
         if transition.kind == Kind::Switchover {
             // RDS-EVENT-0182
             self.tell_cluster(&transition.from, |name| {

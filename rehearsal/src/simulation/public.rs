@@ -34,7 +34,7 @@ pub(crate) enum Unable {
     Idle,
     /// No task behind the listener is healthy.
     NoTarget,
-    /// The database's writer is elsewhere.
+    /// The database's writer is elsewhere, or blocked.
     ReadOnly,
 }
 
@@ -79,8 +79,8 @@ impl Simulation {
                 return Err(Unable::NoTarget);
             }
         }
-        let writer = self.aurora.writer(&pair.global_cluster).map(|writer| &writer.region);
-        if writer == Some(&site.region) { Ok(()) } else { Err(Unable::ReadOnly) }
+        let writable = self.aurora.writable(&pair.global_cluster, &site.region);
+        if writable { Ok(()) } else { Err(Unable::ReadOnly) }
     }
 }
 
