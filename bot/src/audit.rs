@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufReader, Write},
+    os::fd::AsFd as _,
     path::{Path, PathBuf},
 };
 
@@ -62,11 +63,17 @@ fn line(record: &Record) -> String {
 
 async fn export(reader: &Reader, output: Option<PathBuf>) -> Result<(), Failure> {
     let head = match output {
-        None => export::write(reader, &mut tokio::io::stdout()).await.context("failed to export")?,
+        None => export::write(reader, &mut stdout().context("failed to write to standard output")?).await.context("failed to export")?,
         Some(path) => export_to(reader, &path).await?,
     };
     tracing::info!(records = head.size, root = %head.root, "exported");
     Ok(())
+}
+
+/// Standard output without a line buffer, which would see every record twice.
+fn stdout() -> std::io::Result<tokio::fs::File> {
+    let descriptor = std::io::stdout().as_fd().try_clone_to_owned()?;
+    Ok(tokio::fs::File::from_std(descriptor.into()))
 }
 
 /// Exports to a file, which is complete on disk when this returns.

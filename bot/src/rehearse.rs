@@ -3,6 +3,7 @@
 mod interactive;
 mod pacer;
 mod room;
+mod scene;
 mod script;
 mod settings;
 

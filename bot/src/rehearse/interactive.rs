@@ -4,10 +4,12 @@ use std::{io::Write, net::SocketAddr, path::Path};
 
 use anyhow::Context as _;
 use axum::Router;
-use rehearsal::{Fault, Pair, Side, World, slack::{Region, Scene, SceneAction, ServiceCount}};
 use tokio::net::TcpListener;
 
-use super::room::Room;
+use super::{
+    room::Room,
+    scene::{act, scene},
+};
 use crate::failure::Failure;
 
 /// Serves the page and the simulated AWS until interrupted.

@@ -26,6 +26,7 @@ const SETTLING: Duration = Duration::from_secs(10);
 /// Plays the script; the conversation and what it took go to `out`, the export beside the store.
 pub(super) async fn promote(room: Room, export: &Path, store: &Path, out: &mut impl Write) -> Result<(), Failure> {
     let pair = room.scenario.pairs.first().context("the scenario has no pair")?.clone();
+    let path = room.world.critical_path(&pair.name).context("the scenario's pair is not in its world")?;
     tokio::time::timeout(PATIENCE, converse(&room, &pair.primary.region))
         .await
         .map_err(|_| anyhow!("the rehearsal did not end within {} simulated minutes", PATIENCE.as_secs() / 60))??;
@@ -37,7 +38,7 @@ pub(super) async fn promote(room: Room, export: &Path, store: &Path, out: &mut i
     let head = export_to(&reader, export).await?;
     let verified = verified(export, head)?;
     conversation(&room.slack, out).context("failed to print the conversation")?;
-    let good = timings(&report, room.world.critical_path(&pair.name), out).context("failed to print the timings")?;
+    let good = timings(&report, path, out).context("failed to print the timings")?;
     writeln!(out, "audit: verified {verified}").context("failed to print the outcome")?;
     if good { Ok(()) } else { Err(Failure::Found) }
 }

@@ -92,7 +92,10 @@ impl Outbox {
                 // An edit that is due goes before new records, or a busy log would keep it waiting.
                 () = at(due) => self.flush_due().await?,
                 record = records.next() => match record {
-                    Some(record) => self.show(&record?).await?,
+                    Some(record) => {
+                        let record = record?;
+                        self.show(&record).await?;
+                    }
                     None => return Ok(()),
                 },
             }
