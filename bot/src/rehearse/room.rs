@@ -1,9 +1,10 @@
 //! The rehearsal room: two simulated regions, a stand-in Slack, and between them the bot as it is.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::dns::ResolveDns as _;
 use commands::aws::Network;
 use rehearsal::{Scenario, World, slack::{Deliver, Settings, Slack}};
 use storage::Clock;
@@ -15,6 +16,9 @@ use crate::{
     failure::Failure,
     slack::api::Api,
 };
+
+/// Time between two visits.
+const VISITS: Duration = Duration::from_secs(1);
 
 /// A room with everything in it.
 pub(super) struct Room {
@@ -44,7 +48,20 @@ impl Room {
         let parts = Parts { config, secrets, network: network(&world), slack: api, clock, host: "rehearsal".to_owned() };
         let bot = Bot::assemble(parts).await.context("failed to set up the rehearsal")?;
         slack.deliver_to(Deliver::Router(bot.router.clone()));
+        for pair in &scenario.pairs {
+            tokio::spawn(visitors(world.clone(), pair.record.clone()));
+        }
         Ok(Self { scenario, world, slack, bot })
+    }
+}
+
+/// The pair's visitors look its name up all the time, so that resolvers hold the old answer when the record changes, as they would.
+async fn visitors(world: World, name: String) {
+    let resolver = world.resolver();
+    loop {
+        // What they find is theirs.
+        let _found = resolver.resolve_dns(&name).await;
+        tokio::time::sleep(VISITS).await;
     }
 }
 

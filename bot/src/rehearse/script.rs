@@ -48,18 +48,17 @@ async fn converse(room: &Room, primary: &rehearsal::Region) -> Result<(), Failur
     let settings = room.slack.settings();
     let [first, second, ..] = settings.people.as_slice() else { return Err(anyhow!("the workspace needs two people").into()) };
     let channel = settings.channels.first().context("the workspace needs a channel")?.id.as_str();
-    let said = |text: &'static str| move |message: &Message| message.text.contains(text);
 
     room.world.inject(Fault::RegionDark(primary.clone()));
     tokio::time::sleep(READING).await;
     room.slack.command(&first.id, channel, "status").await.context("failed to type /dr status")?;
-    room.slack.wait_for_message(channel, said("unclear")).await;
+    room.slack.wait_for_message(channel, |message| message.text.starts_with("shop: ")).await;
     tokio::time::sleep(READING).await;
     room.slack.command(&first.id, channel, "promote the primary does not answer").await.context("failed to type /dr promote")?;
     let gate = room.slack.wait_for_message(channel, |message| button(message, "approve-failover")).await;
     tokio::time::sleep(READING).await;
     room.slack.click(&second.id, channel, &gate.ts, "approve-failover").await.context("failed to confirm")?;
-    room.slack.wait_for_message(channel, said("is served by")).await;
+    room.slack.wait_for_message(channel, |message| message.text.contains("is served by")).await;
     Ok(())
 }
 

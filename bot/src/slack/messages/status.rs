@@ -20,7 +20,11 @@ pub fn status(status: &Status, seq: u64) -> Message {
     let observation = &status.observation;
     let (phase, hint) = phase(&status.phase);
     let serving = match status.serving {
-        Some(side) => format!("{} serves", region(status, side)),
+        Some(side) => match &observation.side(side).endpoint {
+            Seen::Known(200..300) => format!("{} serves", region(status, side)),
+            Seen::Known(code) => format!("{} is to serve, but answers {code}", region(status, side)),
+            Seen::Unknown(_) => format!("{} is to serve, but does not answer", region(status, side)),
+        },
         None => "which region serves is unknown".to_owned(),
     };
     let title = format!("{}: {phase} — {serving}", status.application);
