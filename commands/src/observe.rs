@@ -59,12 +59,14 @@ async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {
 
 /// One look. `place` is who should answer.
 async fn look<T>(place: &str, patience: Duration, call: impl Future<Output = Result<T, AwsError>>) -> Seen<T> {
-    let silent = || Seen::Unknown(format!("{place} did not answer within {} s", patience.as_secs_f64()));
-    match timeout(patience + GRACE, call).await {
+    let limit = patience + GRACE;
+    match timeout(limit, call).await {
         Ok(Ok(value)) => Seen::Known(value),
-        Ok(Err(error)) if error.kind == AwsErrorKind::Timeout => silent(),
+        Ok(Err(error)) if error.kind == AwsErrorKind::Timeout => {
+            Seen::Unknown(format!("{place} did not answer ({})", error.message))
+        }
         Ok(Err(error)) => Seen::Unknown(error.to_string()),
-        Err(_) => silent(),
+        Err(_) => Seen::Unknown(format!("{place} did not answer (nothing within {} s)", limit.as_secs_f64())),
     }
 }
 

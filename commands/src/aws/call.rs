@@ -95,7 +95,8 @@ impl Caller {
         let mut attempt = 1;
         loop {
             let left = bounds.total.saturating_sub(began.elapsed()).min(bounds.attempt);
-            let error = match timeout(left, send()).await {
+            // Boxed: the SDK's futures are large, and an observation awaits dozens of them on one worker's stack.
+            let error = match timeout(left, Box::pin(send())).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => AwsError::from_sdk(operation, &self.region, &error),
                 Err(_) => AwsError::timeout(operation, &self.region, left),

@@ -76,7 +76,7 @@ impl AwsError {
             operation,
             region,
             "Timeout",
-            format!("no answer within {} s", after.as_secs_f64()),
+            format!("nothing within {} s", after.as_secs_f64()),
         )
     }
 
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_timeout_leaves_the_effect_open() {
         let error = AwsError::timeout(Operation::new("ecs", "UpdateService"), "us-east-1", Duration::from_secs(2));
-        assert_eq!(error.to_string(), "ecs UpdateService in us-east-1: Timeout: no answer within 2 s");
+        assert_eq!(error.to_string(), "ecs UpdateService in us-east-1: Timeout: nothing within 2 s");
         assert!(!error.had_no_effect());
         assert!(error.transient());
     }

@@ -41,7 +41,7 @@ impl Job {
         let deadline = began + timing.deadline;
         let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, began);
         let mut memory = Memory { attempt, began, ..Memory::default() };
-        let mut said = String::new();
+        let (mut said, mut first) = (String::new(), true);
         while !self.stop.is_cancelled() {
             let sight = match steps::look(self.step.id, &self.pair, &self.run, &hand, &mut memory).await {
                 Ok(sight) => sight,
@@ -49,7 +49,7 @@ impl Job {
                 Err(error) => Sight::Waiting(error.to_string()),
             };
             let detail = match sight {
-                Sight::Holds(detail) => return self.done(detail, !hand.acted()).await,
+                Sight::Holds(detail) => return self.done(detail, first && !hand.acted()).await,
                 Sight::Failed(error) => return self.failed(error).await,
                 Sight::Waiting(detail) => detail,
                 Sight::Unmet { detail, actions } => {
@@ -61,6 +61,7 @@ impl Job {
                     }
                 }
             };
+            first = false;
             if self.pair.clock.now() >= deadline {
                 let limit = timing.deadline.as_secs_f64();
                 return self.failed(format!("not done after {limit} s; last seen: {detail}")).await;

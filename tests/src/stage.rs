@@ -1,0 +1,269 @@
+//! One stage: people type and press, the bot answers, the log says the same.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use bot::{
+    assembly::{Bot, Parts},
+    config::{Config, Secrets},
+    rehearse,
+    slack::api::Api,
+};
+use commands::{journal::Event, run::Run};
+use futures::TryStreamExt as _;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use rehearsal::{
+    Scenario, World,
+    slack::{Deliver, Message, Settings, Slack},
+};
+use storage::{Clock, Log, Record};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// Ids of the people and the places of the stand-in workspace.
+pub struct Cast;
+
+impl Cast {
+    /// May promote; asks.
+    pub const MAYA: &str = "U0MAYA00001";
+    /// May promote; confirms.
+    pub const JONAS: &str = "U0JONAS0001";
+    /// May look, not promote.
+    pub const SAM: &str = "U0SAM000001";
+    /// The incident channel.
+    pub const INCIDENT: &str = "C0INCIDENT1";
+    /// Another channel.
+    pub const ELSEWHERE: &str = "C0STATUS001";
+}
+
+/// Simulated time after which a test gives up waiting.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// What differs from the ordinary stage.
+#[derive(Default)]
+pub struct StageBuilder {
+    scenario: Option<Scenario>,
+    edits: Vec<(String, String)>,
+}
+
+impl StageBuilder {
+    /// Another scenario.
+    #[must_use]
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = Some(scenario);
+        self
+    }
+
+    /// Adds a section to the configuration of application `shop`, such as `[applications.shop.timing]`.
+    #[must_use]
+    pub fn configure(mut self, section: &str) -> Self {
+        self.edits.push((String::new(), section.to_owned()));
+        self
+    }
+
+    /// Replaces a text of the configuration.
+    #[must_use]
+    pub fn replace(mut self, old: &str, new: &str) -> Self {
+        self.edits.push((old.to_owned(), new.to_owned()));
+        self
+    }
+
+    /// Opens the stage.
+    pub async fn open(self) -> Stage {
+        let scenario = self.scenario.unwrap_or_else(Scenario::pair);
+        let world = World::new(scenario.clone());
+        let clock = Clock::simulated(scenario.epoch);
+        let now = clock.clone();
+        let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
+        let mut config = rehearse::toml(&scenario, &workspace);
+        for (old, new) in &self.edits {
+            config = match old.is_empty() {
+                true => format!("{config}\n{new}\n"),
+                false => config.replace(old, new),
+            };
+        }
+        let store = tempfile::tempdir().expect("a temporary folder");
+        let slack = Slack::new(workspace);
+        let bot = assemble(&config, store.path(), &world, &slack, &clock).await;
+        Stage { world, slack, clock, config, store, router: bot.router.clone(), bot: Some(bot) }
+    }
+}
+
+async fn assemble(config: &str, store: &Path, world: &World, slack: &Slack, clock: &Clock) -> Bot {
+    let mut config = Config::parse(Path::new("stage.toml"), config).expect("the stage's configuration");
+    config.store.path = store.to_owned();
+    let settings = slack.settings();
+    let secrets =
+        Secrets { signing_secret: settings.signing_secret.clone().into(), bot_token: settings.bot_token.clone().into() };
+    let api = Api::over(slack.connector(), &format!("{}/api", settings.base_url), &secrets.bot_token);
+    let network = rehearse::network(world);
+    let parts = Parts { config, secrets, network, slack: api, clock: clock.clone(), host: "stage".to_owned() };
+    let bot = Bot::assemble(parts).await.expect("a bot");
+    slack.deliver_to(Deliver::Router(bot.router.clone()));
+    bot
+}
+
+/// An open stage.
+pub struct Stage {
+    /// The two regions.
+    pub world: World,
+    /// The workspace.
+    pub slack: Slack,
+    /// The clock that all share.
+    pub clock: Clock,
+    config: String,
+    store: TempDir,
+    router: Router,
+    bot: Option<Bot>,
+}
+
+impl Stage {
+    /// The ordinary stage: everything in steady state.
+    pub async fn open() -> Self {
+        StageBuilder::default().open().await
+    }
+
+    /// Another stage.
+    pub fn with() -> StageBuilder {
+        StageBuilder::default()
+    }
+
+    /// The audit log.
+    pub fn log(&self) -> Log {
+        self.bot.as_ref().expect("the bot runs").desk.log().clone()
+    }
+
+    /// Types `/dr text` in the incident channel; returns what only the typist sees.
+    pub async fn says(&self, user: &str, text: &str) -> String {
+        self.says_in(user, Cast::INCIDENT, text).await
+    }
+
+    /// Types `/dr text` in any channel.
+    pub async fn says_in(&self, user: &str, channel: &str, text: &str) -> String {
+        let answer = self.slack.command(user, channel, text).await.expect("a person who exists");
+        assert_eq!(answer.failure, None, "Slack reports a failure for /dr {text}");
+        told(&answer.body)
+    }
+
+    /// Presses the button in the newest message that has it; returns what only that person sees.
+    pub async fn presses(&self, user: &str, action_id: &str) -> String {
+        let message = self.message(|message| message.buttons().any(|(_, button)| button["action_id"] == action_id)).await;
+        self.presses_in(&message, user, action_id).await
+    }
+
+    /// Presses the button in that message.
+    pub async fn presses_in(&self, message: &Message, user: &str, action_id: &str) -> String {
+        let answer = self.slack.click(user, &message.channel, &message.ts, action_id).await.expect("a button");
+        assert_eq!(answer.failure, None, "Slack reports a failure for {action_id}");
+        self.told_last(user)
+    }
+
+    /// The newest ephemeral message to that person, if there is one.
+    pub fn told_last(&self, user: &str) -> String {
+        let messages = self.slack.messages(Cast::INCIDENT);
+        let mine = messages.iter().rev().find(|message| message.only_visible_to.as_deref() == Some(user));
+        mine.map(|message| message.text.clone()).unwrap_or_default()
+    }
+
+    /// Waits for a message in the incident channel.
+    pub async fn message(&self, predicate: impl FnMut(&Message) -> bool) -> Message {
+        let found = self.slack.wait_for_message(Cast::INCIDENT, predicate);
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(message) => message,
+            Err(_) => panic!("no such message came; the channel holds:\n{}", self.channel()),
+        }
+    }
+
+    /// Waits for a message with that text.
+    pub async fn hears(&self, text: &str) -> Message {
+        self.message(|message| message.text.contains(text)).await
+    }
+
+    /// What the incident channel shows, as text.
+    pub fn channel(&self) -> String {
+        let messages = self.slack.messages(Cast::INCIDENT);
+        messages.iter().map(|message| format!("• {}\n", message.text)).collect()
+    }
+
+    /// Waits for a record that the predicate takes.
+    pub async fn record(&self, mut predicate: impl FnMut(&Record) -> bool) -> Arc<Record> {
+        let mut records = self.log().follow(0);
+        let found = async {
+            while let Some(record) = records.try_next().await.expect("a readable log") {
+                if predicate(&record) {
+                    return record;
+                }
+            }
+            unreachable!("a log that is followed does not end")
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(record) => record,
+            Err(_) => panic!("no such record came; the channel holds:\n{}", self.channel()),
+        }
+    }
+
+    /// Waits for the run to end and returns it.
+    pub async fn ended(&self) -> Run {
+        let ended = self.record(|record| record.event == "run.ended").await;
+        self.run(ended.run.as_deref().expect("a run's record")).await
+    }
+
+    /// The run as its records tell it.
+    pub async fn run(&self, id: &str) -> Run {
+        let records = self.log().run(id).await.expect("a readable log");
+        Run::fold(records.iter().map(AsRef::as_ref)).expect("records in order").expect("a run")
+    }
+
+    /// All records so far.
+    pub async fn records(&self) -> Vec<Arc<Record>> {
+        self.log().read(..).try_collect().await.expect("a readable log")
+    }
+
+    /// Records of that kind.
+    pub async fn of(&self, event: &str) -> Vec<Arc<Record>> {
+        self.records().await.into_iter().filter(|record| record.event == event).collect()
+    }
+
+    /// Events of that kind, decoded.
+    pub async fn events(&self, event: &str) -> Vec<Event> {
+        self.of(event).await.iter().map(|record| Event::of(record).expect("an event of this version")).collect()
+    }
+
+    /// Sends a request to the bot as it is, signature and all.
+    pub async fn request(&self, path: &str, headers: HeaderMap, body: impl Into<Body>) -> (StatusCode, String) {
+        let mut request = Request::post(path).body(body.into()).expect("a request");
+        *request.headers_mut() = headers;
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, told(&String::from_utf8_lossy(&body)))
+    }
+
+    /// Stops the bot gracefully and starts it again on the same store.
+    pub async fn restart(&mut self) {
+        self.bot.take().expect("the bot runs").stop("restart").await;
+        let bot = assemble(&self.config, self.store.path(), &self.world, &self.slack, &self.clock).await;
+        self.router = bot.router.clone();
+        self.bot = Some(bot);
+    }
+
+    /// Maya asks for a promote with the primary dark, and Jonas confirms the failover.
+    pub async fn promotes(&self) {
+        self.says(Cast::MAYA, "promote the primary is dark").await;
+        self.presses(Cast::JONAS, "approve-failover").await;
+    }
+
+    /// Calls that changed something and were accepted, as `service:Operation`.
+    pub fn changes(&self) -> Vec<String> {
+        let calls = self.world.calls();
+        let accepted = calls.iter().filter(|call| call.changing && call.outcome == rehearsal::Outcome::Accepted);
+        accepted.map(|call| format!("{:?}:{}", call.service, call.operation)).collect()
+    }
+}
+
+/// The text in the bot's immediate answer.
+fn told(body: &str) -> String {
+    let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    answer["text"].as_str().unwrap_or(body).to_owned()
+}
