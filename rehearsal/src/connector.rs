@@ -16,11 +16,7 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::Request;
 
-use crate::{
-    aws::protocol,
-    exchange::{self, Destination},
-    world::World,
-};
+use crate::{aws::protocol, exchange::Destination, visit, world::World};
 
 /// Client and connector in one: they differ only in their timeouts.
 #[derive(Debug, Clone)]
@@ -65,7 +61,7 @@ impl Connector {
         if let Some(scope) = protocol::scope(request.headers()) {
             return Ok(Destination::Api(scope));
         }
-        let host = exchange::host(request);
+        let host = visit::host(request);
         let addresses = self.dns.resolve_dns(host).await.map_err(|error| ConnectorError::io(error.into()))?;
         let endpoint = addresses.into_iter().find_map(|address| self.world.endpoint_at(address));
         let endpoint = endpoint.ok_or_else(|| ConnectorError::io(Unroutable::Refused(host.to_owned()).into()))?;

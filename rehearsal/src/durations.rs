@@ -96,7 +96,7 @@ impl CriticalPath {
         let capacity = pair
             .services
             .iter()
-            .flat_map(|service| (0..service.desired - 1).map(move |added| (service, added)))
+            .flat_map(|service| (0..service.desired.saturating_sub(1)).map(move |added| (service, added)))
             .map(|(service, added)| {
                 let placed = durations.placement * (added + 1);
                 placed

@@ -1,10 +1,11 @@
-//! One request and its answer: where it goes, how long it takes, what disturbs it. The way in-process and loopback share.
+//! One request and its answer: where it goes, how long it takes, what disturbs it. In-process and loopback share this
+//! way.
 
 use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
-use serde_json::{Value, json};
+use http::{Request, Response};
+use serde_json::Value;
 
 use crate::{
     aws::{
@@ -30,11 +31,18 @@ pub(crate) enum Destination {
     Api(Scope),
     /// A public endpoint.
     Public {
-        /// Application and side.
-        endpoint: (String, Side),
+        /// Whose.
+        endpoint: PublicEndpoint,
         /// Whether any host is taken for the application's name.
         any_host: bool,
     },
+}
+
+/// One side's public endpoint of an application.
+#[derive(Debug, Clone)]
+pub(crate) struct PublicEndpoint {
+    pub(crate) application: String,
+    pub(crate) side: Side,
 }
 
 /// The connection was reset before an answer came.
@@ -60,11 +68,11 @@ enum Delivery {
 
 impl World {
     /// The public endpoint with that address.
-    pub(crate) fn endpoint_at(&self, address: IpAddr) -> Option<(String, Side)> {
+    pub(crate) fn endpoint_at(&self, address: IpAddr) -> Option<PublicEndpoint> {
         self.with(|simulation| {
             let mut sites = simulation.sites();
             let (pair, side, _) = sites.find(|(_, _, site)| site.endpoint.address == address)?;
-            Some((pair.name.clone(), side))
+            Some(PublicEndpoint { application: pair.name.clone(), side })
         })
     }
 
@@ -72,9 +80,8 @@ impl World {
     pub(crate) async fn connect(&self, destination: &Destination) {
         let dark = self.with(|simulation| match destination {
             Destination::Api(scope) => is_unreachable(simulation, scope.service(), scope.region()),
-            Destination::Public { endpoint: (name, side), .. } => {
-                find(simulation, name).is_some_and(|pair| simulation.is_dark(&pair.site(*side).region))
-            }
+            Destination::Public { endpoint, .. } => find(simulation, &endpoint.application)
+                .is_some_and(|pair| simulation.is_dark(&pair.site(endpoint.side).region)),
         });
         if dark {
             std::future::pending::<()>().await;
@@ -89,9 +96,7 @@ impl World {
     ) -> Result<Response<Bytes>, ConnectionReset> {
         match destination {
             Destination::Api(scope) => self.api(scope, request).await,
-            Destination::Public { endpoint: (name, side), any_host } => {
-                Ok(self.visit(&name, side, any_host, &request).await)
-            }
+            Destination::Public { endpoint, any_host } => Ok(self.visit(&endpoint, any_host, &request).await),
         }
     }
 
@@ -126,32 +131,6 @@ impl World {
                 Ok(response(protocol, &call, &request_id, &outcome))
             }
             _ => std::future::pending().await,
-        }
-    }
-
-    async fn visit(&self, name: &str, side: Side, any_host: bool, request: &Request<Bytes>) -> Response<Bytes> {
-        let host = host(request).to_owned();
-        let duration = self.with(|simulation| {
-            let drawn = format!("visit/{name}/{side:?}/{}", simulation.now);
-            simulation.dice.between(simulation.durations().public, &drawn)
-        });
-        tokio::time::sleep(duration).await;
-        let answer = self.with(|simulation| {
-            let pair = find(simulation, name)?.clone();
-            let region = pair.site(side).region.clone();
-            if simulation.is_dark(&region) {
-                return None;
-            }
-            let known = any_host || [&pair.record, &pair.site(side).endpoint.dns_name].contains(&&host);
-            Some(if known {
-                (simulation.visit(&pair, side).map_err(|unable| (503, unable.as_str())), region)
-            } else {
-                (Err((403, "Forbidden")), region)
-            })
-        });
-        match answer {
-            Some((served, region)) => public_response(served, &region),
-            None => std::future::pending().await,
         }
     }
 }
@@ -209,24 +188,7 @@ fn latency(simulation: &Simulation, call: &ApiCall) -> Duration {
     simulation.dice.between(bounds, &format!("latency/{}/{}/{}", call.region, call.operation, simulation.now))
 }
 
-fn find<'a>(simulation: &'a Simulation, name: &str) -> Option<&'a Pair> {
+/// An application of the scenario.
+pub(crate) fn find<'a>(simulation: &'a Simulation, name: &str) -> Option<&'a Pair> {
     simulation.scenario.pairs.iter().find(|pair| pair.name == name)
-}
-
-/// Host that a request asks for, without port.
-pub(crate) fn host(request: &Request<Bytes>) -> &str {
-    let header = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
-    let host = header.or(request.uri().host()).unwrap_or_default();
-    host.split(':').next().unwrap_or(host)
-}
-
-fn public_response(served: Result<(), (u16, &str)>, region: &Region) -> Response<Bytes> {
-    let (status, text) = match served {
-        Ok(()) => (200, "ok"),
-        Err(unable) => unable,
-    };
-    let mut response = Response::new(json!({"status": text, "region": region}).to_string().into());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-    response
 }

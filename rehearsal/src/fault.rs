@@ -11,8 +11,8 @@ pub struct FaultId(pub(crate) u64);
 /// Something that goes wrong.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// Nothing in the region answers: connections hang until the caller gives up. Route 53's control plane is not part of
-    /// a region here, although AWS runs it in `us-east-1`: see [`Fault::route53_dark`].
+    /// Nothing in the region answers: connections hang until the caller gives up. Route 53's control plane is not part
+    /// of a region here, although AWS runs it in `us-east-1`: see [`Fault::route53_dark`].
     RegionDark(Region),
     /// Calls that match are disturbed, the next `times` of them or, if absent, until the fault is cleared.
     Calls {

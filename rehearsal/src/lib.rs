@@ -1,8 +1,8 @@
 //! Two simulated AWS regions and a stand-in Slack that speak the real wire protocols.
 //!
 //! [`World`] is the AWS side: a simulation with a clock and a seed. The SDK reaches it in-process through
-//! [`World::http_client`], everybody else over loopback through [`World::serve`]; both take the same path. What the world
-//! contains at the start is a [`Scenario`], what goes wrong in it is a [`Fault`].
+//! [`World::http_client`], everybody else over loopback through [`World::serve`]; both take the same path. What the
+//! world contains at the start is a [`Scenario`], what goes wrong in it is a [`Fault`].
 
 mod aws;
 mod connector;
@@ -21,6 +21,7 @@ pub mod slack;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod visit;
 mod world;
 
 pub use aws::Service;

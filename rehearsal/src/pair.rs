@@ -119,7 +119,8 @@ pub struct HostedZone {
     pub name: String,
 }
 
-/// An ECS service and its capacity in production; in the DR region it starts warm idle, with one task and a minimum of one.
+/// An ECS service and its capacity in production; in the DR region it starts warm idle, with one task and a minimum of
+/// one.
 #[derive(Debug, Clone)]
 pub struct EcsService {
     /// Service name, the same in both regions.
@@ -253,8 +254,8 @@ impl Pair {
         self.arn(side, "elasticloadbalancing", &format!("targetgroup/{name}/{id}"))
     }
 
-    /// The target group that a service's tasks register with: the first balanced one is behind the default action and has
-    /// colours, the others have one of their own behind a rule.
+    /// The target group that a service's tasks register with: the first balanced one is behind the default action and
+    /// has colours, the others have one of their own behind a rule.
     pub(crate) fn service_target_group_arn(&self, side: Side, service: &EcsService) -> Option<String> {
         let first = self.services.iter().find(|other| other.balanced).map(|other| &other.name);
         service.balanced.then(|| {

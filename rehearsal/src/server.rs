@@ -12,8 +12,8 @@ use tokio::{
 
 use crate::{
     aws::protocol,
-    exchange::{self, ConnectionReset, Destination},
-    pair::Side,
+    exchange::{ConnectionReset, Destination, PublicEndpoint},
+    visit,
     world::World,
 };
 
@@ -23,7 +23,7 @@ const BODY: usize = 1 << 20;
 /// Accepts connections until it is dropped. With `endpoint`, unsigned and signed requests alike are traffic to it.
 pub(crate) async fn serve(
     world: World,
-    endpoint: Option<(String, Side)>,
+    endpoint: Option<PublicEndpoint>,
     listener: TcpListener,
 ) -> std::io::Result<()> {
     let mut connections = JoinSet::new();
@@ -39,7 +39,7 @@ pub(crate) async fn serve(
     }
 }
 
-async fn converse(world: World, endpoint: Option<(String, Side)>, stream: TcpStream) {
+async fn converse(world: World, endpoint: Option<PublicEndpoint>, stream: TcpStream) {
     let service = service_fn(|request| respond(&world, endpoint.as_ref(), request));
     // An error is a client that went away, or a reset that a fault asked for: hyper closes the connection.
     if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
@@ -49,7 +49,7 @@ async fn converse(world: World, endpoint: Option<(String, Side)>, stream: TcpStr
 
 async fn respond(
     world: &World,
-    endpoint: Option<&(String, Side)>,
+    endpoint: Option<&PublicEndpoint>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, ConnectionReset> {
     let (parts, body) = request.into_parts();
@@ -64,14 +64,14 @@ async fn respond(
     Ok(world.answer(destination, request).await?.map(Full::new))
 }
 
-fn destination(world: &World, endpoint: Option<&(String, Side)>, request: &Request<Bytes>) -> Option<Destination> {
+fn destination(world: &World, endpoint: Option<&PublicEndpoint>, request: &Request<Bytes>) -> Option<Destination> {
     if let Some(endpoint) = endpoint {
         return Some(Destination::Public { endpoint: endpoint.clone(), any_host: true });
     }
     if let Some(scope) = protocol::scope(request.headers()) {
         return Some(Destination::Api(scope));
     }
-    let endpoint = world.endpoint_at(world.resolve(exchange::host(request))?)?;
+    let endpoint = world.endpoint_at(world.resolve(visit::host(request))?)?;
     Some(Destination::Public { endpoint, any_host: false })
 }
 

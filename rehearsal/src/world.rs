@@ -14,6 +14,7 @@ use tokio::{net::TcpListener, time::Instant};
 use crate::{
     connector::Connector,
     durations::CriticalPath,
+    exchange::PublicEndpoint,
     fault::{Fault, FaultId},
     ledger::Call,
     pair::{Pair, Side},
@@ -60,8 +61,8 @@ impl World {
         self.with(|simulation| simulation.scenario.pairs.clone())
     }
 
-    /// An HTTP client for the SDK that reaches this world without a socket: signed requests are API calls, by region and
-    /// service of their signature; others go to the public endpoint that the world's resolver finds for their host.
+    /// An HTTP client for the SDK that reaches this world without a socket: signed requests are API calls, by region
+    /// and service of their signature; others go to the public endpoint that the world's resolver finds for their host.
     pub fn http_client(&self) -> SharedHttpClient {
         self.http_client_resolving(self.resolver())
     }
@@ -77,9 +78,9 @@ impl World {
         SharedDnsResolver::new(Resolver::new(self.clone()))
     }
 
-    /// Serves the world's APIs and public endpoints over loopback HTTP until it is dropped: one port for all regions and
-    /// services, told apart by the signature's credential scope. Any credentials are accepted. Unsigned requests are
-    /// traffic to the public endpoint that their host resolves to.
+    /// Serves the world's APIs and public endpoints over loopback HTTP until it is dropped: one port for all regions
+    /// and services, told apart by the signature's credential scope. Any credentials are accepted. Unsigned requests
+    /// are traffic to the public endpoint that their host resolves to.
     ///
     /// # Errors
     /// When the listener fails.
@@ -97,7 +98,7 @@ impl World {
             let message = format!("application {application} is not in the scenario");
             return Err(std::io::Error::new(std::io::ErrorKind::NotFound, message));
         }
-        server::serve(self.clone(), Some((application.to_owned(), side)), listener).await
+        server::serve(self.clone(), Some(PublicEndpoint { application: application.to_owned(), side }), listener).await
     }
 
     /// Makes something go wrong from now on.
@@ -139,7 +140,8 @@ impl World {
         self.with(|simulation| Snapshot::of(simulation))
     }
 
-    /// How long an application's first promote must take at least in this world; `None` if there is no such application.
+    /// How long an application's first promote must take at least in this world; `None` if there is no such
+    /// application.
     pub fn critical_path(&self, application: &str) -> Option<CriticalPath> {
         self.with(|simulation| {
             let pair = simulation.scenario.pairs.iter().find(|pair| pair.name == application)?;

@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// Most services that one call may describe.
+const SERVICES: usize = 10;
+
 /// AWS lists a service's newest 100 events; nobody reads more than the last few.
 const EVENTS: usize = 20;
 
@@ -82,8 +85,13 @@ fn list_services(simulation: &Simulation, context: &Context<'_>, input: Input<'_
 
 fn describe_services(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
     let cluster = cluster_of(simulation, context, input)?;
+    let wanted = input.texts("services");
+    if wanted.is_empty() || wanted.len() > SERVICES {
+        let message = format!("expected 1 to {SERVICES} services, not {}", wanted.len());
+        return Err(Refusal::invalid("InvalidParameterException", message));
+    }
     let (mut found, mut failures) = (Vec::new(), Vec::new());
-    for name in input.texts("services") {
+    for name in wanted {
         let key = ServiceKey::new(context.region.clone(), cluster, bare(name));
         match simulation.ecs.service(&key) {
             Ok(service) => found.push(service_shape(&key, service)),

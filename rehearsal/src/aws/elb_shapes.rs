@@ -16,7 +16,10 @@ pub(super) fn balancer(arn: &str, balancer: &Balancer) -> Value {
     let region = &balancer.region;
     let zones: Vec<Value> = (0..balancer.zones)
         .map(|index| region.zone(index))
-        .map(|zone| json!({"SubnetId": format!("subnet-{}", dice::hex_id(&format!("{arn}/{zone}"), 17)), "ZoneName": zone}))
+        .map(|zone| {
+            let subnet = dice::hex_id(&format!("{arn}/{zone}"), 17);
+            json!({"SubnetId": format!("subnet-{subnet}"), "ZoneName": zone})
+        })
         .collect();
     let number = dice::hex_id(arn, 8);
     json!({
@@ -55,10 +58,11 @@ pub(super) fn rules(arn: &str, listener: &Listener) -> Vec<Value> {
         "IsDefault": true,
     });
     let others = listener.rules.iter().map(|rule| {
+        let paths = json!([rule.path]);
         json!({
             "RuleArn": rule.arn,
             "Priority": rule.priority.to_string(),
-            "Conditions": [{"Field": "path-pattern", "Values": [rule.path], "PathPatternConfig": {"Values": [rule.path]}}],
+            "Conditions": [{"Field": "path-pattern", "Values": paths, "PathPatternConfig": {"Values": paths}}],
             "Actions": rule.actions.iter().map(action).collect::<Vec<Value>>(),
             "IsDefault": false,
         })
@@ -66,8 +70,8 @@ pub(super) fn rules(arn: &str, listener: &Listener) -> Vec<Value> {
     others.chain([default]).collect()
 }
 
-/// An action as AWS returns it: a forward always with its `ForwardConfig`, and with `TargetGroupArn` besides if there is
-/// only one target group.
+/// An action as AWS returns it: a forward always with its `ForwardConfig`, and with `TargetGroupArn` besides if there
+/// is only one target group.
 fn action(action: &Action) -> Value {
     match &action.does {
         Deed::Other(given) => given.clone(),

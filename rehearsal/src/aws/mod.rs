@@ -1,5 +1,5 @@
-//! The AWS services on the wire: a request is decoded into a call, the call is made on the simulation, what comes of it is
-//! encoded again. Each service has one module with its operations; protocols are apart from them.
+//! The AWS services on the wire: a request is decoded into a call, the call is made on the simulation, what comes of it
+//! is encoded again. Each service has one module with its operations; protocols are apart from them.
 
 mod autoscaling;
 mod cbor;

@@ -41,8 +41,8 @@ fn element(out: &mut String, dialect: Dialect, name: &str, value: &Value) {
     }
 }
 
-/// Parses a document into a tree; the root element's name is dropped. Elements called one of `items` are a list in place
-/// of the element around them.
+/// Parses a document into a tree; the root element's name is dropped. Elements called one of `items` are a list in
+/// place of the element around them.
 pub(super) fn parse(document: &str, items: &[&str]) -> Result<Value, quick_xml::Error> {
     let mut reader = Reader::from_str(document);
     let mut open = vec![Element::default()];

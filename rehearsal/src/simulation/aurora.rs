@@ -218,8 +218,8 @@ impl GlobalCluster {
 }
 
 impl Simulation {
-    /// `FailoverGlobalCluster` with `AllowDataLoss`, as called in `region`. RDS takes it in the target's region only; the
-    /// code for another region is not documented, the one used here is that of a target it cannot use.
+    /// `FailoverGlobalCluster` with `AllowDataLoss`, as called in `region`. RDS takes it in the target's region only;
+    /// the code for another region is not documented, the one used here is that of a target it cannot use.
     pub(crate) fn fail_over(&mut self, region: &Region, global_cluster: &str, target: &str) -> Result<()> {
         let target = self.transition_target(global_cluster, target)?;
         if target.region != *region {

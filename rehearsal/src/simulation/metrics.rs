@@ -58,7 +58,8 @@ impl Simulation {
         vec![metric("AuroraGlobalDBRPOLag", 1.0), metric("AuroraGlobalDBReplicationLag", AVERAGE_OVER_RECOVERY_POINT)]
     }
 
-    /// A metric's datapoint of the minute that begins at `second`, if there is one. It is published when the minute is over.
+    /// A metric's datapoint of the minute that begins at `second`, if there is one. It is published when the minute is
+    /// over.
     pub(crate) fn datapoint(&self, metric: &Metric, second: i64) -> Option<f64> {
         if second + 60 > self.now.as_second() {
             return None;

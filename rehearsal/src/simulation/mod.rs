@@ -1,7 +1,8 @@
 //! The simulated regions as a value: state, and how it changes with time and calls. No I/O, no wire formats.
 //!
-//! Everything that happens by itself is an event on the [`Agenda`]. Before the state is looked at, [`Simulation::advance`]
-//! lets every due event happen at its own time, so that what is seen does not depend on when somebody looked.
+//! Everything that happens by itself is an event on the [`Agenda`]. Before the state is looked at,
+//! [`Simulation::advance`] lets every due event happen at its own time, so that what is seen does not depend on when
+//! somebody looked.
 
 pub(crate) mod agenda;
 pub(crate) mod aurora;

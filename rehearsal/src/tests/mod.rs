@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod faults;
+mod loopback;
 mod promote;
 mod records;
 
@@ -65,7 +66,8 @@ impl Caller {
     async fn fail_over(&self) -> (u16, String) {
         let target = self.pair.db_cluster_arn(Side::Dr);
         let form = format!(
-            "Action=FailoverGlobalCluster&GlobalClusterIdentifier=shop-global&AllowDataLoss=true&TargetDbClusterIdentifier={target}"
+            "Action=FailoverGlobalCluster&GlobalClusterIdentifier=shop-global&AllowDataLoss=true\
+            &TargetDbClusterIdentifier={target}"
         );
         self.query(DR, "rds", &form).await
     }
@@ -82,7 +84,8 @@ impl Caller {
         let (listener, green) =
             (self.pair.listener_arn(Side::Dr), self.pair.target_group_arn(Side::Dr, crate::Colour::Green));
         let form = format!(
-            "Action=ModifyListener&ListenerArn={listener}&DefaultActions.member.1.Type=forward&DefaultActions.member.1.TargetGroupArn={green}"
+            "Action=ModifyListener&ListenerArn={listener}&DefaultActions.member.1.Type=forward\
+            &DefaultActions.member.1.TargetGroupArn={green}"
         );
         self.query(DR, "elasticloadbalancing", &form).await
     }
@@ -99,7 +102,8 @@ impl Caller {
             )
         };
         let body = format!(
-            "<ChangeResourceRecordSetsRequest><ChangeBatch><Changes>{}{}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>",
+            "<ChangeResourceRecordSetsRequest><ChangeBatch><Changes>{}{}</Changes></ChangeBatch>\
+            </ChangeResourceRecordSetsRequest>",
             change("DELETE", from),
             change("CREATE", to)
         );

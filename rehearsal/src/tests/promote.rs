@@ -167,8 +167,8 @@ async fn a_scheduled_action_undoes_a_minimum_unless_suspended() {
         let caller = Caller::new(scenario);
         caller.set_minimum("web", 4).await;
         let suspend = json!({
-            "ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount", "ResourceId": "service/shop/web",
-            "SuspendedState": {"ScheduledScalingSuspended": suspended},
+            "ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount",
+            "ResourceId": "service/shop/web", "SuspendedState": {"ScheduledScalingSuspended": suspended},
         });
         caller.json(DR, "application-autoscaling", "RegisterScalableTarget", suspend).await;
         wait(120).await;
