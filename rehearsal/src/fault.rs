@@ -127,9 +127,13 @@ impl Disturbance {
         Self::Error { status: 500, code: "InternalFailure".to_owned(), message: "Internal service error".to_owned() }
     }
 
-    /// Missing permission.
+    /// Missing permission for an action such as `ecs:UpdateService`, in the code of the service's protocol.
     pub fn access_denied(action: &str) -> Self {
+        let xml =
+            ["rds:", "elasticloadbalancing:", "sts:", "route53:"].iter().any(|service| action.starts_with(service));
+        let code = if xml { "AccessDenied" } else { "AccessDeniedException" }.to_owned();
         let message = format!("User is not authorized to perform: {action}");
-        Self::Error { status: 403, code: "AccessDenied".to_owned(), message }
+        // JSON protocols give every client error the same status.
+        Self::Error { status: if xml { 403 } else { 400 }, code, message }
     }
 }

@@ -31,19 +31,21 @@ impl Simulation {
             .faults
             .no_capacity(&key.region)
             .map(|reason| format!("(service {}) was unable to place a task. Reason: {reason}.", key.name));
+        let placement_retry = self.durations().placement_retry;
         let Some(service) = self.ecs.services.get_mut(key) else { return };
-        if let Some(message) = shortage {
-            // One event for all that could not be placed at this time.
-            if service.events.last().is_none_or(|last| last.at + self.scenario.durations.placement_retry <= now) {
-                service.events.push(ServiceEvent { at: now, message });
-            }
-            let retry = self.durations().placement_retry;
-            return self.later(retry, Event::Task { service: key.clone(), step: TaskStep::Place });
-        }
-        service.placing = service.placing.saturating_sub(1);
         if service.staying() as u32 >= service.desired {
+            service.placing = service.placing.saturating_sub(1);
             return;
         }
+        if let Some(message) = shortage {
+            // One event for all that could not be placed at this time.
+            let told = |event: &ServiceEvent| event.message == message && event.at + placement_retry > now;
+            if !service.events.iter().any(told) {
+                service.tell(now, message);
+            }
+            return self.later(placement_retry, Event::Task { service: key.clone(), step: TaskStep::Place });
+        }
+        service.placing = service.placing.saturating_sub(1);
         let serial = service.placed;
         service.placed += 1;
         let id = key.task_id(serial);
