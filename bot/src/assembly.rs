@@ -79,9 +79,9 @@ impl Bot {
         })
         .await?;
         let stop = CancellationToken::new();
-        let outbox = Outbox::new(log.clone(), slack, config.channels, clock.clone(), stop.clone());
+        let outbox = Outbox::new(log.clone(), slack.clone(), config.channels, clock.clone(), stop.clone());
         let metrics = Metrics::new(log, outbox.progress());
-        let inbound = Inbound { desk: desk.clone(), signing_secret: secrets.signing_secret, clock };
+        let inbound = Inbound { desk: desk.clone(), slack, signing_secret: secrets.signing_secret, clock };
         let health = Health { desk: desk.clone(), metrics: metrics.clone() };
         Ok(Self {
             router: inbound::router(inbound).merge(http::router(health)),

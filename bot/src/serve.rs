@@ -45,7 +45,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
 }
 
 /// Ends at SIGTERM or SIGINT; a process that cannot listen for them is ended by them.
-async fn signalled() {
+pub(crate) async fn signalled() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         return std::future::pending().await;
     };

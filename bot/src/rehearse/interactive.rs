@@ -10,7 +10,7 @@ use super::{
     room::Room,
     scene::{act, scene},
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, serve::signalled};
 
 /// Serves the page and the simulated AWS until interrupted.
 pub(super) async fn play(room: Room, speed: f64, listen: SocketAddr, store: &Path, out: &mut impl Write) -> Result<(), Failure> {
@@ -40,7 +40,7 @@ pub(super) async fn play(room: Room, speed: f64, listen: SocketAddr, store: &Pat
     let server = tokio::spawn(axum::serve(page, page_router).into_future());
     let world = room.world.clone();
     let simulation = tokio::spawn(async move { world.serve(aws).await });
-    tokio::signal::ctrl_c().await.context("failed to wait for Ctrl-C")?;
+    signalled().await;
     server.abort();
     simulation.abort();
     room.bot.stop("signal").await;

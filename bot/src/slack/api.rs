@@ -110,6 +110,12 @@ impl Api {
         bounded("chat.update", self.0.post("chat.update", &request)).await.map(drop)
     }
 
+    /// Tells one person something, in a channel that both are in. Slack does not keep it.
+    pub async fn tell(&self, channel: &str, user: &str, text: &str) -> Result<(), ApiError> {
+        let request = json!({ "channel": channel, "user": user, "text": text });
+        bounded("chat.postEphemeral", self.0.post("chat.postEphemeral", &request)).await.map(drop)
+    }
+
     /// Who the token belongs to: (team id, user id).
     pub async fn identity(&self) -> Result<(String, String), ApiError> {
         let answer = bounded("auth.test", self.0.post("auth.test", &json!({}))).await?;

@@ -23,7 +23,8 @@ use serde_json::json;
 use storage::{Clock, Origin};
 
 use super::{
-    messages::refused,
+    api::Api,
+    messages::{refused, told},
     payload::{Click, SlashCommand},
     signature::{self, Untrusted},
 };
@@ -42,6 +43,8 @@ const BODY_DEADLINE: Duration = Duration::from_secs(2);
 pub struct Inbound {
     /// Where requests go.
     pub desk: Desk,
+    /// Tells people what became of their clicks.
+    pub slack: Api,
     /// Signs what Slack sends.
     pub signing_secret: SecretString,
     /// Says how old a request is.
@@ -65,7 +68,7 @@ async fn command(State(inbound): State<Inbound>, headers: HeaderMap, body: Body)
     let (actor, origin) = command.source();
     let request = Request { actor, origin, dedupe: signature };
     let desk = inbound.desk.clone();
-    acknowledge(async move { desk.command(request, &command.text).await }).await
+    ephemeral(&acknowledge(async move { desk.command(request, &command.text).await }).await)
 }
 
 async fn interaction(State(inbound): State<Inbound>, headers: HeaderMap, body: Body) -> Response {
@@ -79,21 +82,23 @@ async fn interaction(State(inbound): State<Inbound>, headers: HeaderMap, body: B
         Ok(None) => return StatusCode::OK.into_response(),
         Err(error) => return inbound.malformed(&error).await,
     };
-    let (actor, origin) = match click.source() {
-        Ok(source) => source,
+    let clicked = match click.clicked() {
+        Ok(clicked) => clicked,
         Err(error) => return inbound.malformed(&error).await,
     };
-    let press: Press = match click.value().unwrap_or_default().parse() {
-        Ok(press) => press,
+    let reply = match clicked.value.parse::<Press>() {
+        Ok(press) => {
+            let request = Request { actor: clicked.actor, origin: clicked.origin, dedupe: signature };
+            let desk = inbound.desk.clone();
+            acknowledge(async move { desk.press(request, press).await }).await
+        }
         Err(error) => {
-            let reply = error.to_string();
-            inbound.desk.refuse(origin, Refusal::NoSuchThing, &reply).await;
-            return ephemeral(&refused(&reply));
+            inbound.desk.refuse(clicked.origin, Refusal::NoSuchThing, &error.to_string()).await;
+            refused(&error.to_string())
         }
     };
-    let request = Request { actor, origin, dedupe: signature };
-    let desk = inbound.desk.clone();
-    acknowledge(async move { desk.press(request, press).await }).await
+    inbound.tell(clicked.channel, clicked.user, reply);
+    StatusCode::OK.into_response()
 }
 
 impl Inbound {
@@ -122,6 +127,17 @@ impl Inbound {
         }
     }
 
+    /// Tells the person who clicked. Slack shows nothing of what a click is answered with, so it takes a call, which the answer does not wait
+    /// for.
+    fn tell(&self, channel: String, user: String, text: String) {
+        let slack = self.slack.clone();
+        tokio::spawn(async move {
+            if let Err(error) = slack.tell(&channel, &user, &text).await {
+                tracing::warn!(%error, channel, user, "a person was not told what became of their click");
+            }
+        });
+    }
+
     async fn malformed(&self, error: &str) -> Response {
         self.refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, &format!("this is not what Slack sends: {error}")).await
     }
@@ -133,17 +149,17 @@ impl Inbound {
     }
 }
 
-/// Answers with what the desk replies, or in time without it. The work goes on either way: it is a task of its own, so neither Slack hanging up
+/// What the desk replies, or in time without it. The work goes on either way: it is a task of its own, so neither Slack hanging up
 /// nor a slow disk leaves it half done.
-async fn acknowledge(work: impl Future<Output = Reply> + Send + 'static) -> Response {
+async fn acknowledge(work: impl Future<Output = Reply> + Send + 'static) -> String {
     match tokio::time::timeout(PATIENCE, tokio::spawn(work)).await {
-        Ok(Ok(Reply::Accepted(text) | Reply::Told(text))) => ephemeral(&text),
-        Ok(Ok(Reply::Refused { text, .. })) => ephemeral(&refused(&text)),
+        Ok(Ok(Reply::Accepted(text) | Reply::Told(text))) => told(&text),
+        Ok(Ok(Reply::Refused { text, .. })) => refused(&text),
         Ok(Err(error)) => {
             tracing::error!(%error, "a request ended abnormally");
-            ephemeral("❌ this failed inside the bot; its own log says why")
+            "❌ this failed inside the bot; its own log says why".to_owned()
         }
-        Err(_) => ephemeral("⏳ the audit log is slow to answer; see `/dr status` before trying again"),
+        Err(_) => "⏳ the audit log is slow to answer; see `/dr status` before trying again".to_owned(),
     }
 }
 

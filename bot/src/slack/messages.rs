@@ -13,7 +13,7 @@ mod report;
 mod status;
 
 pub use self::{
-    answers::{failed, refused},
+    answers::{failed, refused, told},
     decided::decided,
     detail::detail,
     gate::gate,

@@ -92,18 +92,32 @@ impl Click {
         serde_json::from_str(&interaction.payload).map(Some).map_err(|error| error.to_string())
     }
 
-    /// The value of the button; `None` if it has none.
-    pub(super) fn value(&self) -> Option<&str> {
-        self.actions.first()?.value.as_deref()
+    /// What was clicked, by whom and where. The person's own team counts: in a shared channel it is not the channel's.
+    pub(super) fn clicked(self) -> Result<Clicked, String> {
+        let team = self.user.team_id.or(self.team.map(|team| team.id)).ok_or("no team id")?;
+        let (message, container) = self.container.map_or((None, None), |container| (container.message_ts, container.channel_id));
+        let channel = self.channel.map(|channel| channel.id).or(container).ok_or("no channel id")?;
+        let value = self.actions.into_iter().next().and_then(|action| action.value).unwrap_or_default();
+        Ok(Clicked {
+            actor: Actor::Slack { team, user: self.user.id.clone(), name: self.user.username },
+            origin: Origin::Slack { channel: channel.clone(), message },
+            channel,
+            user: self.user.id,
+            value,
+        })
     }
+}
 
-    /// Who clicked, and where. The person's own team counts: in a shared channel it is not the channel's.
-    pub(super) fn source(&self) -> Result<(Actor, Origin), String> {
-        let team = self.user.team_id.as_ref().or(self.team.as_ref().map(|team| &team.id)).ok_or("no team id")?;
-        let container = self.container.as_ref();
-        let channel = self.channel.as_ref().map(|channel| &channel.id).or(container.and_then(|container| container.channel_id.as_ref()));
-        let actor = Actor::Slack { team: team.clone(), user: self.user.id.clone(), name: self.user.username.clone() };
-        let message = container.and_then(|container| container.message_ts.clone());
-        Ok((actor, Origin::Slack { channel: channel.ok_or("no channel id")?.clone(), message }))
-    }
+/// A click, taken apart.
+pub(super) struct Clicked {
+    /// Who.
+    pub(super) actor: Actor,
+    /// Where, the message included.
+    pub(super) origin: Origin,
+    /// The channel.
+    pub(super) channel: String,
+    /// The person.
+    pub(super) user: String,
+    /// What the button says; empty if it says nothing.
+    pub(super) value: String,
 }

@@ -8,6 +8,24 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// Escaped text in which `<@U…>` stays a mention: for sentences that name people.
+pub fn prose(text: &str) -> String {
+    let escaped = escape(text);
+    let mut pieces = escaped.split("&lt;@");
+    let mut prose = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once("&gt;") {
+            Some((id, rest)) if is_user(id) => prose.push_str(&format!("<@{id}>{rest}")),
+            _ => prose.push_str(&format!("&lt;@{piece}")),
+        }
+    }
+    prose
+}
+
+fn is_user(id: &str) -> bool {
+    id.starts_with(['U', 'W']) && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
 /// Text of at most `limit` characters; a cut is marked with an ellipsis.
 pub fn shorten(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
@@ -85,4 +103,28 @@ pub fn joined_words(words: &[String], limit: usize) -> String {
         text.push_str(word);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_people_are_mentioned() {
+        assert_eq!(prose("by <@U0JONAS0001> & <b>"), "by <@U0JONAS0001> &amp; &lt;b&gt;");
+        assert_eq!(prose("<!channel> <@channel> <@U1"), "&lt;!channel&gt; &lt;@channel&gt; &lt;@U1");
+    }
+
+    #[test]
+    fn seconds_as_people_say_them() {
+        let said = [0.0, 0.2624, 0.9999, 1.0, 59.4, 59.6, 125.0, 3_720.0, f64::NAN].map(seconds);
+        assert_eq!(said, ["0 ms", "262 ms", "1000 ms", "1 s", "59 s", "1 min 0 s", "2 min 5 s", "1 h 2 min", "unknown"]);
+    }
+
+    #[test]
+    fn a_cut_is_marked_and_counts() {
+        assert_eq!((shorten("abc", 3).as_str(), shorten("abcd", 3).as_str()), ("abc", "ab…"));
+        let words = ["one", "two", "three"].map(str::to_owned);
+        assert_eq!((joined_words(&words, 50).as_str(), joined_words(&words, 10).as_str()), ("one, two, three", "one, two and 1 more"));
+    }
 }

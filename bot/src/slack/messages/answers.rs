@@ -4,7 +4,7 @@ use commands::request::Press;
 
 use crate::slack::{
     kit::{Message, context, section},
-    text::{code, escape},
+    text::{code, prose},
 };
 
 /// A command or click that was taken and came to nothing.
@@ -14,12 +14,17 @@ pub fn failed(command: &str, error: &str, seq: u64) -> Message {
         Err(_) => code(format!("/dr {command}").trim_end()),
     };
     Message::new(
-        format!("{what} failed: {}", escape(error)),
-        vec![section(&format!("❌ {what}: {}", escape(error))), context(&format!("audit #{seq}"))],
+        format!("{what} failed: {}", prose(error)),
+        vec![section(&format!("❌ {what}: {}", prose(error))), context(&format!("audit #{seq}"))],
     )
+}
+
+/// What a person is told at once, and alone.
+pub fn told(text: &str) -> String {
+    prose(text)
 }
 
 /// The text of a refusal, shown to the person alone.
 pub fn refused(text: &str) -> String {
-    format!("⛔ {}", escape(text))
+    format!("⛔ {}", prose(text))
 }

@@ -97,15 +97,16 @@ fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
     let to = &run.plan.to;
     let (text, style, means) = match method {
         Method::Failover => {
-            (format!("Promote {to} (failover)"), Style::Danger, format!("*{}* becomes the writer. Writes not yet replicated are lost.", escape(to)))
+            (format!("Promote {to} (failover)"), Style::Danger, format!("*{}* becomes the writer. Writes not yet replicated are lost; this cannot be undone.", escape(to)))
         }
         Method::Switchover => {
-            (format!("Switch over to {to}"), Style::Primary, format!("*{}* becomes the writer once it has every write.", escape(to)))
+            (format!("Switch over to {to}"), Style::Primary, format!("*{}* becomes the writer once it has every write; writes stop meanwhile.", escape(to)))
         }
     };
     let overridden = match gate.overrides.as_slice() {
         [] => String::new(),
-        ids => format!(" *Overrides* {}.", escape(&joined_words(ids, 150))),
+        // Escaped before they are cut, so that neither the cut nor the limit falls into an entity.
+        ids => format!(" *Overrides* {}.", joined_words(&ids.iter().map(|id| escape(id)).collect::<Vec<_>>(), 120)),
     };
     Button {
         action_id: format!("approve-{}", method.name()),
@@ -114,7 +115,7 @@ fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
         style,
         confirm: Some(Confirm {
             title: format!("{text}?"),
-            text: format!("{means}{overridden} This cannot be undone."),
+            text: format!("{means}{overridden}"),
             yes: match method {
                 Method::Failover => "Promote".to_owned(),
                 Method::Switchover => "Switch over".to_owned(),

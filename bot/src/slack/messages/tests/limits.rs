@@ -2,7 +2,7 @@
 
 use commands::{
     journal::Decision,
-    observation::NamedService,
+    observation::{NamedService, Seen},
     plan::{Method, StepId},
     report::RunOutcome,
 };
@@ -63,11 +63,10 @@ fn everything() -> Vec<Message> {
     all.push(messages::report(&story.run, &report, u64::MAX, &Head { size: u64::MAX, root: "ab".repeat(32).parse().unwrap() }));
     let mut status = status();
     status.checks = (0..200).map(|n| check(&n.to_string(), "warning", "unknown", &long(2_000))).collect();
-    status.observation.lag = commands::observation::Seen::Unknown(long(5_000));
+    status.observation.lag = Seen::Unknown(long(5_000));
     for side in [&mut status.observation.primary, &mut status.observation.dr] {
-        let unknown = || commands::observation::Seen::Unknown(long(1_000));
-        side.services = (0..100).map(|n| NamedService { name: format!("service-{n}"), state: unknown() }).collect();
-        side.endpoint = unknown();
+        side.services = (0..100).map(|n| NamedService { name: format!("service-{n}"), state: Seen::Unknown(long(1_000)) }).collect();
+        side.endpoint = Seen::Unknown(long(1_000));
     }
     all.push(messages::status(&status, u64::MAX));
     all.push(messages::failed(&long(5_000), &long(50_000), u64::MAX));
