@@ -53,9 +53,9 @@ pub enum Change {
         zone: String,
         /// The value that must be there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        old: Option<RecordSet>,
+        old: Option<Box<RecordSet>>,
         /// The value that replaces it.
-        new: RecordSet,
+        new: Box<RecordSet>,
     },
 }
 
@@ -133,8 +133,9 @@ impl Change {
             ),
             Self::Record { zone, old, new } => {
                 let swap = old.iter().map(|set| ("DELETE", set)).chain([("CREATE", new)]);
-                let changes: Vec<Value> =
-                    swap.map(|(action, set)| json!({ "Action": action, "ResourceRecordSet": record_params(set) })).collect();
+                let changes: Vec<Value> = swap
+                    .map(|(action, set)| json!({ "Action": action, "ResourceRecordSet": record_params(set) }))
+                    .collect();
                 Call::new(
                     "route53",
                     "ChangeResourceRecordSets",
@@ -178,7 +179,8 @@ fn record_params(set: &RecordSet) -> Value {
         params["ResourceRecords"] = set.values.iter().map(|value| json!({ "Value": value })).collect();
     }
     if let Some(Alias { dns_name, zone, evaluate_health }) = &set.alias {
-        params["AliasTarget"] = json!({ "DNSName": dns_name, "HostedZoneId": zone, "EvaluateTargetHealth": evaluate_health });
+        params["AliasTarget"] =
+            json!({ "DNSName": dns_name, "HostedZoneId": zone, "EvaluateTargetHealth": evaluate_health });
     }
     params
 }

@@ -62,7 +62,7 @@ pub fn record_change(app: &Application, current: Option<&RecordSet>) -> Option<C
         alias: Some(Alias { dns_name: endpoint.dns_name.clone(), zone: endpoint.zone.clone(), evaluate_health }),
         routing: Vec::new(),
     };
-    Some(Change::Record { zone: app.record.zone.clone(), old: current.cloned(), new })
+    Some(Change::Record { zone: app.record.zone.clone(), old: current.cloned().map(Box::new), new: Box::new(new) })
 }
 
 /// The side whose endpoint the record is an alias of, if it is one of the two.
@@ -186,7 +186,9 @@ mod tests {
         assert_eq!(fence_changes(&app.primary, &service, &state(0, 0, 12)), []);
     }
 
-    fn forward(targets: &[(&str, i32)]) -> ListenerState {
+    type Weights = &'static [(&'static str, i32)];
+
+    fn forward(targets: Weights) -> ListenerState {
         let targets = targets.iter().map(|&(arn, weight)| WeightedTarget { arn: arn.into(), weight }).collect();
         let auth =
             ListenerAction { kind: "authenticate-oidc".into(), order: Some(1), targets: vec![], stickiness: None };
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn the_listener_gives_all_weight_to_the_production_group() {
         let listener = Listener { arn: "listener".into(), target_group: "green".into() };
-        let cases: [(&[(&str, i32)], &[(&str, i32)]); 3] = [
+        let cases: [(Weights, Weights); 3] = [
             (&[("blue", 1)], &[("green", 1)]),
             (&[("blue", 90), ("green", 10)], &[("blue", 0), ("green", 90)]),
             (&[("blue", 100), ("green", 0)], &[("blue", 0), ("green", 100)]),
@@ -216,7 +218,7 @@ mod tests {
         let app = fixture::app();
         let current = fixture::record(SideName::Primary);
         let Some(Change::Record { old, new, .. }) = record_change(&app, Some(&current)) else { unreachable!() };
-        assert_eq!(old, Some(current));
+        assert_eq!(old.as_deref(), Some(&current));
         assert_eq!(served_by(&app, &new), Some(SideName::Dr));
         assert!(new.alias.is_some_and(|alias| alias.evaluate_health));
     }

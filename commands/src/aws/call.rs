@@ -11,11 +11,11 @@ use super::error::AwsError;
 
 /// An operation of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Operation {
-    /// Service as in IAM actions.
-    pub(super) service: &'static str,
-    /// Operation, as in IAM actions.
-    pub(super) name: &'static str,
+pub struct Operation {
+    /// Service as in IAM actions: `rds`, `ecs`, `elasticloadbalancing`, …
+    pub service: &'static str,
+    /// Name as in IAM actions.
+    pub name: &'static str,
 }
 
 impl Operation {
@@ -52,7 +52,7 @@ const BACKOFF: Duration = Duration::from_millis(200);
 
 impl Caller {
     /// A call that changes nothing: made again after any failure that may pass.
-    pub(super) async fn read<T, E, F>(&self, operation: Operation, send: impl Fn() -> F) -> Result<T, AwsError>
+    pub(super) async fn read<T, E, F>(&self, operation: &'static Operation, send: impl Fn() -> F) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
@@ -62,7 +62,11 @@ impl Caller {
 
     /// A changing call: made again only where AWS has said that it did nothing and may do it later. What ended unclearly is for the engine,
     /// which observes before it acts again.
-    pub(super) async fn change<T, E, F>(&self, operation: Operation, send: impl Fn() -> F) -> Result<T, AwsError>
+    pub(super) async fn change<T, E, F>(
+        &self,
+        operation: &'static Operation,
+        send: impl Fn() -> F,
+    ) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
@@ -71,7 +75,7 @@ impl Caller {
     }
 
     /// A changing call that is made once, whatever happens.
-    pub(super) async fn once<T, E, F>(&self, operation: Operation, send: impl Fn() -> F) -> Result<T, AwsError>
+    pub(super) async fn once<T, E, F>(&self, operation: &'static Operation, send: impl Fn() -> F) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
@@ -81,7 +85,7 @@ impl Caller {
 
     async fn bounded<T, E, F>(
         &self,
-        operation: Operation,
+        operation: &'static Operation,
         bounds: Bounds,
         again: impl Fn(&AwsError) -> bool,
         send: impl Fn() -> F,
@@ -101,7 +105,7 @@ impl Caller {
                 Ok(Err(error)) => AwsError::from_sdk(operation, &self.region, &error),
                 Err(_) => AwsError::timeout(operation, &self.region, left),
             };
-            tracing::debug!(service = operation.service, operation = operation.name, region = self.region, attempt, %error, "call failed");
+            tracing::debug!(attempt, %error, "call failed");
             if attempt == bounds.attempts || !again(&error) || began.elapsed() + pause >= bounds.total {
                 return Err(error);
             }

@@ -10,10 +10,10 @@ use crate::{
     topology::SideName,
 };
 
-const REGISTER_TARGET: Operation = Operation::new("application-autoscaling", "RegisterScalableTarget");
-const UPDATE_SERVICE: Operation = Operation::new("ecs", "UpdateService");
-const FAILOVER: Operation = Operation::new("rds", "FailoverGlobalCluster");
-const SWITCHOVER: Operation = Operation::new("rds", "SwitchoverGlobalCluster");
+static REGISTER_TARGET: Operation = Operation::new("application-autoscaling", "RegisterScalableTarget");
+static UPDATE_SERVICE: Operation = Operation::new("ecs", "UpdateService");
+static FAILOVER: Operation = Operation::new("rds", "FailoverGlobalCluster");
+static SWITCHOVER: Operation = Operation::new("rds", "SwitchoverGlobalCluster");
 
 /// AWS accepted a changing call. What it changes may take its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Aws {
                 regional.update_service(cluster, service, *desired).await
             }
             Change::ListenerActions { listener, actions } => regional.modify_listener(listener, actions).await,
-            Change::Record { zone, old, new } => self.change_record(zone, old.as_ref(), new).await,
+            Change::Record { zone, old, new } => self.change_record(zone, old.as_deref(), new).await,
         }
     }
 
@@ -52,7 +52,7 @@ impl Aws {
         let (Irreversible::Failover { global_cluster, target } | Irreversible::Switchover { global_cluster, target }) =
             change;
         if !approval.covers(change) {
-            let operation = if matches!(change, Irreversible::Failover { .. }) { FAILOVER } else { SWITCHOVER };
+            let operation = if matches!(change, Irreversible::Failover { .. }) { &FAILOVER } else { &SWITCHOVER };
             return Err(AwsError::refused(operation, &regional.caller.region, "nobody approved exactly this"));
         }
         match change {
@@ -83,12 +83,12 @@ impl Regional {
                 .set_suspended_state(suspended.clone())
                 .send()
         };
-        accepted(self.caller.change(REGISTER_TARGET, send).await)
+        accepted(self.caller.change(&REGISTER_TARGET, send).await)
     }
 
     async fn update_service(&self, cluster: &str, service: &str, desired: i32) -> Result<Accepted, AwsError> {
         let send = || self.ecs.update_service().cluster(cluster).service(service).desired_count(desired).send();
-        accepted(self.caller.change(UPDATE_SERVICE, send).await)
+        accepted(self.caller.change(&UPDATE_SERVICE, send).await)
     }
 
     async fn fail_over(&self, global_cluster: &str, target: &str) -> Result<Accepted, AwsError> {
@@ -97,7 +97,7 @@ impl Regional {
             let failover = self.rds.failover_global_cluster().global_cluster_identifier(global_cluster);
             failover.target_db_cluster_identifier(target).allow_data_loss(true).send()
         };
-        accepted(self.caller.once(FAILOVER, send).await)
+        accepted(self.caller.once(&FAILOVER, send).await)
     }
 
     async fn switch_over(&self, global_cluster: &str, target: &str) -> Result<Accepted, AwsError> {
@@ -105,7 +105,7 @@ impl Regional {
             let switchover = self.rds.switchover_global_cluster().global_cluster_identifier(global_cluster);
             switchover.target_db_cluster_identifier(target).send()
         };
-        accepted(self.caller.once(SWITCHOVER, send).await)
+        accepted(self.caller.once(&SWITCHOVER, send).await)
     }
 }
 

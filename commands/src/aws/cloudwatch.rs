@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use super::{Aws, AwsError, call::Operation, timestamp};
 use crate::{observation::Lag, topology::SideName};
 
-const LIST_METRICS: Operation = Operation::new("cloudwatch", "ListMetrics");
-const METRIC_DATA: Operation = Operation::new("cloudwatch", "GetMetricData");
+static LIST_METRICS: Operation = Operation::new("cloudwatch", "ListMetrics");
+static METRIC_DATA: Operation = Operation::new("cloudwatch", "GetMetricData");
 
 const NAMESPACE: &str = "AWS/RDS";
 /// What a failover would lose, in milliseconds. Emitted by secondaries, into their own region.
@@ -42,7 +42,7 @@ impl Aws {
                 .scan_by(ScanBy::TimestampDescending)
                 .send()
         };
-        let answer = regional.caller.read(METRIC_DATA, send).await?;
+        let answer = regional.caller.read(&METRIC_DATA, send).await?;
         let points =
             answer.metric_data_results().iter().flat_map(|result| result.timestamps().iter().zip(result.values()));
         let lags = points.filter_map(|(at, millis)| Some(Lag { millis: *millis, at: timestamp(at)? }));
@@ -58,7 +58,7 @@ impl Aws {
             let list = regional.cloudwatch.list_metrics().namespace(NAMESPACE).metric_name(RPO_LAG);
             list.dimensions(of_cluster.clone()).send()
         };
-        let answer = regional.caller.read(LIST_METRICS, send).await?;
+        let answer = regional.caller.read(&LIST_METRICS, send).await?;
         Ok(answer.metrics().iter().take(QUERIES).cloned().collect())
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     topology::SideName,
 };
 
-const SERVICES: Operation = Operation::new("ecs", "DescribeServices");
-const TASK_DEFINITION: Operation = Operation::new("ecs", "DescribeTaskDefinition");
+static SERVICES: Operation = Operation::new("ecs", "DescribeServices");
+static TASK_DEFINITION: Operation = Operation::new("ecs", "DescribeTaskDefinition");
 
 impl Aws {
     /// A service with its scalable target, task and target groups; `None` if there is no such service.
@@ -46,16 +46,16 @@ impl Aws {
     async fn describe_service(&self, side: SideName, name: &str) -> Result<Option<types::Service>, AwsError> {
         let regional = self.regional(side);
         let send = || regional.ecs.describe_services().cluster(&self.side(side).ecs_cluster).services(name).send();
-        let answer = absent_is_none(regional.caller.read(SERVICES, send).await)?;
+        let answer = absent_is_none(regional.caller.read(&SERVICES, send).await)?;
         Ok(answer.and_then(|answer| answer.services.unwrap_or_default().into_iter().next()))
     }
 
     async fn task_shape(&self, side: SideName, task_definition: &str) -> Result<TaskShape, AwsError> {
         let regional = self.regional(side);
         let send = || regional.ecs.describe_task_definition().task_definition(task_definition).send();
-        let answer = regional.caller.read(TASK_DEFINITION, send).await?;
+        let answer = regional.caller.read(&TASK_DEFINITION, send).await?;
         let definition = answer.task_definition().ok_or_else(|| {
-            AwsError::unreadable(TASK_DEFINITION, &regional.caller.region, "there is no task definition in it")
+            AwsError::unreadable(&TASK_DEFINITION, &regional.caller.region, "there is no task definition in it")
         })?;
         let containers = definition.container_definitions();
         // Fargate demands CPU units of the task; elsewhere they may be given per container only.

@@ -11,9 +11,9 @@ use crate::{
     topology::SideName,
 };
 
-const LISTENERS: Operation = Operation::new("elasticloadbalancing", "DescribeListeners");
-const TARGET_HEALTH: Operation = Operation::new("elasticloadbalancing", "DescribeTargetHealth");
-const MODIFY_LISTENER: Operation = Operation::new("elasticloadbalancing", "ModifyListener");
+static LISTENERS: Operation = Operation::new("elasticloadbalancing", "DescribeListeners");
+static TARGET_HEALTH: Operation = Operation::new("elasticloadbalancing", "DescribeTargetHealth");
+static MODIFY_LISTENER: Operation = Operation::new("elasticloadbalancing", "ModifyListener");
 
 const FORWARD: &str = "forward";
 
@@ -28,7 +28,7 @@ impl Aws {
     pub(super) async fn healthy_targets(&self, side: SideName, target_group: &str) -> Result<usize, AwsError> {
         let regional = self.regional(side);
         let send = || regional.elb.describe_target_health().target_group_arn(target_group).send();
-        let answer = regional.caller.read(TARGET_HEALTH, send).await?;
+        let answer = regional.caller.read(&TARGET_HEALTH, send).await?;
         let healthy = |state: Option<&TargetHealthStateEnum>| state == Some(&TargetHealthStateEnum::Healthy);
         let targets = answer.target_health_descriptions().iter();
         Ok(targets.filter(|target| healthy(target.target_health().and_then(|health| health.state()))).count())
@@ -38,7 +38,7 @@ impl Aws {
 impl Regional {
     async fn default_actions(&self, listener: &str) -> Result<Vec<Action>, AwsError> {
         let answer =
-            self.caller.read(LISTENERS, || self.elb.describe_listeners().listener_arns(listener).send()).await?;
+            self.caller.read(&LISTENERS, || self.elb.describe_listeners().listener_arns(listener).send()).await?;
         Ok(answer.listeners().first().map(|listener| listener.default_actions().to_vec()).unwrap_or_default())
     }
 
@@ -51,10 +51,10 @@ impl Regional {
     ) -> Result<Accepted, AwsError> {
         let current = self.default_actions(listener).await?;
         let actions = merged(current, wanted)
-            .map_err(|why| AwsError::refused(MODIFY_LISTENER, &self.caller.region, format!("{listener} {why}")))?;
+            .map_err(|why| AwsError::refused(&MODIFY_LISTENER, &self.caller.region, format!("{listener} {why}")))?;
         let send =
             || self.elb.modify_listener().listener_arn(listener).set_default_actions(Some(actions.clone())).send();
-        let answer = self.caller.change(MODIFY_LISTENER, send).await?;
+        let answer = self.caller.change(&MODIFY_LISTENER, send).await?;
         Ok(Accepted { request_id: answer.request_id().map(str::to_owned), reference: None })
     }
 }

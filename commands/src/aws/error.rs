@@ -14,10 +14,8 @@ use super::call::Operation;
 pub struct AwsError {
     /// What kind of failure.
     pub kind: AwsErrorKind,
-    /// Service as in IAM actions.
-    pub service: &'static str,
-    /// Operation.
-    pub operation: &'static str,
+    /// What was called.
+    pub operation: &'static Operation,
     /// Region that it was sent to.
     pub region: String,
     /// AWS's error code, or this program's own word where AWS said nothing.
@@ -70,7 +68,7 @@ impl AwsError {
         }
     }
 
-    pub(super) fn timeout(operation: Operation, region: &str, after: Duration) -> Self {
+    pub(super) fn timeout(operation: &'static Operation, region: &str, after: Duration) -> Self {
         Self::own(
             AwsErrorKind::Timeout,
             operation,
@@ -80,16 +78,16 @@ impl AwsError {
         )
     }
 
-    pub(super) fn refused(operation: Operation, region: &str, message: impl Into<String>) -> Self {
+    pub(super) fn refused(operation: &'static Operation, region: &str, message: impl Into<String>) -> Self {
         Self::own(AwsErrorKind::Refused, operation, region, "Refused", message.into())
     }
 
     /// An answer that lacks what it must contain, or contains what cannot be.
-    pub(super) fn unreadable(operation: Operation, region: &str, message: impl Into<String>) -> Self {
+    pub(super) fn unreadable(operation: &'static Operation, region: &str, message: impl Into<String>) -> Self {
         Self::own(AwsErrorKind::Server, operation, region, "UnreadableAnswer", message.into())
     }
 
-    pub(super) fn from_sdk<E>(operation: Operation, region: &str, error: &SdkError<E, HttpResponse>) -> Self
+    pub(super) fn from_sdk<E>(operation: &'static Operation, region: &str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -111,29 +109,21 @@ impl AwsError {
         Self { request_id: error.request_id().map(str::to_owned), ..Self::own(kind, operation, region, code, message) }
     }
 
-    fn own(kind: AwsErrorKind, operation: Operation, region: &str, code: &str, message: String) -> Self {
-        Self {
-            kind,
-            service: operation.service,
-            operation: operation.name,
-            region: region.to_owned(),
-            code: code.to_owned(),
-            message,
-            request_id: None,
-        }
+    fn own(kind: AwsErrorKind, operation: &'static Operation, region: &str, code: &str, message: String) -> Self {
+        Self { kind, operation, region: region.to_owned(), code: code.to_owned(), message, request_id: None }
     }
 }
 
 impl fmt::Display for AwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, operation, region, code, message, .. } = self;
-        write!(f, "{service} {operation} in {region}: {code}")?;
+        let Self { operation: Operation { service, name }, region, code, message, .. } = self;
+        write!(f, "{service} {name} in {region}: {code}")?;
         if !message.is_empty() {
             write!(f, ": {}", message.split_whitespace().collect::<Vec<_>>().join(" "))?;
         }
         match self.kind {
             AwsErrorKind::Denied if code == NO_CREDENTIALS => f.write_str("; give the bot credentials for this region"),
-            AwsErrorKind::Denied => write!(f, "; allow {service}:{operation}"),
+            AwsErrorKind::Denied => write!(f, "; allow {service}:{name}"),
             _ => Ok(()),
         }
     }
@@ -217,7 +207,7 @@ mod tests {
 
     #[test]
     fn denials_name_the_action_to_allow() {
-        let operation = Operation::new("rds", "FailoverGlobalCluster");
+        let operation = &const { Operation::new("rds", "FailoverGlobalCluster") };
         let error = AwsError::own(AwsErrorKind::Denied, operation, "us-west-2", "AccessDenied", "no\n  policy".into());
         assert_eq!(
             error.to_string(),
@@ -229,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_timeout_leaves_the_effect_open() {
-        let error = AwsError::timeout(Operation::new("ecs", "UpdateService"), "us-east-1", Duration::from_secs(2));
+        let error =
+            AwsError::timeout(&const { Operation::new("ecs", "UpdateService") }, "us-east-1", Duration::from_secs(2));
         assert_eq!(error.to_string(), "ecs UpdateService in us-east-1: Timeout: nothing within 2 s");
         assert!(!error.had_no_effect());
         assert!(error.transient());

@@ -33,6 +33,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::call::{Bounds, Caller};
 pub use self::{
+    call::Operation,
     change::Accepted,
     error::{AwsError, AwsErrorKind},
     network::{Network, ProbeClient},

@@ -11,10 +11,10 @@ use crate::{
     topology::SideName,
 };
 
-const GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalClusters");
-const CLUSTERS: Operation = Operation::new("rds", "DescribeDBClusters");
-const INSTANCES: Operation = Operation::new("rds", "DescribeDBInstances");
-const SUBNET_GROUPS: Operation = Operation::new("rds", "DescribeDBSubnetGroups");
+static GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalClusters");
+static CLUSTERS: Operation = Operation::new("rds", "DescribeDBClusters");
+static INSTANCES: Operation = Operation::new("rds", "DescribeDBInstances");
+static SUBNET_GROUPS: Operation = Operation::new("rds", "DescribeDBSubnetGroups");
 
 impl Aws {
     /// The global cluster as that side's region tells it; `None` if there is none.
@@ -22,7 +22,7 @@ impl Aws {
         let regional = self.regional(side);
         let send =
             || regional.rds.describe_global_clusters().global_cluster_identifier(&self.0.app.global_cluster).send();
-        let answer = absent_is_none(regional.caller.read(GLOBAL_CLUSTERS, send).await)?;
+        let answer = absent_is_none(regional.caller.read(&GLOBAL_CLUSTERS, send).await)?;
         Ok(answer.and_then(|answer| answer.global_clusters().first().map(global_cluster)))
     }
 
@@ -46,7 +46,7 @@ impl Aws {
     async fn describe_cluster(&self, side: SideName) -> Result<Option<types::DbCluster>, AwsError> {
         let regional = self.regional(side);
         let send = || regional.rds.describe_db_clusters().db_cluster_identifier(&self.side(side).db_cluster).send();
-        let answer = absent_is_none(regional.caller.read(CLUSTERS, send).await)?;
+        let answer = absent_is_none(regional.caller.read(&CLUSTERS, send).await)?;
         Ok(answer.and_then(|answer| answer.db_clusters.unwrap_or_default().into_iter().next()))
     }
 
@@ -54,7 +54,7 @@ impl Aws {
         let regional = self.regional(side);
         let of_cluster = types::Filter::builder().name("db-cluster-id").values(&self.side(side).db_cluster).build();
         let send = || regional.rds.describe_db_instances().filters(of_cluster.clone()).send();
-        let answer = absent_is_none(regional.caller.read(INSTANCES, send).await)?;
+        let answer = absent_is_none(regional.caller.read(&INSTANCES, send).await)?;
         Ok(answer.map(|answer| answer.db_instances().iter().map(instance).collect()).unwrap_or_default())
     }
 
@@ -63,7 +63,7 @@ impl Aws {
         let Some(group) = cluster.db_subnet_group() else { return Ok(cluster.availability_zones().to_vec()) };
         let regional = self.regional(side);
         let send = || regional.rds.describe_db_subnet_groups().db_subnet_group_name(group).send();
-        let answer = regional.caller.read(SUBNET_GROUPS, send).await?;
+        let answer = regional.caller.read(&SUBNET_GROUPS, send).await?;
         let subnets = answer.db_subnet_groups().iter().flat_map(|group| group.subnets());
         let zones: BTreeSet<&str> = subnets.filter_map(|subnet| subnet.subnet_availability_zone()?.name()).collect();
         Ok(zones.into_iter().map(str::to_owned).collect())

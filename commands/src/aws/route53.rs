@@ -9,9 +9,9 @@ use aws_types::request_id::RequestId;
 use super::{Accepted, Aws, AwsError, call::Operation};
 use crate::observation::{Alias, RecordSet};
 
-const RECORD_SETS: Operation = Operation::new("route53", "ListResourceRecordSets");
-const CHANGE_RECORD_SETS: Operation = Operation::new("route53", "ChangeResourceRecordSets");
-const GET_CHANGE: Operation = Operation::new("route53", "GetChange");
+static RECORD_SETS: Operation = Operation::new("route53", "ListResourceRecordSets");
+static CHANGE_RECORD_SETS: Operation = Operation::new("route53", "ChangeResourceRecordSets");
+static GET_CHANGE: Operation = Operation::new("route53", "GetChange");
 
 impl Aws {
     /// The A record of exactly the configured name; `None` if there is none. Of several (weighted and the like) the first.
@@ -21,7 +21,7 @@ impl Aws {
             let list = self.0.route53.list_resource_record_sets().hosted_zone_id(&wanted.zone);
             list.start_record_name(&wanted.name).start_record_type(RrType::A).max_items(1).send()
         };
-        let answer = self.0.global.read(RECORD_SETS, send).await?;
+        let answer = self.0.global.read(&RECORD_SETS, send).await?;
         let first = answer.resource_record_sets().first();
         // The list starts at the name, or after it where there is no such record.
         Ok(first.filter(|set| set.r#type() == &RrType::A && same_name(set.name(), &wanted.name)).map(record_set))
@@ -29,7 +29,7 @@ impl Aws {
 
     /// Whether all of Route 53's authoritative servers have that change. `NoSuchChange` means that it has to be submitted again.
     pub async fn record_in_sync(&self, change_id: &str) -> Result<bool, AwsError> {
-        let answer = self.0.global.read(GET_CHANGE, || self.0.route53.get_change().id(change_id).send()).await?;
+        let answer = self.0.global.read(&GET_CHANGE, || self.0.route53.get_change().id(change_id).send()).await?;
         Ok(answer.change_info().is_some_and(|info| info.status().as_str() == "INSYNC"))
     }
 
@@ -40,7 +40,7 @@ impl Aws {
         old: Option<&RecordSet>,
         new: &RecordSet,
     ) -> Result<Accepted, AwsError> {
-        let refused = |why: String| AwsError::refused(CHANGE_RECORD_SETS, &self.0.global.region, why);
+        let refused = |why: String| AwsError::refused(&CHANGE_RECORD_SETS, &self.0.global.region, why);
         if let Some(set) = old.filter(|set| !set.routing.is_empty()) {
             let why = format!("{} is not a simple record ({}); change it by hand", set.name, set.routing.join(", "));
             return Err(refused(why));
@@ -50,7 +50,7 @@ impl Aws {
             let change = self.0.route53.change_resource_record_sets().hosted_zone_id(zone);
             change.change_batch(batch.clone()).send()
         };
-        let answer = self.0.global.change(CHANGE_RECORD_SETS, send).await?;
+        let answer = self.0.global.change(&CHANGE_RECORD_SETS, send).await?;
         Ok(Accepted {
             request_id: answer.request_id().map(str::to_owned),
             reference: answer.change_info().map(|info| info.id().to_owned()),

@@ -6,8 +6,8 @@ use futures::future::try_join;
 use super::{Aws, AwsError, call::Operation};
 use crate::{change::scalable_resource, observation::ScalableTarget, topology::SideName};
 
-const TARGETS: Operation = Operation::new("application-autoscaling", "DescribeScalableTargets");
-const SCHEDULES: Operation = Operation::new("application-autoscaling", "DescribeScheduledActions");
+static TARGETS: Operation = Operation::new("application-autoscaling", "DescribeScalableTargets");
+static SCHEDULES: Operation = Operation::new("application-autoscaling", "DescribeScheduledActions");
 
 impl Aws {
     /// The scalable target of a service; `None` if none is registered.
@@ -18,7 +18,7 @@ impl Aws {
     ) -> Result<Option<ScalableTarget>, AwsError> {
         let regional = self.regional(side);
         let resource = scalable_resource(&self.side(side).ecs_cluster, service);
-        let targets = regional.caller.read(TARGETS, || {
+        let targets = regional.caller.read(&TARGETS, || {
             regional
                 .scaling
                 .describe_scalable_targets()
@@ -27,7 +27,7 @@ impl Aws {
                 .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
                 .send()
         });
-        let schedules = regional.caller.read(SCHEDULES, || {
+        let schedules = regional.caller.read(&SCHEDULES, || {
             regional
                 .scaling
                 .describe_scheduled_actions()

@@ -6,9 +6,9 @@ use crate::{
     topology::SideName,
 };
 
-const CALLER_IDENTITY: Operation = Operation::new("sts", "GetCallerIdentity");
-const DESCRIBE_KEY: Operation = Operation::new("kms", "DescribeKey");
-const QUOTA: Operation = Operation::new("servicequotas", "GetServiceQuota");
+static CALLER_IDENTITY: Operation = Operation::new("sts", "GetCallerIdentity");
+static DESCRIBE_KEY: Operation = Operation::new("kms", "DescribeKey");
+static QUOTA: Operation = Operation::new("servicequotas", "GetServiceQuota");
 
 /// Fargate On-Demand vCPU resource count.
 const FARGATE_VCPUS: (&str, &str) = ("fargate", "L-3032A538");
@@ -17,7 +17,7 @@ impl Aws {
     /// Who we are on that side, by its regional STS.
     pub async fn caller(&self, side: SideName) -> Result<Caller, AwsError> {
         let regional = self.regional(side);
-        let answer = regional.caller.read(CALLER_IDENTITY, || regional.sts.get_caller_identity().send()).await?;
+        let answer = regional.caller.read(&CALLER_IDENTITY, || regional.sts.get_caller_identity().send()).await?;
         Ok(Caller {
             account: answer.account().unwrap_or_default().to_owned(),
             arn: answer.arn().unwrap_or_default().to_owned(),
@@ -29,19 +29,19 @@ impl Aws {
         let regional = self.regional(SideName::Dr);
         let (service, quota) = FARGATE_VCPUS;
         let send = || regional.quotas.get_service_quota().service_code(service).quota_code(quota).send();
-        let answer = regional.caller.read(QUOTA, send).await?;
+        let answer = regional.caller.read(&QUOTA, send).await?;
         answer
             .quota()
             .and_then(|quota| quota.value())
-            .ok_or_else(|| AwsError::unreadable(QUOTA, &regional.caller.region, "the quota has no value"))
+            .ok_or_else(|| AwsError::unreadable(&QUOTA, &regional.caller.region, "the quota has no value"))
     }
 
     pub(super) async fn kms_key(&self, side: SideName, key: &str) -> Result<KmsKey, AwsError> {
         let regional = self.regional(side);
-        let answer = regional.caller.read(DESCRIBE_KEY, || regional.kms.describe_key().key_id(key).send()).await?;
+        let answer = regional.caller.read(&DESCRIBE_KEY, || regional.kms.describe_key().key_id(key).send()).await?;
         let metadata = answer
             .key_metadata()
-            .ok_or_else(|| AwsError::unreadable(DESCRIBE_KEY, &regional.caller.region, "the key has no metadata"))?;
+            .ok_or_else(|| AwsError::unreadable(&DESCRIBE_KEY, &regional.caller.region, "the key has no metadata"))?;
         Ok(KmsKey {
             arn: metadata.arn().unwrap_or(key).to_owned(),
             customer_managed: metadata.key_manager().is_some_and(|manager| manager.as_str() == "CUSTOMER"),
