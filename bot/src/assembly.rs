@@ -52,10 +52,10 @@ pub struct Bot {
 #[derive(Debug, thiserror::Error)]
 pub enum AssemblyError {
     /// The store cannot be used.
-    #[error("the audit log cannot be opened: {0}")]
+    #[error("failed to open the audit log")]
     Store(#[from] OpenError),
     /// The desk did not open.
-    #[error("the records of the audit log cannot be taken up: {0}")]
+    #[error("failed to take up where the audit log ends")]
     Desk(#[from] EngineError),
 }
 
@@ -92,8 +92,8 @@ impl Bot {
         })
     }
 
-    /// Stops gracefully: nothing new is started, what runs is left to be taken up at the next start, and so is what Slack does not
-    /// show yet.
+    /// Stops gracefully: nothing new is started, what runs is left to be taken up at the next start, and so is what
+    /// Slack does not show yet.
     pub async fn stop(self, reason: &str) {
         self.desk.close(reason).await;
         self.stop.cancel();

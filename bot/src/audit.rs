@@ -35,8 +35,10 @@ async fn open(store: StoreArg) -> Result<Reader, Failure> {
         (None, None) => return Err(Failure::user("no log is named; give --config or --store")),
     };
     Reader::open(&dir).await.map_err(|error| match error {
-        OpenError::Io { path, source } => Failure::user(format!("{} cannot be read: {source}; name the store's folder", path.display())),
-        error => Failure::user(error.to_string()),
+        OpenError::Io { path, source } => {
+            Failure::user(format!("{} cannot be read: {source}; name the store's folder", path.display()))
+        }
+        error => Failure::user(format!("{:#}", anyhow::Error::from(error))),
     })
 }
 
@@ -56,14 +58,23 @@ fn line(record: &Record) -> String {
         Actor::Terminal { user } => user,
         Actor::Bot => "bot",
     };
-    let about: Vec<&str> = [&record.application, &record.run, &record.step].into_iter().filter_map(Option::as_deref).collect();
+    let about: Vec<&str> =
+        [&record.application, &record.run, &record.step].into_iter().filter_map(Option::as_deref).collect();
     let data = crate::slack::text::shorten(&record.data.to_string(), DATA);
-    format!("{:>6}  {}  {who:<12}  {:<18}  {}  {data}", record.seq, record.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), record.event, about.join("/"))
+    format!(
+        "{:>6}  {}  {who:<12}  {:<18}  {}  {data}",
+        record.seq,
+        record.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
+        record.event,
+        about.join("/")
+    )
 }
 
 async fn export(reader: &Reader, output: Option<PathBuf>) -> Result<(), Failure> {
     let head = match output {
-        None => export::write(reader, &mut stdout().context("failed to write to standard output")?).await.context("failed to export")?,
+        None => export::write(reader, &mut stdout().context("failed to write to standard output")?)
+            .await
+            .context("failed to export")?,
         Some(path) => export_to(reader, &path).await?,
     };
     tracing::info!(records = head.size, root = %head.root, "exported");
@@ -78,7 +89,9 @@ fn stdout() -> std::io::Result<tokio::fs::File> {
 
 /// Exports to a file, which is complete on disk when this returns.
 pub(crate) async fn export_to(reader: &Reader, path: &Path) -> Result<Head, Failure> {
-    let cannot = |error: std::io::Error| Failure::user(format!("{} cannot be written: {error}; name another file with --output", path.display()));
+    let cannot = |error: std::io::Error| {
+        Failure::user(format!("{} cannot be written: {error}; name another file with --output", path.display()))
+    };
     let mut file = tokio::fs::File::create(path).await.map_err(cannot)?;
     let head = export::write(reader, &mut file).await.context("failed to export")?;
     file.sync_all().await.map_err(cannot)?;

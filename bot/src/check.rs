@@ -1,4 +1,5 @@
-//! `standby check`: configuration and permissions, without acting. Makes every read call that the bot makes, and says what each found.
+//! `standby check`: configuration and permissions, without acting. Makes every read call that the bot makes, and says
+//! what each found.
 
 use std::{io::Write, path::Path, sync::Arc};
 
@@ -64,13 +65,19 @@ pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
 }
 
 async fn check_slack(config: &Config, secrets: &Secrets) -> Result<Vec<Row>, Failure> {
-    let api = Api::over_tcp(config.slack.api_url(), &secrets.bot_token).context("failed to prepare the connection to Slack")?;
+    let api = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
+        .context("failed to prepare the connection to Slack")?;
     let team = match api.identity().await {
         Ok((team, user)) => {
             let mut rows = vec![Row::new(Verdict::Pass, "slack token", format!("team {team}, user {user}"), None)];
             for (name, access) in config.access.iter().filter(|(_, access)| access.team != team) {
                 let fix = "install the app in that workspace, or correct the team";
-                rows.push(Row::new(Verdict::Fail, format!("{name} access.team"), format!("is {}, the token's is {team}", access.team), Some(fix)));
+                rows.push(Row::new(
+                    Verdict::Fail,
+                    format!("{name} access.team"),
+                    format!("is {}, the token's is {team}", access.team),
+                    Some(fix),
+                ));
             }
             rows
         }
@@ -84,8 +91,18 @@ async fn check_slack(config: &Config, secrets: &Secrets) -> Result<Vec<Row>, Fai
         let what = format!("{name} slack.channel");
         rows.push(match api.is_member(channel).await {
             Ok(true) => Row::new(Verdict::Pass, what, format!("the bot is in {channel}"), None),
-            Ok(false) => Row::new(Verdict::Fail, what, format!("the bot is not in {channel}"), Some("invite it: /invite @standby")),
-            Err(error) => Row::new(Verdict::Fail, what, format!("{channel}: {error}"), Some("check the id, and the scopes channels:read and groups:read")),
+            Ok(false) => Row::new(
+                Verdict::Fail,
+                what,
+                format!("the bot is not in {channel}"),
+                Some("invite it: /invite @standby"),
+            ),
+            Err(error) => Row::new(
+                Verdict::Fail,
+                what,
+                format!("{channel}: {error}"),
+                Some("check the id, and the scopes channels:read and groups:read"),
+            ),
         });
     }
     Ok(rows)
@@ -123,7 +140,12 @@ fn reads(name: &str, app: &Application, observation: &Observation) -> Vec<Row> {
 fn reads_of_side(place: &str, side: &Side) -> Vec<Row> {
     let mut rows = vec![
         match &side.caller {
-            Seen::Known(caller) => Row::new(Verdict::Pass, format!("{place} identity"), format!("{} in account {}", caller.arn, caller.account), None),
+            Seen::Known(caller) => Row::new(
+                Verdict::Pass,
+                format!("{place} identity"),
+                format!("{} in account {}", caller.arn, caller.account),
+                None,
+            ),
             Seen::Unknown(why) => unread(format!("{place} identity"), why),
         },
         read(format!("{place} database"), &side.db),
@@ -155,7 +177,12 @@ fn read<T>(what: String, seen: &Seen<T>) -> Row {
 }
 
 fn unread(what: String, why: &str) -> Row {
-    Row::new(Verdict::Fail, what, why, Some("check the role's permissions, the names in the configuration and the network"))
+    Row::new(
+        Verdict::Fail,
+        what,
+        why,
+        Some("check the role's permissions, the names in the configuration and the network"),
+    )
 }
 
 fn print(rows: &[Row], out: &mut impl Write) -> std::io::Result<()> {

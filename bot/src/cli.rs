@@ -5,11 +5,13 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use storage::Head;
 
-/// Fails an AWS active/passive pair over to its disaster-recovery region from Slack, with an audit log that anybody can verify.
+/// Fails an AWS active/passive pair over to its disaster-recovery region from Slack, with an audit log that anybody can
+/// verify.
 #[derive(Debug, Parser)]
 #[command(name = "standby", version)]
 pub struct Cli {
-    /// Form of the program's own log on standard error [default: text at a terminal, json elsewhere]; RUST_LOG filters it.
+    /// Form of the program's own log on standard error [default: text at a terminal, json elsewhere]; RUST_LOG filters
+    /// it.
     #[arg(long, global = true, value_enum)]
     pub log_format: Option<LogFormat>,
     /// What to do.

@@ -121,7 +121,10 @@ impl Config {
     /// Reads and validates the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            ConfigError::one(path, Problem::new("", format!("cannot be read: {error}"), "name a readable file with --config"))
+            ConfigError::one(
+                path,
+                Problem::new("", format!("cannot be read: {error}"), "name a readable file with --config"),
+            )
         })?;
         Self::parse(path, &text)
     }
@@ -156,14 +159,19 @@ impl Config {
 
 fn read(text: &str) -> Result<Raw, Problem> {
     let syntax = |error: toml::de::Error| {
-        Problem::new("", error.message(), "write it as TOML: https://toml.io").at_line(error.span().map(|span| line_of(text, span.start)))
+        Problem::new("", error.message(), "write it as TOML: https://toml.io")
+            .at_line(error.span().map(|span| line_of(text, span.start)))
     };
     let deserializer = toml::Deserializer::parse(text).map_err(syntax)?;
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let key = error.path().to_string();
         let error = error.into_inner();
-        Problem::new(if key == "." { "" } else { &key }, error.message(), "deploy/standby.example.toml shows every key with its meaning")
-            .at_line(error.span().map(|span| line_of(text, span.start)))
+        Problem::new(
+            if key == "." { "" } else { &key },
+            error.message(),
+            "deploy/standby.example.toml shows every key with its meaning",
+        )
+        .at_line(error.span().map(|span| line_of(text, span.start)))
     })
 }
 

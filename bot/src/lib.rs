@@ -1,4 +1,5 @@
-//! The program standby: configuration, Slack in and out, HTTP, the command line and rehearsals. What `/dr` does is crate `commands`.
+//! The program standby: configuration, Slack in and out, HTTP, the command line and rehearsals. What `/dr` does is
+//! crate `commands`.
 
 pub mod assembly;
 pub mod audit;

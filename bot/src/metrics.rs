@@ -105,13 +105,21 @@ impl Metrics {
             outbox_refused: Gauge::default(),
         };
         registry.register("commands", "Commands and clicks by outcome", series.commands.clone());
-        registry.register("refusals", "Refused requests by reason, those not recorded one by one included", series.refusals.clone());
+        registry.register(
+            "refusals",
+            "Refused requests by reason, those not recorded one by one included",
+            series.refusals.clone(),
+        );
         registry.register_with_unit("step", "How long steps took", Unit::Seconds, series.steps.clone());
         registry.register("aws_changes", "Calls that change something in AWS, by outcome", series.changes.clone());
         registry.register("runs", "Runs that have not ended, by state", series.runs.clone());
         registry.register("log_records", "Records in the audit log", series.log_records.clone());
         registry.register("outbox_lag_records", "Records that Slack does not show yet", series.outbox_lag.clone());
-        registry.register("outbox_refused_messages", "Messages given up since the start, because Slack refused them", series.outbox_refused.clone());
+        registry.register(
+            "outbox_refused_messages",
+            "Messages given up since the start, because Slack refused them",
+            series.outbox_refused.clone(),
+        );
         Self { log, outbox, registry: Arc::new(registry), series, runs: Arc::default() }
     }
 
@@ -171,7 +179,9 @@ impl Metrics {
         }
         runs.retain(|_, run| run.ended.is_none());
         let paused = runs.values().filter(|run| run.waiting_step().is_some()).count();
-        let set = |state, count: usize| self.series.runs.get_or_create(&StateLabel { state }).set(i64::try_from(count).unwrap_or(i64::MAX));
+        let set = |state, count: usize| {
+            self.series.runs.get_or_create(&StateLabel { state }).set(i64::try_from(count).unwrap_or(i64::MAX))
+        };
         set("paused", paused);
         set("running", runs.len() - paused);
     }
@@ -183,7 +193,8 @@ impl Series {
     }
 
     fn refusal(&self, reason: Refusal, count: u64) {
-        let reason = serde_json::to_value(reason).ok().and_then(|reason| reason.as_str().map(str::to_owned)).unwrap_or_default();
+        let reason =
+            serde_json::to_value(reason).ok().and_then(|reason| reason.as_str().map(str::to_owned)).unwrap_or_default();
         self.refusals.get_or_create(&ReasonLabel { reason }).inc_by(count);
     }
 

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-pub use self::{room::network, settings::toml};
 use self::room::Room;
+pub use self::{room::network, settings::toml};
 use crate::{
     cli::{RehearseArgs, Script},
     failure::Failure,
@@ -21,7 +21,8 @@ use crate::{
 /// Simulated seconds in a real one, when a person plays.
 const SPEED: f64 = 10.0;
 
-/// Plays a rehearsal on a runtime of its own, whose clock is paused: time passes as the pacer lets it, or without one as fast as it goes.
+/// Plays a rehearsal on a runtime of its own, whose clock is paused: time passes as the pacer lets it, or without one
+/// as fast as it goes.
 pub fn run(args: RehearseArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

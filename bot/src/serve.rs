@@ -21,13 +21,17 @@ use crate::{
 pub async fn serve(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
     let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
-    let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token).context("failed to prepare the connection to Slack")?;
+    let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
+        .context("failed to prepare the connection to Slack")?;
     let listen = config.http.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Failure::user(format!("{}: http.listen: cannot listen on {listen}: {error}; choose another address", path.display()))
+        Failure::user(format!(
+            "{}: http.listen: cannot listen on {listen}: {error}; choose another address",
+            path.display()
+        ))
     })?;
     let parts = Parts { config, secrets, network: Network::system(), slack, clock: Clock::system(), host: host() };
-    let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(error.to_string()))?;
+    let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))?;
     tracing::info!(%listen, applications = bot.desk.applications().collect::<Vec<_>>().join(","), "standby is ready");
     let server = tokio::spawn(axum::serve(listener, bot.router.clone()).into_future());
     let ended = tokio::select! {
@@ -46,7 +50,8 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
 
 /// Ends at SIGTERM or SIGINT; a process that cannot listen for them is ended by them.
 pub(crate) async fn signalled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -58,5 +63,6 @@ pub(crate) async fn signalled() {
 
 /// The host's name, as the kernel tells it.
 fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }

@@ -48,19 +48,32 @@ impl<'a> SecretSource<'a> {
             Self::File(path) => {
                 let key = format!("slack.{key}_file");
                 let value = std::fs::read_to_string(path).map_err(|error| {
-                    Problem::new(&key, format!("{} cannot be read: {error}", path.display()), "create it, readable by the bot's user alone")
+                    Problem::new(
+                        &key,
+                        format!("{} cannot be read: {error}", path.display()),
+                        "create it, readable by the bot's user alone",
+                    )
                 })?;
                 (key, value)
             }
             Self::Env(name) => {
                 let key = format!("slack.{key}_env");
-                let value = env(name)
-                    .ok_or_else(|| Problem::new(&key, format!("environment variable {name} is not set"), "set it where the bot is started"))?;
+                let value = env(name).ok_or_else(|| {
+                    Problem::new(
+                        &key,
+                        format!("environment variable {name} is not set"),
+                        "set it where the bot is started",
+                    )
+                })?;
                 (key, value)
             }
         };
         match value.trim() {
-            "" => Err(Problem::new(key, "is empty", "put the secret there; Slack shows it on the app's Basic Information page")),
+            "" => Err(Problem::new(
+                key,
+                "is empty",
+                "put the secret there; Slack shows it on the app's Basic Information page",
+            )),
             secret => Ok(secret.into()),
         }
     }
@@ -75,7 +88,8 @@ impl Config {
         let slack = &self.slack;
         let problem = |problem| ConfigError::one(path, problem);
         Ok(Secrets {
-            signing_secret: read("signing_secret", &slack.signing_secret_file, &slack.signing_secret_env).map_err(problem)?,
+            signing_secret: read("signing_secret", &slack.signing_secret_file, &slack.signing_secret_env)
+                .map_err(problem)?,
             bot_token: read("bot_token", &slack.bot_token_file, &slack.bot_token_env).map_err(problem)?,
         })
     }

@@ -51,25 +51,60 @@ fn errors_name_file_line_key_and_fix() {
 #[test]
 fn values_must_fit_together() {
     let cases = [
-        ("region = \"us-west-2\"", "region = \"us-east-1\"", "applications.shop.dr.region: is the primary's region too; name the other region"),
+        (
+            "region = \"us-west-2\"",
+            "region = \"us-east-1\"",
+            "applications.shop.dr.region: is the primary's region too; name the other region",
+        ),
         ("desired = 4", "desired = 3", "applications.shop.services[0].desired: is below min"),
         ("name = \"api\"", "name = \"web\"", "applications.shop.services[1].name: names web a second time"),
-        ("https://app.shop.example/", "https://www.shop.example/", "applications.shop.verify.url: has host www.shop.example, but the record is app.shop.example"),
+        (
+            "https://app.shop.example/",
+            "https://www.shop.example/",
+            "applications.shop.verify.url: has host www.shop.example, but the record is app.shop.example",
+        ),
         ("poll = 2", "poll = 0", "applications.shop.timing.poll: is 0"),
-        ("expected = 120, deadline = 900", "expected = 120, deadline = 60", "applications.shop.timing.database.deadline: is shorter than expected"),
-        ("max_error_rate = 0.05", "max_error_rate = 5.0", "applications.shop.verify.max_error_rate: is not between 0 and 1"),
-        ("account = \"123456789012\"", "account = \"12345\"", "applications.shop.primary.account: is not an account id"),
-        ("promoters = [\"U0123456789\", \"U9876543210\"]", "promoters = []", "applications.shop.access.promoters: is empty"),
+        (
+            "expected = 120, deadline = 900",
+            "expected = 120, deadline = 60",
+            "applications.shop.timing.database.deadline: is shorter than expected",
+        ),
+        (
+            "max_error_rate = 0.05",
+            "max_error_rate = 5.0",
+            "applications.shop.verify.max_error_rate: is not between 0 and 1",
+        ),
+        (
+            "account = \"123456789012\"",
+            "account = \"12345\"",
+            "applications.shop.primary.account: is not an account id",
+        ),
+        (
+            "promoters = [\"U0123456789\", \"U9876543210\"]",
+            "promoters = []",
+            "applications.shop.access.promoters: is empty",
+        ),
         ("promoters = [\"U0123456789\", \"U9876543210\"]", "promoters = [\"U0123456789\"]", "name a second person"),
-        ("promoters = [\"U0123456789\", \"U9876543210\"]", "promoters = [\"*\", \"U9876543210\"]", "\"*\" is not a Slack user id"),
+        (
+            "promoters = [\"U0123456789\", \"U9876543210\"]",
+            "promoters = [\"*\", \"U9876543210\"]",
+            "\"*\" is not a Slack user id",
+        ),
         ("channel = \"C0123456789\"", "channel = \"#incident\"", "\"#incident\" is not a channel id"),
         ("team = \"T0123456789\"", "team = \"shop\"", "applications.shop.access.team: is not a Slack team id"),
         ("bot_token_env = \"STANDBY_SLACK_BOT_TOKEN\"", "", "slack.bot_token_file: is missing"),
-        ("bot_token_env = ", "bot_token_file = \"x\"\nbot_token_env = ", "slack.bot_token_env: is given together with bot_token_file"),
+        (
+            "bot_token_env = ",
+            "bot_token_file = \"x\"\nbot_token_env = ",
+            "slack.bot_token_env: is given together with bot_token_file",
+        ),
         ("[applications.shop]", "[applications.\"The Shop\"]", "applications.The Shop: is not a usable name"),
     ];
     for (from, to, expected) in cases {
-        let text = EXAMPLE.replace("applications.shop", if to.contains("The Shop") { "applications.\"The Shop\"" } else { "applications.shop" });
+        let text = EXAMPLE.replace(
+            "applications.shop",
+            if to.contains("The Shop") { "applications.\"The Shop\"" } else { "applications.shop" },
+        );
         let text = if to.contains("The Shop") { text } else { text.replacen(from, to, 1) };
         let found = parse(&text).unwrap_err().to_string();
         assert!(found.contains(expected), "{to}: {found}");
@@ -90,12 +125,16 @@ fn secrets_come_from_elsewhere_and_are_not_printed() {
     let text = EXAMPLE.replace("/run/secrets/standby/signing-secret", file.to_str().unwrap());
     let config = parse(&text).unwrap();
     let path = Path::new("standby.toml");
-    let secrets = config.secrets(path, |name| (name == "STANDBY_SLACK_BOT_TOKEN").then(|| "xoxb-1".to_owned())).unwrap();
+    let secrets =
+        config.secrets(path, |name| (name == "STANDBY_SLACK_BOT_TOKEN").then(|| "xoxb-1".to_owned())).unwrap();
     assert_eq!((secrets.signing_secret.expose_secret(), secrets.bot_token.expose_secret()), ("s3cret", "xoxb-1"));
     assert!(!format!("{secrets:?}").contains("s3cret"));
 
     let unset = config.secrets(path, |_| None).unwrap_err().to_string();
-    assert!(unset.contains("slack.bot_token_env: environment variable STANDBY_SLACK_BOT_TOKEN is not set; set it"), "{unset}");
+    assert!(
+        unset.contains("slack.bot_token_env: environment variable STANDBY_SLACK_BOT_TOKEN is not set; set it"),
+        "{unset}"
+    );
     std::fs::write(&file, " \n").unwrap();
     assert!(config.secrets(path, |_| None).unwrap_err().to_string().contains("slack.signing_secret_file: is empty"));
     std::fs::remove_file(&file).unwrap();

@@ -43,7 +43,11 @@ impl Problems {
     fn slack(&mut self, config: &Config) {
         let slack = &config.slack;
         let sources = [
-            SecretSource::of("signing_secret", slack.signing_secret_file.as_deref(), slack.signing_secret_env.as_deref()),
+            SecretSource::of(
+                "signing_secret",
+                slack.signing_secret_file.as_deref(),
+                slack.signing_secret_env.as_deref(),
+            ),
             SecretSource::of("bot_token", slack.bot_token_file.as_deref(), slack.bot_token_env.as_deref()),
         ];
         self.0.extend(sources.into_iter().filter_map(Result::err));
@@ -53,12 +57,24 @@ impl Problems {
 
     fn application(&mut self, name: &str, application: &Application) {
         let key = |rest: &str| format!("applications.{name}.{rest}");
-        let fits = !name.is_empty() && name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        self.demand(fits, format!("applications.{name}"), "is not a usable name", "use lower-case letters, digits and hyphens, as people will type it");
+        let fits = !name.is_empty()
+            && name.len() <= 40
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        self.demand(
+            fits,
+            format!("applications.{name}"),
+            "is not a usable name",
+            "use lower-case letters, digits and hyphens, as people will type it",
+        );
         self.filled(key("global_cluster"), &application.global_cluster);
         self.region(&key("primary"), &application.primary);
         self.region(&key("dr"), &application.dr);
-        self.demand(application.primary.region != application.dr.region, key("dr.region"), "is the primary's region too", "name the other region");
+        self.demand(
+            application.primary.region != application.dr.region,
+            key("dr.region"),
+            "is the primary's region too",
+            "name the other region",
+        );
         self.demand(
             normal(&application.primary.endpoint.dns_name) != normal(&application.dr.endpoint.dns_name),
             key("dr.endpoint.dns_name"),
@@ -83,11 +99,26 @@ impl Problems {
             self.demand(fits, format!("{key}.account"), "is not an account id", "write its twelve digits in quotes");
         }
         if let Some(role) = &region.role_arn {
-            self.demand(role.starts_with("arn:"), format!("{key}.role_arn"), "is not an ARN", "write arn:aws:iam::ACCOUNT:role/NAME");
+            self.demand(
+                role.starts_with("arn:"),
+                format!("{key}.role_arn"),
+                "is not an ARN",
+                "write arn:aws:iam::ACCOUNT:role/NAME",
+            );
         }
         if let Some(listener) = &region.listener {
-            self.demand(listener.arn.starts_with("arn:"), format!("{key}.listener.arn"), "is not an ARN", "copy the listener's ARN");
-            self.demand(listener.target_group.starts_with("arn:"), format!("{key}.listener.target_group"), "is not an ARN", "copy the target group's ARN");
+            self.demand(
+                listener.arn.starts_with("arn:"),
+                format!("{key}.listener.arn"),
+                "is not an ARN",
+                "copy the listener's ARN",
+            );
+            self.demand(
+                listener.target_group.starts_with("arn:"),
+                format!("{key}.listener.target_group"),
+                "is not an ARN",
+                "copy the target group's ARN",
+            );
         }
     }
 
@@ -97,9 +128,24 @@ impl Problems {
             let key = format!("{key}[{index}]");
             self.filled(format!("{key}.name"), &service.name);
             let twice = services.iter().take(index).any(|other| other.name == service.name);
-            self.demand(!twice, format!("{key}.name"), format!("names {} a second time", service.name), "name each service once");
-            self.demand(service.min >= 1, format!("{key}.min"), "is below 1", "give the minimum that production runs with");
-            self.demand(service.desired >= service.min, format!("{key}.desired"), "is below min", "give at least the minimum");
+            self.demand(
+                !twice,
+                format!("{key}.name"),
+                format!("names {} a second time", service.name),
+                "name each service once",
+            );
+            self.demand(
+                service.min >= 1,
+                format!("{key}.min"),
+                "is below 1",
+                "give the minimum that production runs with",
+            );
+            self.demand(
+                service.desired >= service.min,
+                format!("{key}.desired"),
+                "is below min",
+                "give at least the minimum",
+            );
         }
     }
 
@@ -113,10 +159,20 @@ impl Problems {
             format!("has host {host}, but the record is {}", application.record.name),
             "use the record's name as host, since that is what people call",
         );
-        self.demand(matches!(verify.url.scheme(), "https" | "http"), key("url"), "is not an http address", "write https://…");
+        self.demand(
+            matches!(verify.url.scheme(), "https" | "http"),
+            key("url"),
+            "is not an http address",
+            "write https://…",
+        );
         self.demand(verify.consecutive >= 1, key("consecutive"), "is 0", "demand at least one good answer");
         let rate = verify.max_error_rate;
-        self.demand((0.0..=1.0).contains(&rate), key("max_error_rate"), "is not between 0 and 1", "write 0.05 for five percent");
+        self.demand(
+            (0.0..=1.0).contains(&rate),
+            key("max_error_rate"),
+            "is not between 0 and 1",
+            "write 0.05 for five percent",
+        );
     }
 
     fn timing(&mut self, key: &str, application: &Application) {
@@ -134,30 +190,70 @@ impl Problems {
             ("verify", timing.verify),
         ];
         for (name, StepTiming { deadline, expected }) in steps {
-            self.demand(!expected.is_zero(), format!("{key}.{name}.expected"), "is 0", "give a number of seconds above 0");
-            self.demand(deadline >= expected, format!("{key}.{name}.deadline"), "is shorter than expected", "give the step at least the time it is expected to take");
+            self.demand(
+                !expected.is_zero(),
+                format!("{key}.{name}.expected"),
+                "is 0",
+                "give a number of seconds above 0",
+            );
+            self.demand(
+                deadline >= expected,
+                format!("{key}.{name}.deadline"),
+                "is shorter than expected",
+                "give the step at least the time it is expected to take",
+            );
         }
     }
 
     fn access(&mut self, key: &str, access: &Access) {
-        self.demand(access.team.starts_with('T'), format!("{key}.team"), "is not a Slack team id", "copy the id that begins with T from the workspace's URL");
-        self.demand(!access.channels.is_empty(), format!("{key}.channels"), "is empty", "name the channels, by id, where /dr may be used");
+        self.demand(
+            access.team.starts_with('T'),
+            format!("{key}.team"),
+            "is not a Slack team id",
+            "copy the id that begins with T from the workspace's URL",
+        );
+        self.demand(
+            !access.channels.is_empty(),
+            format!("{key}.channels"),
+            "is empty",
+            "name the channels, by id, where /dr may be used",
+        );
         for (index, channel) in access.channels.iter().enumerate() {
             self.channel(&format!("{key}.channels[{index}]"), channel);
         }
-        self.demand(!access.promoters.is_empty(), format!("{key}.promoters"), "is empty", "name, by user id, who may promote");
+        self.demand(
+            !access.promoters.is_empty(),
+            format!("{key}.promoters"),
+            "is empty",
+            "name, by user id, who may promote",
+        );
         for (list, users) in [("viewers", &access.viewers), ("promoters", &access.promoters)] {
             for (index, user) in users.iter().enumerate() {
                 let fits = user.starts_with(['U', 'W']) || (list == "viewers" && user == "*");
-                self.demand(fits, format!("{key}.{list}[{index}]"), format!("{user:?} is not a Slack user id"), "copy the id that begins with U from the person's profile");
+                self.demand(
+                    fits,
+                    format!("{key}.{list}[{index}]"),
+                    format!("{user:?} is not a Slack user id"),
+                    "copy the id that begins with U from the person's profile",
+                );
             }
         }
         let alone = access.promoters.len() == 1 && !access.requester_may_approve;
-        self.demand(!alone, format!("{key}.promoters"), "names one person, who may not approve their own request", "name a second person, or set requester_may_approve = true");
+        self.demand(
+            !alone,
+            format!("{key}.promoters"),
+            "names one person, who may not approve their own request",
+            "name a second person, or set requester_may_approve = true",
+        );
     }
 
     fn channel(&mut self, key: &str, channel: &str) {
-        self.demand(channel.starts_with(['C', 'G']), key, format!("{channel:?} is not a channel id"), "copy the id that begins with C from the channel's details");
+        self.demand(
+            channel.starts_with(['C', 'G']),
+            key,
+            format!("{channel:?} is not a channel id"),
+            "copy the id that begins with C from the channel's details",
+        );
     }
 
     fn filled(&mut self, key: String, value: &str) {

@@ -13,7 +13,13 @@ use super::{
 use crate::{failure::Failure, serve::signalled};
 
 /// Serves the page and the simulated AWS until interrupted.
-pub(super) async fn play(room: Room, speed: f64, listen: SocketAddr, store: &Path, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) async fn play(
+    room: Room,
+    speed: f64,
+    listen: SocketAddr,
+    store: &Path,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let pair = room.scenario.pairs.first().context("the scenario has no pair")?.clone();
     let page = bind(listen).await?;
     let aws = bind(SocketAddr::new(listen.ip(), 0)).await?;
@@ -48,9 +54,9 @@ pub(super) async fn play(room: Room, speed: f64, listen: SocketAddr, store: &Pat
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::user(format!("cannot listen on {address}: {error}; choose another address with --listen")))
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::user(format!("cannot listen on {address}: {error}; choose another address with --listen"))
+    })
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {

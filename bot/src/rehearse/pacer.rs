@@ -1,8 +1,8 @@
 //! Holds simulated time back to a multiple of real time.
 //!
-//! The rehearsal's runtime has its clock paused: whenever nothing is left to do it leaps to the next timer. The pacer is such a timer, every few
-//! milliseconds, and lets each leap take the time that it should. All timers so run `speed` times faster, in the same order as ever, and the runtime looks
-//! at real sockets between two leaps.
+//! The rehearsal's runtime has its clock paused: whenever nothing is left to do it leaps to the next timer. The pacer
+//! is such a timer, every few milliseconds, and lets each leap take the time that it should. All timers so run `speed`
+//! times faster, in the same order as ever, and the runtime looks at real sockets between two leaps.
 
 use std::time::Duration;
 

@@ -6,7 +6,10 @@ use anyhow::Context as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::dns::ResolveDns as _;
 use commands::aws::Network;
-use rehearsal::{Scenario, World, slack::{Deliver, Settings, Slack}};
+use rehearsal::{
+    Scenario, World,
+    slack::{Deliver, Settings, Slack},
+};
 use storage::Clock;
 
 use super::settings;
@@ -39,13 +42,16 @@ impl Room {
 
         let mut config = settings::config(&scenario, &workspace)?;
         config.store.path = store.to_owned();
-        let secrets =
-            Secrets { signing_secret: workspace.signing_secret.clone().into(), bot_token: workspace.bot_token.clone().into() };
+        let secrets = Secrets {
+            signing_secret: workspace.signing_secret.clone().into(),
+            bot_token: workspace.bot_token.clone().into(),
+        };
         let api_url = format!("{}/api", workspace.base_url);
         let slack = Slack::new(workspace);
         let api = Api::over(slack.connector(), &api_url, &secrets.bot_token);
 
-        let parts = Parts { config, secrets, network: network(&world), slack: api, clock, host: "rehearsal".to_owned() };
+        let parts =
+            Parts { config, secrets, network: network(&world), slack: api, clock, host: "rehearsal".to_owned() };
         let bot = Bot::assemble(parts).await.context("failed to set up the rehearsal")?;
         slack.deliver_to(Deliver::Router(bot.router.clone()));
         for pair in &scenario.pairs {
@@ -55,7 +61,8 @@ impl Room {
     }
 }
 
-/// The pair's visitors look its name up all the time, so that resolvers hold the old answer when the record changes, as they would.
+/// The pair's visitors look its name up all the time, so that resolvers hold the old answer when the record changes, as
+/// they would.
 async fn visitors(world: World, name: String) {
     let resolver = world.resolver();
     loop {

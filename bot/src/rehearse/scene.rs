@@ -21,10 +21,7 @@ pub(super) fn scene(world: &World, pair: &Pair, speed: f64) -> Scene {
         regions: seen.map(|seen| Side::BOTH.map(|side| region(seen, side)).to_vec()).unwrap_or_default(),
         lag_ms: seen.and_then(|seen| seen.dr.lag_ms.or(seen.primary.lag_ms)),
         note: seen.and_then(|seen| seen.failover.as_ref()).map(|failover| format!("the global cluster is {failover}")),
-        actions: vec![
-            action(DARK, &format!("{} dark", pair.primary.region), true),
-            action(HEAL, "Heal", false),
-        ],
+        actions: vec![action(DARK, &format!("{} dark", pair.primary.region), true), action(HEAL, "Heal", false)],
     }
 }
 

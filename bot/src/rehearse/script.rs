@@ -1,4 +1,5 @@
-//! `standby rehearse --script promote`: the primary goes dark, one person asks, another confirms, and the evidence is checked.
+//! `standby rehearse --script promote`: the primary goes dark, one person asks, another confirms, and the evidence is
+//! checked.
 
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Duration};
 
@@ -46,7 +47,9 @@ pub(super) async fn promote(room: Room, export: &Path, store: &Path, out: &mut i
 /// What the people do.
 async fn converse(room: &Room, primary: &rehearsal::Region) -> Result<(), Failure> {
     let settings = room.slack.settings();
-    let [first, second, ..] = settings.people.as_slice() else { return Err(anyhow!("the workspace needs two people").into()) };
+    let [first, second, ..] = settings.people.as_slice() else {
+        return Err(anyhow!("the workspace needs two people").into());
+    };
     let channel = settings.channels.first().context("the workspace needs a channel")?.id.as_str();
 
     room.world.inject(Fault::RegionDark(primary.clone()));
@@ -54,7 +57,10 @@ async fn converse(room: &Room, primary: &rehearsal::Region) -> Result<(), Failur
     room.slack.command(&first.id, channel, "status").await.context("failed to type /dr status")?;
     room.slack.wait_for_message(channel, |message| message.text.starts_with("shop: ")).await;
     tokio::time::sleep(READING).await;
-    room.slack.command(&first.id, channel, "promote the primary does not answer").await.context("failed to type /dr promote")?;
+    room.slack
+        .command(&first.id, channel, "promote the primary does not answer")
+        .await
+        .context("failed to type /dr promote")?;
     let gate = room.slack.wait_for_message(channel, |message| button(message, "approve-failover")).await;
     tokio::time::sleep(READING).await;
     room.slack.click(&second.id, channel, &gate.ts, "approve-failover").await.context("failed to confirm")?;
@@ -80,15 +86,17 @@ async fn report(reader: &Reader) -> Result<Report, Failure> {
 
 fn verified(export: &Path, head: Head) -> Result<Head, Failure> {
     let file = std::fs::File::open(export).context("failed to open the export")?;
-    let report = verify::verify(std::io::BufReader::new(file), Some(head))
-        .map_err(|faults| anyhow!("the export is not sound: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+    let report = verify::verify(std::io::BufReader::new(file), Some(head)).map_err(|faults| {
+        anyhow!("the export is not sound: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
     Ok(report.head)
 }
 
 /// The conversation as it was, each message in the last form that it had: edits in between are left out.
 fn conversation(workspace: &slack::Slack, out: &mut impl Write) -> std::io::Result<()> {
     let entries = workspace.transcript();
-    let last: BTreeMap<&str, &Arc<slack::Entry>> = entries.iter().filter_map(|entry| Some((edited(entry)?, entry))).collect();
+    let last: BTreeMap<&str, &Arc<slack::Entry>> =
+        entries.iter().filter_map(|entry| Some((edited(entry)?, entry))).collect();
     for entry in &entries {
         let outdated = edited(entry).and_then(|ts| last.get(ts)).is_some_and(|last| !Arc::ptr_eq(last, entry));
         if !outdated {
@@ -125,6 +133,9 @@ fn timings(report: &Report, path: CriticalPath, out: &mut impl Write) -> std::io
         return Ok(false);
     };
     let ratio = rto / least;
-    writeln!(out, "RTO: {rto:.1} s from the confirmation, {from_command:.1} s from the command; {ratio:.3} of the critical path (at most {MOST:.2})")?;
+    writeln!(
+        out,
+        "RTO: {rto:.1} s from the confirmation, {from_command:.1} s from the command; {ratio:.3} of the critical path (at most {MOST:.2})"
+    )?;
     Ok(ratio <= MOST)
 }

@@ -35,7 +35,11 @@ fn application(text: &mut String, pair: &Pair, workspace: &slack::Settings) -> s
     region(text, pair, Side::Primary)?;
     region(text, pair, Side::Dr)?;
     for service in &pair.services {
-        writeln!(text, "\n[[applications.{name}.services]]\nname = {:?}\ndesired = {}\nmin = {}", service.name, service.desired, service.min)?;
+        writeln!(
+            text,
+            "\n[[applications.{name}.services]]\nname = {:?}\ndesired = {}\nmin = {}",
+            service.name, service.desired, service.min
+        )?;
     }
     writeln!(text, "\n[applications.{name}.record]\nzone = {:?}\nname = {:?}", pair.zone.id, pair.record)?;
     writeln!(text, "\n[applications.{name}.verify]\nurl = {:?}", pair.health_url())?;

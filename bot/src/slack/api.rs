@@ -7,9 +7,7 @@ use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use slack_morphism::{
-    SlackApiToken, SlackApiTokenValue, SlackClient,
-    errors::SlackClientError,
-    prelude::SlackClientHyperConnector,
+    SlackApiToken, SlackApiTokenValue, SlackClient, errors::SlackClientError, prelude::SlackClientHyperConnector,
 };
 
 use super::kit::Message;
@@ -26,7 +24,12 @@ trait Web: Send + Sync {
     /// Calls a method that takes JSON.
     fn post<'a>(&'a self, method: &'static str, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>>;
     /// Calls a method that only reads, and takes no JSON.
-    fn get<'a>(&'a self, method: &'static str, name: &'static str, value: &'a str) -> BoxFuture<'a, Result<Value, SlackClientError>>;
+    fn get<'a>(
+        &'a self,
+        method: &'static str,
+        name: &'static str,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Value, SlackClientError>>;
 }
 
 struct Session<C: Connect + Clone + Send + Sync + 'static> {
@@ -36,10 +39,17 @@ struct Session<C: Connect + Clone + Send + Sync + 'static> {
 
 impl<C: Connect + Clone + Send + Sync + 'static> Web for Session<C> {
     fn post<'a>(&'a self, method: &'static str, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>> {
-        Box::pin(async move { self.client.open_session(&self.token).http_session_api.http_post(method, request, None).await })
+        Box::pin(async move {
+            self.client.open_session(&self.token).http_session_api.http_post(method, request, None).await
+        })
     }
 
-    fn get<'a>(&'a self, method: &'static str, name: &'static str, value: &'a str) -> BoxFuture<'a, Result<Value, SlackClientError>> {
+    fn get<'a>(
+        &'a self,
+        method: &'static str,
+        name: &'static str,
+        value: &'a str,
+    ) -> BoxFuture<'a, Result<Value, SlackClientError>> {
         Box::pin(async move {
             let session = self.client.open_session(&self.token);
             session.http_session_api.http_get(method, &[(name, Some(value))], None).await
@@ -139,21 +149,36 @@ async fn bounded(method: &str, call: BoxFuture<'_, Result<Value, SlackClientErro
 }
 
 /// Codes that Slack documents as its own trouble rather than the caller's.
-const TRANSIENT: [&str; 5] = ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"];
+const TRANSIENT: [&str; 5] =
+    ["internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"];
 
 fn ended(error: SlackClientError) -> ApiError {
     match error {
-        SlackClientError::RateLimitError(limit) => ApiError::RateLimited(limit.retry_after.unwrap_or(Duration::from_secs(1))),
-        SlackClientError::ApiError(refused) if refused.code == "ratelimited" => ApiError::RateLimited(Duration::from_secs(1)),
-        SlackClientError::ApiError(refused) if TRANSIENT.contains(&refused.code.as_str()) => ApiError::Failed(refused.code),
+        SlackClientError::RateLimitError(limit) => {
+            ApiError::RateLimited(limit.retry_after.unwrap_or(Duration::from_secs(1)))
+        }
+        SlackClientError::ApiError(refused) if refused.code == "ratelimited" => {
+            ApiError::RateLimited(Duration::from_secs(1))
+        }
+        SlackClientError::ApiError(refused) if TRANSIENT.contains(&refused.code.as_str()) => {
+            ApiError::Failed(refused.code)
+        }
         SlackClientError::ApiError(refused) => {
-            let details = refused.errors.filter(|errors| !errors.is_empty()).map(|errors| format!(" ({})", errors.join("; "))).unwrap_or_default();
+            let details = refused
+                .errors
+                .filter(|errors| !errors.is_empty())
+                .map(|errors| format!(" ({})", errors.join("; ")))
+                .unwrap_or_default();
             ApiError::Refused(format!("{}{details}", refused.code))
         }
-        SlackClientError::HttpError(http) if http.status_code.is_client_error() => ApiError::Refused(format!("HTTP {}", http.status_code)),
+        SlackClientError::HttpError(http) if http.status_code.is_client_error() => {
+            ApiError::Refused(format!("HTTP {}", http.status_code))
+        }
         SlackClientError::HttpError(http) => ApiError::Failed(format!("HTTP {}", http.status_code)),
         // The others may quote the answer's body, which is of no use to people.
-        SlackClientError::HttpProtocolError(error) => ApiError::Failed(error.cause.map_or_else(|| "protocol error".to_owned(), |cause| chain(&*cause))),
+        SlackClientError::HttpProtocolError(error) => {
+            ApiError::Failed(error.cause.map_or_else(|| "protocol error".to_owned(), |cause| chain(&*cause)))
+        }
         SlackClientError::ProtocolError(error) => ApiError::Failed(error.json_error.to_string()),
         _ => ApiError::Failed("the call could not be made".to_owned()),
     }

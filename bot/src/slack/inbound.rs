@@ -1,5 +1,5 @@
-//! What Slack sends: slash commands and clicks over HTTP. A request is bounded, checked, handed to the desk, which makes it durable, and
-//! acknowledged; AWS is never waited for.
+//! What Slack sends: slash commands and clicks over HTTP. A request is bounded, checked, handed to the desk, which
+//! makes it durable, and acknowledged; AWS is never waited for.
 
 use std::time::Duration;
 
@@ -53,7 +53,10 @@ pub struct Inbound {
 
 /// `POST /slack/commands` and `POST /slack/interactions`.
 pub fn router(inbound: Inbound) -> Router {
-    Router::new().route("/slack/commands", post(command)).route("/slack/interactions", post(interaction)).with_state(inbound)
+    Router::new()
+        .route("/slack/commands", post(command))
+        .route("/slack/interactions", post(interaction))
+        .with_state(inbound)
 }
 
 async fn command(State(inbound): State<Inbound>, headers: HeaderMap, body: Body) -> Response {
@@ -111,7 +114,9 @@ impl Inbound {
                 return Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE, Refusal::TooLarge, &reply).await);
             }
             Ok(Err(_)) | Err(_) => {
-                return Err(self.refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, "the body did not arrive whole").await);
+                return Err(self
+                    .refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, "the body did not arrive whole")
+                    .await);
             }
         };
         match signature::verify(&self.signing_secret, headers, &body, self.clock.now()) {
@@ -127,8 +132,8 @@ impl Inbound {
         }
     }
 
-    /// Tells the person who clicked. Slack shows nothing of what a click is answered with, so it takes a call, which the answer does not wait
-    /// for.
+    /// Tells the person who clicked. Slack shows nothing of what a click is answered with, so it takes a call, which
+    /// the answer does not wait for.
     fn tell(&self, channel: String, user: String, text: String) {
         let slack = self.slack.clone();
         tokio::spawn(async move {
@@ -139,7 +144,8 @@ impl Inbound {
     }
 
     async fn malformed(&self, error: &str) -> Response {
-        self.refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, &format!("this is not what Slack sends: {error}")).await
+        self.refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, &format!("this is not what Slack sends: {error}"))
+            .await
     }
 
     /// Refuses what nobody can be named for.
@@ -149,8 +155,8 @@ impl Inbound {
     }
 }
 
-/// What the desk replies, or in time without it. The work goes on either way: it is a task of its own, so neither Slack hanging up
-/// nor a slow disk leaves it half done.
+/// What the desk replies, or in time without it. The work goes on either way: it is a task of its own, so neither Slack
+/// hanging up nor a slow disk leaves it half done.
 async fn acknowledge(work: impl Future<Output = Reply> + Send + 'static) -> String {
     match tokio::time::timeout(PATIENCE, tokio::spawn(work)).await {
         Ok(Ok(Reply::Accepted(text) | Reply::Told(text))) => told(&text),

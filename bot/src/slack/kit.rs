@@ -1,6 +1,7 @@
 //! Block Kit within Slack's limits, whatever the sizes of what goes in: what does not fit is cut, and the cut is told.
 //!
-//! Limits: <https://docs.slack.dev/reference/block-kit/blocks> and `msg_blocks_too_long` (all blocks together about 13,200 characters).
+//! Limits: <https://docs.slack.dev/reference/block-kit/blocks> and `msg_blocks_too_long` (all blocks together about
+//! 13,200 characters).
 
 use serde_json::{Value, json};
 

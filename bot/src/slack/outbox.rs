@@ -1,7 +1,9 @@
-//! The log, as the incident channel sees it: a task that follows the log from its cursor and posts, edits and threads messages.
+//! The log, as the incident channel sees it: a task that follows the log from its cursor and posts, edits and threads
+//! messages.
 //!
-//! It is a projection: Slack may be down for an hour, and the messages catch up. What was posted is a record (`message.posted`) under a key, so that neither
-//! a restart nor a lost cursor posts anything twice. A crash between Slack's answer and that record can; Slack offers no key to prevent it.
+//! It is a projection: Slack may be down for an hour, and the messages catch up. What was posted is a record
+//! (`message.posted`) under a key, so that neither a restart nor a lost cursor posts anything twice. A crash between
+//! Slack's answer and that record can; Slack offers no key to prevent it.
 
 mod delivery;
 mod run_view;
@@ -75,7 +77,9 @@ impl Outbox {
     pub async fn run(mut self) {
         match self.follow().await {
             Ok(()) | Err(Ended::Stopped) => {}
-            Err(Ended::Unreadable(error)) => tracing::error!(%error, "the outbox cannot read the log; nothing more is posted"),
+            Err(Ended::Unreadable(error)) => {
+                tracing::error!(%error, "the outbox cannot read the log; nothing more is posted")
+            }
         }
     }
 
@@ -118,9 +122,13 @@ impl Outbox {
             match &event {
                 // Told at once, or not for the channel.
                 Event::MessagePosted { .. } | Event::CommandReceived { .. } | Event::CommandRefused { .. } => {}
-                Event::StatusAnswered { status, .. } => self.answer(record, &messages::status(status, record.seq)).await?,
+                Event::StatusAnswered { status, .. } => {
+                    self.answer(record, &messages::status(status, record.seq)).await?
+                }
                 Event::PlanAnswered { plan, .. } => self.answer(record, &messages::plan(plan, record.seq)).await?,
-                Event::CommandFailed { text, error, .. } => self.answer(record, &messages::failed(text, error, record.seq)).await?,
+                Event::CommandFailed { text, error, .. } => {
+                    self.answer(record, &messages::failed(text, error, record.seq)).await?
+                }
                 _ => self.show_run(record, &event).await?,
             }
         }
@@ -222,7 +230,12 @@ impl Outbox {
 
     async fn flush_due(&mut self) -> Result<(), Ended> {
         let now = Instant::now();
-        let due: Vec<String> = self.runs.iter().filter(|(_, view)| view.due().is_some_and(|due| due <= now)).map(|(id, _)| id.clone()).collect();
+        let due: Vec<String> = self
+            .runs
+            .iter()
+            .filter(|(_, view)| view.due().is_some_and(|due| due <= now))
+            .map(|(id, _)| id.clone())
+            .collect();
         for id in due {
             self.flush(&id).await?;
         }

@@ -24,7 +24,8 @@ impl SlashCommand {
 
     /// Who typed it, and where.
     pub(super) fn source(&self) -> (Actor, Origin) {
-        let actor = Actor::Slack { team: self.team_id.clone(), user: self.user_id.clone(), name: self.user_name.clone() };
+        let actor =
+            Actor::Slack { team: self.team_id.clone(), user: self.user_id.clone(), name: self.user_name.clone() };
         (actor, Origin::Slack { channel: self.channel_id.clone(), message: None })
     }
 }
@@ -95,7 +96,8 @@ impl Click {
     /// What was clicked, by whom and where. The person's own team counts: in a shared channel it is not the channel's.
     pub(super) fn clicked(self) -> Result<Clicked, String> {
         let team = self.user.team_id.or(self.team.map(|team| team.id)).ok_or("no team id")?;
-        let (message, container) = self.container.map_or((None, None), |container| (container.message_ts, container.channel_id));
+        let (message, container) =
+            self.container.map_or((None, None), |container| (container.message_ts, container.channel_id));
         let channel = self.channel.map(|channel| channel.id).or(container).ok_or("no channel id")?;
         let value = self.actions.into_iter().next().and_then(|action| action.value).unwrap_or_default();
         Ok(Clicked {

@@ -18,16 +18,24 @@ pub(super) enum Untrusted {
     Stale,
 }
 
-/// Checks `body` against its headers. Returns the signature, which names the request: the same request has the same one.
+/// Checks `body` against its headers. Returns the signature, which names the request: the same request has the same
+/// one.
 ///
-/// slack-morphism's verifier reads the host's clock; this one is told the time, so that rehearsals and tests run on theirs.
-pub(super) fn verify(secret: &SecretString, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<String, Untrusted> {
+/// slack-morphism's verifier reads the host's clock; this one is told the time, so that rehearsals and tests run on
+/// theirs.
+pub(super) fn verify(
+    secret: &SecretString,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<String, Untrusted> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).ok_or(Untrusted::BadSignature);
     let timestamp = header("x-slack-request-timestamp")?;
     let signature = header("x-slack-signature")?;
     let claimed = signature.strip_prefix("v0=").and_then(|hex| hex::decode(hex).ok()).ok_or(Untrusted::BadSignature)?;
 
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| Untrusted::BadSignature)?;
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).map_err(|_| Untrusted::BadSignature)?;
     mac.update(b"v0:");
     mac.update(timestamp.as_bytes());
     mac.update(b":");
@@ -80,6 +88,9 @@ mod tests {
         assert_eq!(check(SIGNATURE, b"token=other", 0), Err(Untrusted::BadSignature));
         assert_eq!(check("v0=00", BODY, 0), Err(Untrusted::BadSignature));
         assert_eq!(check("nonsense", BODY, 0), Err(Untrusted::BadSignature));
-        assert_eq!(verify(&SECRET.into(), &HeaderMap::new(), BODY, Timestamp::UNIX_EPOCH), Err(Untrusted::BadSignature));
+        assert_eq!(
+            verify(&SECRET.into(), &HeaderMap::new(), BODY, Timestamp::UNIX_EPOCH),
+            Err(Untrusted::BadSignature)
+        );
     }
 }

@@ -118,13 +118,19 @@ mod tests {
     #[test]
     fn seconds_as_people_say_them() {
         let said = [0.0, 0.2624, 0.9999, 1.0, 59.4, 59.6, 125.0, 3_720.0, f64::NAN].map(seconds);
-        assert_eq!(said, ["0 ms", "262 ms", "1000 ms", "1 s", "59 s", "1 min 0 s", "2 min 5 s", "1 h 2 min", "unknown"]);
+        assert_eq!(
+            said,
+            ["0 ms", "262 ms", "1000 ms", "1 s", "59 s", "1 min 0 s", "2 min 5 s", "1 h 2 min", "unknown"]
+        );
     }
 
     #[test]
     fn a_cut_is_marked_and_counts() {
         assert_eq!((shorten("abc", 3).as_str(), shorten("abcd", 3).as_str()), ("abc", "ab…"));
         let words = ["one", "two", "three"].map(str::to_owned);
-        assert_eq!((joined_words(&words, 50).as_str(), joined_words(&words, 10).as_str()), ("one, two, three", "one, two and 1 more"));
+        assert_eq!(
+            (joined_words(&words, 50).as_str(), joined_words(&words, 10).as_str()),
+            ("one, two, three", "one, two and 1 more")
+        );
     }
 }

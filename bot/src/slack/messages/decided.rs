@@ -17,9 +17,14 @@ pub fn decided(run: &Run, gate: &Gate, decided: &Decided) -> Message {
     let verdict = match &decided.decision {
         Decision::Approved { method } => format!("✅ *Approved* ({}) by {by}", method.name()),
         Decision::Cancelled => format!("⛔ *Cancelled* by {by}; nothing was changed"),
-        Decision::Expired => "⌛ *Expired*: nobody decided in time; nothing was changed. `/dr promote` asks again".to_owned(),
+        Decision::Expired => {
+            "⌛ *Expired*: nobody decided in time; nothing was changed. `/dr promote` asks again".to_owned()
+        }
         Decision::Void { why } => {
-            format!("♻️ *Void*: {by} confirmed, but {}; nothing was changed. `/dr promote` shows the new plan", escape(why))
+            format!(
+                "♻️ *Void*: {by} confirmed, but {}; nothing was changed. `/dr promote` shows the new plan",
+                escape(why)
+            )
         }
     };
     let verdict = format!("{verdict} · {} · audit #{}", date(decided.at), decided.seq);

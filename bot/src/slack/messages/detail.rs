@@ -21,9 +21,13 @@ pub fn detail(run: &Run, record: &Record, event: &Event) -> Option<String> {
         }
         Event::StepDone { detail, already: false } => format!("✅ *{step}* done: {}", escape(detail)),
         Event::StepDone { detail, already: true } => format!("✅ *{step}* held already: {}", escape(detail)),
-        Event::StepFailed { error, best_effort: true } => format!("⚠️ *{step}* failed, the run goes on: {}", escape(error)),
+        Event::StepFailed { error, best_effort: true } => {
+            format!("⚠️ *{step}* failed, the run goes on: {}", escape(error))
+        }
         Event::StepFailed { error, best_effort: false } => format!("❌ *{step}* failed: {}", escape(error)),
-        Event::StepResolved { resolution, .. } => format!("*{step}*: {} decided {}", actor(&record.actor), resolution.name()),
+        Event::StepResolved { resolution, .. } => {
+            format!("*{step}*: {} decided {}", actor(&record.actor), resolution.name())
+        }
         Event::RunResumed {} => "🔁 the bot restarted and takes the run up again".to_owned(),
         _ => return None,
     };

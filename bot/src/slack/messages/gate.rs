@@ -28,7 +28,11 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
     let reason = run.reason.as_ref().map(|reason| format!("\n> {}", escape(reason))).unwrap_or_default();
     let mut blocks = vec![
         header(&format!("Promote {} to {}?", plan.application, plan.to)),
-        section(&format!("{} asks to make *{}* the region that writes and serves.{reason}", actor(&run.requester), escape(&plan.to))),
+        section(&format!(
+            "{} asks to make *{}* the region that writes and serves.{reason}",
+            actor(&run.requester),
+            escape(&plan.to)
+        )),
         fields([
             ("Data loss now", data_loss(&plan.lag, gate.opened_at)),
             ("Checks seen", date(plan.observed_at)),
@@ -46,7 +50,11 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
         blocks.push(list("A confirmation overrides", &overridden, 2_000));
     }
     blocks.push(list("Steps", &steps(plan), 1_500));
-    blocks.push(context(&format!("LIVE · run {} · plan {}", escape(run.id.as_str()), escape(run.plan_digest.get(..12).unwrap_or(&run.plan_digest)))));
+    blocks.push(context(&format!(
+        "LIVE · run {} · plan {}",
+        escape(run.id.as_str()),
+        escape(run.plan_digest.get(..12).unwrap_or(&run.plan_digest))
+    )));
     blocks
 }
 
@@ -75,8 +83,15 @@ fn steps(plan: &Plan) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(number, step)| {
-            let calls = if step.calls.is_empty() { String::new() } else { format!(", {}", count(step.calls.len(), "call")) };
-            format!("{}. {}: {} (expected {}{calls})", number + 1, step.step.name(), escape(&step.goal), seconds(step.expected_s))
+            let calls =
+                if step.calls.is_empty() { String::new() } else { format!(", {}", count(step.calls.len(), "call")) };
+            format!(
+                "{}. {}: {} (expected {}{calls})",
+                number + 1,
+                step.step.name(),
+                escape(&step.goal),
+                seconds(step.expected_s)
+            )
         })
         .collect()
 }
@@ -96,12 +111,16 @@ fn buttons(run: &Run, gate: &Gate) -> Vec<Button> {
 fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
     let to = &run.plan.to;
     let (text, style, means) = match method {
-        Method::Failover => {
-            (format!("Promote {to} (failover)"), Style::Danger, format!("*{}* becomes the writer. Writes not yet replicated are lost; this cannot be undone.", escape(to)))
-        }
-        Method::Switchover => {
-            (format!("Switch over to {to}"), Style::Primary, format!("*{}* becomes the writer once it has every write; writes stop meanwhile.", escape(to)))
-        }
+        Method::Failover => (
+            format!("Promote {to} (failover)"),
+            Style::Danger,
+            format!("*{}* becomes the writer. Writes not yet replicated are lost; this cannot be undone.", escape(to)),
+        ),
+        Method::Switchover => (
+            format!("Switch over to {to}"),
+            Style::Primary,
+            format!("*{}* becomes the writer once it has every write; writes stop meanwhile.", escape(to)),
+        ),
     };
     let overridden = match gate.overrides.as_slice() {
         [] => String::new(),

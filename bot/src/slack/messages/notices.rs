@@ -7,18 +7,25 @@ use crate::slack::{
     text::escape,
 };
 
-/// The writer moves: from here on there is only forward. `seq` is the number of the record that says how the call ended.
+/// The writer moves: from here on there is only forward. `seq` is the number of the record that says how the call
+/// ended.
 pub fn no_return(run: &Run, outcome: &CallOutcome, seq: u64) -> Message {
     let (to, from) = (escape(&run.plan.to), escape(&run.plan.from));
     let said = match outcome {
         CallOutcome::Unknown { why } => {
-            format!("*Point of no return may have been reached*: the call that makes {to} the writer had no answer ({})", escape(why))
+            format!(
+                "*Point of no return may have been reached*: the call that makes {to} the writer had no answer ({})",
+                escape(why)
+            )
         }
         _ => format!("*Point of no return*: AWS is making {to} the writer instead of {from}"),
     };
     Message::new(
         format!("{}: {said}", run.plan.application),
-        vec![section(&format!("🚩 {}: {said}.", escape(&run.plan.application))), context(&format!("run {} · audit #{seq}", escape(run.id.as_str())))],
+        vec![
+            section(&format!("🚩 {}: {said}.", escape(&run.plan.application))),
+            context(&format!("run {} · audit #{seq}", escape(run.id.as_str()))),
+        ],
     )
 }
 

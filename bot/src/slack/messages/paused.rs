@@ -1,11 +1,6 @@
 //! A step failed: people decide.
 
-use commands::{
-    ids::RunId,
-    journal::Resolution,
-    plan::StepId,
-    request::Press,
-};
+use commands::{ids::RunId, journal::Resolution, plan::StepId, request::Press};
 use serde_json::Value;
 use storage::Record;
 
@@ -33,18 +28,24 @@ pub struct Failure {
 
 /// The question what to do about it.
 pub fn paused(failure: &Failure) -> Message {
-    let choices: Vec<Resolution> = Resolution::ALL.into_iter().filter(|&choice| failure.may_skip || choice != Resolution::Skip).collect();
-    let means: Vec<String> = choices.iter().map(|&choice| format!("*{}*: {}", label(choice), meaning(choice, failure.step))).collect();
+    let choices: Vec<Resolution> =
+        Resolution::ALL.into_iter().filter(|&choice| failure.may_skip || choice != Resolution::Skip).collect();
+    let means: Vec<String> =
+        choices.iter().map(|&choice| format!("*{}*: {}", label(choice), meaning(choice, failure.step))).collect();
     let buttons: Vec<Button> = choices.into_iter().map(|choice| button(failure, choice)).collect();
     let mut blocks = question(failure);
     blocks.push(list("What you can do", &means, 1_200));
     blocks.push(actions(&format!("failed:{}:{}", failure.run, failure.seq), &buttons));
-    Message::new(format!("{}: {} failed, a decision is needed. {}", failure.application, failure.step.name(), failure.error), blocks)
+    Message::new(
+        format!("{}: {} failed, a decision is needed. {}", failure.application, failure.step.name(), failure.error),
+        blocks,
+    )
 }
 
 /// The question once a person answered it, which `record` says.
 pub fn resolved(failure: &Failure, resolution: Resolution, record: &Record) -> Message {
-    let said = format!("*{}* by {} · {} · audit #{}", label(resolution), actor(&record.actor), date(record.at), record.seq);
+    let said =
+        format!("*{}* by {} · {} · audit #{}", label(resolution), actor(&record.actor), date(record.at), record.seq);
     let mut blocks = question(failure);
     blocks.push(section(&said));
     Message::new(format!("{}: {} failed; {said}", failure.application, failure.step.name()), blocks)
@@ -54,7 +55,11 @@ fn question(failure: &Failure) -> Vec<Value> {
     vec![
         header(&format!("{}: {} failed", failure.application, failure.step.name())),
         section(&format!("❌ {}", escape(&failure.error))),
-        context(&format!("Steps that do not depend on it go on · run {} · audit #{}", escape(failure.run.as_str()), failure.seq)),
+        context(&format!(
+            "Steps that do not depend on it go on · run {} · audit #{}",
+            escape(failure.run.as_str()),
+            failure.seq
+        )),
     ]
 }
 
@@ -68,14 +73,18 @@ fn label(resolution: Resolution) -> &'static str {
 
 fn meaning(resolution: Resolution, step: StepId) -> String {
     match resolution {
-        Resolution::Retry => format!("looks again, and does what is left of {}; what holds already is not done twice", step.name()),
+        Resolution::Retry => {
+            format!("looks again, and does what is left of {}; what holds already is not done twice", step.name())
+        }
         Resolution::Skip => format!("goes on without {}; see to it by hand", step.name()),
         Resolution::Abort => "ends the run and leaves everything where it is now; nothing is undone".to_owned(),
     }
 }
 
 fn button(failure: &Failure, resolution: Resolution) -> Button {
-    let confirm = |title: String| Some(Confirm { title, text: meaning(resolution, failure.step), yes: label(resolution).to_owned() });
+    let confirm = |title: String| {
+        Some(Confirm { title, text: meaning(resolution, failure.step), yes: label(resolution).to_owned() })
+    };
     let (style, confirm) = match resolution {
         Resolution::Retry => (Style::Primary, None),
         Resolution::Skip => (Style::Plain, confirm(format!("Skip {}?", failure.step.name()))),
@@ -83,7 +92,11 @@ fn button(failure: &Failure, resolution: Resolution) -> Button {
     };
     Button {
         action_id: resolution.name().to_owned(),
-        text: format!("{} {}", label(resolution), if resolution == Resolution::Abort { "the run" } else { failure.step.name() }),
+        text: format!(
+            "{} {}",
+            label(resolution),
+            if resolution == Resolution::Abort { "the run" } else { failure.step.name() }
+        ),
         value: Press::Resolve { run: failure.run.clone(), step: failure.step, resolution }.to_string(),
         style,
         confirm,

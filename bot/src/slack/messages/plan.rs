@@ -24,7 +24,12 @@ pub fn plan(plan: &Plan, seq: u64) -> Message {
             ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
             ("Data loss of a failover", data_loss(&plan.lag, plan.observed_at)),
             ("Readiness", readiness::summary(&plan.checks)),
-            ("Recommended", plan.options.first().map_or_else(|| "nothing is possible".to_owned(), |option| method(option.method).to_owned())),
+            (
+                "Recommended",
+                plan.options
+                    .first()
+                    .map_or_else(|| "nothing is possible".to_owned(), |option| method(option.method).to_owned()),
+            ),
         ]),
     ];
     let concerns = readiness::lines(&plan.checks);
@@ -33,7 +38,13 @@ pub fn plan(plan: &Plan, seq: u64) -> Message {
     }
     let share = 5_500 / plan.steps.len().max(1);
     blocks.extend(plan.steps.iter().enumerate().map(|(number, step)| {
-        let title = format!("{}. {} · {} · expected {}", number + 1, step.step.name(), escape(&step.goal), seconds(step.expected_s));
+        let title = format!(
+            "{}. {} · {} · expected {}",
+            number + 1,
+            step.step.name(),
+            escape(&step.goal),
+            seconds(step.expected_s)
+        );
         list(&shorten(&title, 300), &calls(plan, step), share)
     }));
     blocks.push(context(&format!("seen {} · audit #{seq} has every call in full", date(plan.observed_at))));
@@ -50,7 +61,9 @@ pub(super) fn method(method: Method) -> &'static str {
 
 fn calls(plan: &Plan, step: &PlannedStep) -> Vec<String> {
     let calls: Vec<String> = match step.step {
-        StepId::Database => plan.options.iter().map(|option| format!("{}: {}", option.method.name(), call(&option.call))).collect(),
+        StepId::Database => {
+            plan.options.iter().map(|option| format!("{}: {}", option.method.name(), call(&option.call))).collect()
+        }
         _ => step.calls.iter().map(call).collect(),
     };
     if calls.is_empty() { vec!["no call: watches only, or holds already".to_owned()] } else { calls }

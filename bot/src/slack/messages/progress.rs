@@ -21,12 +21,18 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
     let plan = &run.plan;
     let title = format!("Promote {}: {} → {}", plan.application, plan.from, plan.to);
     let state = state(run);
-    let lines: Vec<String> = plan.steps.iter().map(|step| line(step.step, step.expected_s, run.steps.get(&step.step), now)).collect();
+    let lines: Vec<String> =
+        plan.steps.iter().map(|step| line(step.step, step.expected_s, run.steps.get(&step.step), now)).collect();
     let blocks = vec![
         header(&title),
         section(&format!("*{state}*\n{}", pace(run, now))),
         section(&joined(&lines, 2_500)),
-        context(&format!("LIVE · run {} · asked for by {} · last updated {}", escape(run.id.as_str()), actor(&run.requester), date(now))),
+        context(&format!(
+            "LIVE · run {} · asked for by {} · last updated {}",
+            escape(run.id.as_str()),
+            actor(&run.requester),
+            date(now)
+        )),
     ];
     Message::new(format!("{title} · {state}"), blocks)
 }
@@ -40,9 +46,13 @@ fn state(run: &Run) -> String {
             RunOutcome::Aborted => format!("⛔ aborted after {over} of {total} steps"),
             RunOutcome::NotApproved => "⛔ not approved: nothing was changed".to_owned(),
         },
-        (None, Some(decided)) if !matches!(decided.decision, Decision::Approved { .. }) => "⛔ not approved: nothing was changed".to_owned(),
+        (None, Some(decided)) if !matches!(decided.decision, Decision::Approved { .. }) => {
+            "⛔ not approved: nothing was changed".to_owned()
+        }
         (None, Some(_)) => match run.waiting_step() {
-            Some((step, _)) => format!("⏸️ paused at {}: a decision is needed ({over} of {total} steps over)", step.name()),
+            Some((step, _)) => {
+                format!("⏸️ paused at {}: a decision is needed ({over} of {total} steps over)", step.name())
+            }
             None => format!("⏳ step {} of {total}", (over + 1).min(total)),
         },
         (None, None) => "🖐️ waits for a confirmation".to_owned(),

@@ -12,8 +12,8 @@ use crate::slack::{
     text::{actor, ago, code, escape, seconds, shorten},
 };
 
-/// How the run ended. `seq` is the number of the record that says so; `head` is the log's head as of now, which makes the message a
-/// witness that the log was not rewritten afterwards.
+/// How the run ended. `seq` is the number of the record that says so; `head` is the log's head as of now, which makes
+/// the message a witness that the log was not rewritten afterwards.
 pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
     let title = title(run, report);
     let mut blocks = vec![header(&title)];
@@ -31,7 +31,10 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
         actor(&run.requester),
         code(&format!("{}:{}", head.size, head.root))
     )));
-    let rto = report.rto_from_confirmation_s.map(|rto| format!(" RTO {} from the confirmation.", seconds(rto))).unwrap_or_default();
+    let rto = report
+        .rto_from_confirmation_s
+        .map(|rto| format!(" RTO {} from the confirmation.", seconds(rto)))
+        .unwrap_or_default();
     Message::new(format!("{title}.{rto}"), blocks)
 }
 
@@ -46,11 +49,17 @@ fn title(run: &Run, report: &Report) -> String {
 
 fn figures(run: &Run, report: &Report) -> [(&'static str, String); 4] {
     let or_unknown = |value: Option<f64>| value.map_or_else(|| "❔ unknown".to_owned(), seconds);
-    let measured = report.data_loss_measured_at.zip(run.decided()).map(|(at, decided)| format!(", measured {} the confirmation", ago(at, decided.at).replace("ago", "before")));
+    let measured = report
+        .data_loss_measured_at
+        .zip(run.decided())
+        .map(|(at, decided)| format!(", measured {} the confirmation", ago(at, decided.at).replace("ago", "before")));
     [
         ("RTO from the confirmation", or_unknown(report.rto_from_confirmation_s)),
         ("RTO from the command", or_unknown(report.rto_from_command_s)),
-        ("Estimated data loss", format!("{}{}", or_unknown(report.data_loss_ms.map(|ms| ms / 1_000.0)), measured.unwrap_or_default())),
+        (
+            "Estimated data loss",
+            format!("{}{}", or_unknown(report.data_loss_ms.map(|ms| ms / 1_000.0)), measured.unwrap_or_default()),
+        ),
         ("Method", report.method.map_or("none", method).to_owned()),
     ]
 }
@@ -59,7 +68,12 @@ fn table(report: &Report) -> String {
     let mut table = format!("{:<10} {:<9} {:>12} {:>12}", "step", "result", "took", "expected");
     for step in report.steps.iter().take(20) {
         let took = step.took_s.map_or_else(|| "-".to_owned(), seconds);
-        table.push_str(&format!("\n{:<10} {:<9} {took:>12} {:>12}", step.step.name(), shorten(&step.result, 9), seconds(step.expected_s)));
+        table.push_str(&format!(
+            "\n{:<10} {:<9} {took:>12} {:>12}",
+            step.step.name(),
+            shorten(&step.result, 9),
+            seconds(step.expected_s)
+        ));
     }
     table
 }

@@ -106,7 +106,8 @@ fn writer(status: &Status) -> String {
             format!("{} {} {}", escape(member.region()), code(member.db_cluster()), escape(synchronization))
         })
         .collect();
-    let moving = global.failover.as_ref().map(|failover| format!("\n⏳ {}", escape(&failover.status))).unwrap_or_default();
+    let moving =
+        global.failover.as_ref().map(|failover| format!("\n⏳ {}", escape(&failover.status))).unwrap_or_default();
     format!("{writer}{moving}\n{}", joined(&others, 600)).trim_end().to_owned()
 }
 
@@ -114,7 +115,9 @@ fn lag(status: &Status) -> String {
     match &status.observation.lag {
         Seen::Unknown(why) => unknown(why),
         Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
-        Seen::Known(Some(lag)) => format!("{}, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, status.observation.at)),
+        Seen::Known(Some(lag)) => {
+            format!("{}, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, status.observation.at))
+        }
     }
 }
 
@@ -122,7 +125,11 @@ fn run(status: &Status) -> String {
     match &status.run {
         None => "none".to_owned(),
         Some(run) => {
-            let requester = if run.requester.starts_with(['U', 'W']) { format!("<@{}>", run.requester) } else { escape(&run.requester) };
+            let requester = if run.requester.starts_with(['U', 'W']) {
+                format!("<@{}>", run.requester)
+            } else {
+                escape(&run.requester)
+            };
             format!("{} by {requester}: {}", code(&run.id), escape(&run.state))
         }
     }
@@ -132,10 +139,13 @@ fn side(region: &str, role: &str, side: &Side) -> Value {
     let mut lines = vec![format!("database: {}", seen(&side.db, "no DB cluster", database))];
     lines.extend(side.services.iter().map(service));
     if let Some(state) = &side.listener {
-        lines.push(format!("listener: {}", match state {
-            Seen::Unknown(why) => unknown(why),
-            Seen::Known(state) => listener(state),
-        }));
+        lines.push(format!(
+            "listener: {}",
+            match state {
+                Seen::Unknown(why) => unknown(why),
+                Seen::Known(state) => listener(state),
+            }
+        ));
     }
     lines.push(match &side.endpoint {
         Seen::Unknown(why) => format!("endpoint: {}", unknown(why)),
@@ -195,6 +205,8 @@ pub(super) fn data_loss(lag: &Seen<Option<commands::observation::Lag>>, now: Tim
     match lag {
         Seen::Unknown(why) => unknown(why),
         Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
-        Seen::Known(Some(lag)) => format!("about {} of writes, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, now)),
+        Seen::Known(Some(lag)) => {
+            format!("about {} of writes, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, now))
+        }
     }
 }

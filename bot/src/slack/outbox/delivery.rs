@@ -91,7 +91,11 @@ impl Delivery {
     }
 
     /// Calls until it succeeds, Slack refuses, attempts run out, or the outbox is to stop.
-    async fn insist<T, F: Future<Output = Result<T, ApiError>>>(&self, key: &str, call: impl Fn() -> F) -> Result<Option<T>, Ended> {
+    async fn insist<T, F: Future<Output = Result<T, ApiError>>>(
+        &self,
+        key: &str,
+        call: impl Fn() -> F,
+    ) -> Result<Option<T>, Ended> {
         let mut backoff = BACKOFF.0;
         for attempt in 1..=ATTEMPTS {
             let wait = match self.unless_stopped(call()).await? {

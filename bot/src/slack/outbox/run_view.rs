@@ -60,7 +60,9 @@ impl RunView {
         for record in records {
             match Event::of(record) {
                 Some(Event::MessagePosted { key, ts, .. }) => view.known(key, ts),
-                Some(Event::StepFailed { best_effort: false, error }) if record.seq <= view.run.latest => view.failed(record, error),
+                Some(Event::StepFailed { best_effort: false, error }) if record.seq <= view.run.latest => {
+                    view.failed(record, error)
+                }
                 _ => {}
             }
         }
@@ -142,12 +144,19 @@ impl RunView {
     /// Asks people about the step that failed.
     pub(super) async fn ask(&mut self, record: &Record, delivery: &mut Delivery) -> Result<(), Ended> {
         let failure = self.failures.values().find(|failure| failure.seq == record.seq);
-        let Some((key, message)) = failure.map(|failure| (failure_key(failure), messages::paused(failure))) else { return Ok(()) };
+        let Some((key, message)) = failure.map(|failure| (failure_key(failure), messages::paused(failure))) else {
+            return Ok(());
+        };
         self.post(&key, &message, delivery).await
     }
 
     /// Replaces the buttons of the step's question by who answered it.
-    pub(super) async fn resolve(&mut self, record: &Record, resolution: Resolution, delivery: &mut Delivery) -> Result<(), Ended> {
+    pub(super) async fn resolve(
+        &mut self,
+        record: &Record,
+        resolution: Resolution,
+        delivery: &mut Delivery,
+    ) -> Result<(), Ended> {
         let failure = record.step.as_deref().and_then(StepId::named).and_then(|step| self.failures.remove(&step));
         let Some(failure) = failure else { return Ok(()) };
         self.edit(&failure_key(&failure), &messages::resolved(&failure, resolution, record), delivery).await

@@ -27,7 +27,8 @@ pub(super) fn person(user: &str) -> Actor {
 
 pub(super) fn check(id: &str, level: &str, outcome: &str, detail: &str) -> Check {
     let fix = (outcome != "pass").then_some("do something about it");
-    serde_json::from_value(json!({ "id": id, "level": level, "outcome": outcome, "detail": detail, "fix": fix })).unwrap()
+    serde_json::from_value(json!({ "id": id, "level": level, "outcome": outcome, "detail": detail, "fix": fix }))
+        .unwrap()
 }
 
 pub(super) fn lag() -> Seen<Option<Lag>> {
@@ -35,7 +36,8 @@ pub(super) fn lag() -> Seen<Option<Lag>> {
 }
 
 fn change(method: Method) -> Irreversible {
-    let (global_cluster, target) = ("shop-global".to_owned(), "arn:aws:rds:us-west-2:123456789012:cluster:shop-dr".to_owned());
+    let (global_cluster, target) =
+        ("shop-global".to_owned(), "arn:aws:rds:us-west-2:123456789012:cluster:shop-dr".to_owned());
     match method {
         Method::Failover => Irreversible::Failover { global_cluster, target },
         Method::Switchover => Irreversible::Switchover { global_cluster, target },
@@ -141,8 +143,10 @@ impl Story {
 
     pub(super) fn failover(&mut self, outcome: CallOutcome) -> [Record; 2] {
         let call = change(Method::Failover).call("us-west-2");
-        let intended = self.add(13, Actor::Bot, Some(StepId::Database), Event::CallIntended { call, before: json!(null) });
-        let finished = self.add(14, Actor::Bot, Some(StepId::Database), Event::CallFinished { intent: intended.seq, outcome });
+        let intended =
+            self.add(13, Actor::Bot, Some(StepId::Database), Event::CallIntended { call, before: json!(null) });
+        let finished =
+            self.add(14, Actor::Bot, Some(StepId::Database), Event::CallFinished { intent: intended.seq, outcome });
         [intended, finished]
     }
 }
@@ -166,7 +170,13 @@ fn record(seq: u64, seconds: i64, actor: Actor, step: Option<StepId>, event: Eve
 }
 
 pub(super) fn report(outcome: RunOutcome) -> Report {
-    let step = |step, took| StepReport { step, result: "done".into(), took_s: Some(took), expected_s: 120.0, detail: "as it must be".into() };
+    let step = |step, took| StepReport {
+        step,
+        result: "done".into(),
+        took_s: Some(took),
+        expected_s: 120.0,
+        detail: "as it must be".into(),
+    };
     Report {
         outcome,
         method: Some(Method::Failover),
@@ -203,7 +213,10 @@ pub(super) fn status() -> Status {
                 vcpu_quota: None,
             },
             dr: Side {
-                caller: Seen::Known(Caller { account: "123456789012".into(), arn: "arn:aws:sts::123456789012:assumed-role/standby/bot".into() }),
+                caller: Seen::Known(Caller {
+                    account: "123456789012".into(),
+                    arn: "arn:aws:sts::123456789012:assumed-role/standby/bot".into(),
+                }),
                 db: Seen::Known(Some(db_cluster())),
                 services: vec![service("web", Seen::Known(Some(service_state()))), service("api", Seen::Known(None))],
                 listener: Some(Seen::Known(listener())),
@@ -212,7 +225,11 @@ pub(super) fn status() -> Status {
             },
         },
         checks: checks(),
-        run: Some(OpenRun { id: "promote-16".into(), requester: "U0MAYA00001".into(), state: "waits for a confirmation".into() }),
+        run: Some(OpenRun {
+            id: "promote-16".into(),
+            requester: "U0MAYA00001".into(),
+            state: "waits for a confirmation".into(),
+        }),
     }
 }
 
@@ -248,7 +265,11 @@ fn db_cluster() -> DbCluster {
         arn: "arn:aws:rds:us-west-2:123456789012:cluster:shop-dr".into(),
         status: "available".into(),
         engine_version: "16.4".into(),
-        instances: vec![DbInstance { id: "shop-dr-1".into(), class: "db.r6g.large".into(), status: "available".into() }],
+        instances: vec![DbInstance {
+            id: "shop-dr-1".into(),
+            class: "db.r6g.large".into(),
+            status: "available".into(),
+        }],
         key: None,
         zones: Seen::Known(vec!["us-west-2a".into(), "us-west-2b".into()]),
     }
@@ -273,5 +294,7 @@ fn service_state() -> ServiceState {
 fn listener() -> ListenerState {
     let arn = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/shop-blue/0123456789abcdef".to_owned();
     let targets = vec![WeightedTarget { arn, weight: 1 }];
-    ListenerState { actions: vec![ListenerAction { kind: "forward".into(), order: Some(1), targets, stickiness: None }] }
+    ListenerState {
+        actions: vec![ListenerAction { kind: "forward".into(), order: Some(1), targets, stickiness: None }],
+    }
 }

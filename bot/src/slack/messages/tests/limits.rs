@@ -60,12 +60,19 @@ fn everything() -> Vec<Message> {
     all.push(messages::paused(&failure));
     let mut report = report(RunOutcome::Completed);
     report.remaining = vec![long(2_000); 100];
-    all.push(messages::report(&story.run, &report, u64::MAX, &Head { size: u64::MAX, root: "ab".repeat(32).parse().unwrap() }));
+    all.push(messages::report(
+        &story.run,
+        &report,
+        u64::MAX,
+        &Head { size: u64::MAX, root: "ab".repeat(32).parse().unwrap() },
+    ));
     let mut status = status();
     status.checks = (0..200).map(|n| check(&n.to_string(), "warning", "unknown", &long(2_000))).collect();
     status.observation.lag = Seen::Unknown(long(5_000));
     for side in [&mut status.observation.primary, &mut status.observation.dr] {
-        side.services = (0..100).map(|n| NamedService { name: format!("service-{n}"), state: Seen::Unknown(long(1_000)) }).collect();
+        side.services = (0..100)
+            .map(|n| NamedService { name: format!("service-{n}"), state: Seen::Unknown(long(1_000)) })
+            .collect();
         side.endpoint = Seen::Unknown(long(1_000));
     }
     all.push(messages::status(&status, u64::MAX));
@@ -82,7 +89,12 @@ fn texts(list: &Value) -> impl Iterator<Item = usize> {
 }
 
 fn check_button(button: &Value) {
-    assert!(length(&button["text"]["text"]) <= 75 && length(&button["value"]) <= 2_000 && length(&button["action_id"]) <= 255, "{button}");
+    assert!(
+        length(&button["text"]["text"]) <= 75
+            && length(&button["value"]) <= 2_000
+            && length(&button["action_id"]) <= 255,
+        "{button}"
+    );
     if let Some(confirm) = button.get("confirm") {
         assert!(length(&confirm["title"]["text"]) <= 100 && length(&confirm["text"]["text"]) <= 300, "{confirm}");
         assert!(length(&confirm["confirm"]["text"]) <= 30 && length(&confirm["deny"]["text"]) <= 30, "{confirm}");
@@ -102,7 +114,9 @@ fn no_message_is_too_large_for_slack() {
                 "header" => assert!(length(&block["text"]["text"]) <= 150),
                 "section" if block["fields"].is_array() => {
                     let fields: Vec<usize> = texts(&block["fields"]).collect();
-                    assert!((1..=10).contains(&fields.len()) && fields.iter().all(|length| (1..=2_000).contains(length)));
+                    assert!(
+                        (1..=10).contains(&fields.len()) && fields.iter().all(|length| (1..=2_000).contains(length))
+                    );
                 }
                 "section" => assert!((1..=3_000).contains(&length(&block["text"]["text"]))),
                 "context" => assert!((1..=10).contains(&texts(&block["elements"]).count())),

@@ -39,7 +39,9 @@ fn button(button: &Value) -> String {
     let style = button["style"].as_str().unwrap_or("plain");
     let asks = match button["confirm"]["text"]["text"].as_str() {
         None => String::new(),
-        Some(text) => format!(" asks {:?}: {text} [{}]", button["confirm"]["title"]["text"], button["confirm"]["confirm"]["text"]),
+        Some(text) => {
+            format!(" asks {:?}: {text} [{}]", button["confirm"]["title"]["text"], button["confirm"]["confirm"]["text"])
+        }
     };
     format!("[{}] {style}, sends {}{asks}", button["text"]["text"].as_str().unwrap(), button["value"])
 }
@@ -171,7 +173,10 @@ fn reports() {
 
 #[test]
 fn short_answers() {
-    let failed = [messages::failed("plan promote shop", "shop is promoted already", 9), messages::failed("cancel:promote-16", "somebody was faster", 9)];
+    let failed = [
+        messages::failed("plan promote shop", "shop is promoted already", 9),
+        messages::failed("cancel:promote-16", "somebody was faster", 9),
+    ];
     let mut all: Vec<String> = failed.iter().map(shown).collect();
     all.push(messages::refused("you may not <promote> shop"));
     insta::assert_snapshot!(all.join("\n\n========\n\n"));
