@@ -147,7 +147,7 @@ fn major_minor(version: &str) -> Vec<&str> {
 }
 
 fn key(name: &str, key: Option<&Seen<KmsKey>>) -> Check {
-    let draft = blocking("dr-key");
+    let draft = blocking("dr-kms-key");
     match key {
         None => draft.pass(format!("{name} is not encrypted")),
         Some(Seen::Unknown(why)) => draft.unknown(why, LOOK_AGAIN),
@@ -267,10 +267,10 @@ mod tests {
         assert!(blocks("dr-cluster", |it| dr(it).status = "backing-up".into()));
         assert!(blocks("dr-instances", |it| dr(it).instances.clear()));
         assert!(blocks("dr-version", |it| dr(it).engine_version = "16.3".into()));
-        assert!(blocks("dr-key", |it| dr(it).key = Some(Seen::Unknown("denied".into()))));
+        assert!(blocks("dr-kms-key", |it| dr(it).key = Some(Seen::Unknown("denied".into()))));
         let disabled = KmsKey { arn: "key".into(), customer_managed: true, enabled: false };
-        assert!(blocks("dr-key", |it| dr(it).key = Some(Seen::Known(disabled.clone()))));
-        assert!(!blocks("dr-key", |it| dr(it).key = None));
+        assert!(blocks("dr-kms-key", |it| dr(it).key = Some(Seen::Known(disabled.clone()))));
+        assert!(!blocks("dr-kms-key", |it| dr(it).key = None));
     }
 
     #[test]

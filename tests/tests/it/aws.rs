@@ -2,9 +2,10 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, SharedDnsResolver};
 use bot::{config::Config, rehearse};
 use commands::{
-    aws::{Aws, AwsErrorKind},
+    aws::{Aws, AwsErrorKind, Network},
     change::Change,
     goals,
     observation::{Observation, Seen},
@@ -16,7 +17,10 @@ use commands::{
 };
 use rehearsal::{Disturbance, Fault, Region, Scenario, Service, Target, World, slack::Settings};
 use storage::Clock;
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::Instant,
+};
 
 /// The world, and the bot's way to it.
 struct Pair {
@@ -215,4 +219,40 @@ async fn the_public_name_is_probed_at_either_end() {
     pair.primary_goes_dark();
     let primary = pair.aws.probe(Some(&pair.app.primary.endpoint.dns_name)).await.expect_err("darkness");
     assert!(primary.to_string().ends_with("no connection within 1s"), "{primary}");
+}
+
+/// Every name is at this address.
+#[derive(Debug)]
+struct Everywhere(std::net::IpAddr);
+
+impl ResolveDns for Everywhere {
+    fn resolve_dns<'a>(&'a self, _name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::ready(Ok(vec![self.0]))
+    }
+}
+
+#[tokio::test]
+async fn the_production_client_keeps_the_public_name_wherever_it_connects() {
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = server.local_addr().expect("an address");
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = server.accept().await.expect("a connection");
+        let mut request = vec![0; 4096];
+        let read = stream.read(&mut request).await.expect("a request");
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.expect("an answer");
+        String::from_utf8_lossy(&request[..read]).to_lowercase()
+    });
+    let Pair { mut app, clock, .. } = Pair::new().await;
+    Arc::make_mut(&mut app).verify.url =
+        format!("http://app.shop.example:{}/health?deep=1", address.port()).parse().expect("a URL");
+    let network = Network { resolver: SharedDnsResolver::new(Everywhere(address.ip())), ..Network::system() };
+    let aws = Aws::connect(app.clone(), &network, clock).await;
+    assert_eq!(aws.probe(Some(&app.dr.endpoint.dns_name)).await, Ok(204));
+    let asked = asked.await.expect("a request");
+    assert!(asked.starts_with("get /health?deep=1 http/1.1"), "{asked}");
+    assert!(asked.contains(&format!("host: app.shop.example:{}", address.port())), "{asked}");
+
+    // Nobody listens any more.
+    let refused = aws.probe(None).await.expect_err("nobody listens");
+    assert!(refused.to_string().contains("cannot be reached"), "{refused}");
 }
