@@ -85,7 +85,8 @@ pub struct CriticalPath {
     pub promotion: Duration,
     /// From warm idle until every production task runs and is healthy.
     pub capacity: Duration,
-    /// Until the record's change is in force and the last cached answer has run out.
+    /// Until the record's change is in force on all name servers. What resolvers still cache comes on top for their clients, and is no
+    /// part of what a promote can wait for: it verifies at the new target meanwhile.
     pub dns: Duration,
 }
 
@@ -108,7 +109,7 @@ impl CriticalPath {
         Self {
             promotion: dice.around(durations.promotion, &promotion(&pair.global_cluster, 1)),
             capacity,
-            dns: dice.around(durations.in_sync, &change(1)) + durations.alias_ttl,
+            dns: dice.around(durations.in_sync, &change(1)),
         }
     }
 

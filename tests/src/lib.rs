@@ -3,4 +3,4 @@
 
 mod stage;
 
-pub use stage::{Cast, Stage, StageBuilder};
+pub use stage::{Cast, Stage, StageBuilder, text_of};

@@ -13,6 +13,7 @@ use commands::{journal::Event, run::Run};
 use futures::TryStreamExt as _;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use serde_json::Value;
 use rehearsal::{
     Scenario, World,
     slack::{Deliver, Message, Settings, Slack},
@@ -146,24 +147,22 @@ impl Stage {
         told(&answer.body)
     }
 
-    /// Presses the button in the newest message that has it; returns what only that person sees.
-    pub async fn presses(&self, user: &str, action_id: &str) -> String {
+    /// Presses the button in the newest message that has it.
+    pub async fn presses(&self, user: &str, action_id: &str) {
         let message = self.message(|message| message.buttons().any(|(_, button)| button["action_id"] == action_id)).await;
-        self.presses_in(&message, user, action_id).await
+        self.presses_in(&message, user, action_id).await;
     }
 
     /// Presses the button in that message.
-    pub async fn presses_in(&self, message: &Message, user: &str, action_id: &str) -> String {
+    pub async fn presses_in(&self, message: &Message, user: &str, action_id: &str) {
         let answer = self.slack.click(user, &message.channel, &message.ts, action_id).await.expect("a button");
         assert_eq!(answer.failure, None, "Slack reports a failure for {action_id}");
-        self.told_last(user)
     }
 
-    /// The newest ephemeral message to that person, if there is one.
-    pub fn told_last(&self, user: &str) -> String {
-        let messages = self.slack.messages(Cast::INCIDENT);
-        let mine = messages.iter().rev().find(|message| message.only_visible_to.as_deref() == Some(user));
-        mine.map(|message| message.text.clone()).unwrap_or_default()
+    /// Waits for a message with that text that only that person sees.
+    pub async fn is_told(&self, user: &str, text: &str) -> Message {
+        let mine = |message: &Message| message.only_visible_to.as_deref() == Some(user) && message.text.contains(text);
+        self.message(mine).await
     }
 
     /// Waits for a message in the incident channel.
@@ -178,6 +177,11 @@ impl Stage {
     /// Waits for a message with that text.
     pub async fn hears(&self, text: &str) -> Message {
         self.message(|message| message.text.contains(text)).await
+    }
+
+    /// Waits for a message that asks for a decision on a run.
+    pub async fn gate(&self) -> Message {
+        self.message(|message| message.buttons().any(|(_, button)| button["action_id"] == "cancel")).await
     }
 
     /// What the incident channel shows, as text.
@@ -266,4 +270,27 @@ impl Stage {
 fn told(body: &str) -> String {
     let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     answer["text"].as_str().unwrap_or(body).to_owned()
+}
+
+/// A message as a person reads it: the notification text, then every block's text and buttons.
+pub fn text_of(message: &Message) -> String {
+    let mut lines = vec![message.text.clone(), "---".to_owned()];
+    message.blocks.iter().for_each(|block| read_block(block, &mut lines));
+    lines.join("\n")
+}
+
+fn read_block(block: &Value, lines: &mut Vec<String>) {
+    let texts = block["text"]["text"].as_str().into_iter();
+    let parts = ["fields", "elements"].into_iter().filter_map(|key| block[key].as_array()).flatten();
+    lines.extend(texts.map(str::to_owned));
+    for part in parts {
+        match (part["type"].as_str(), part["text"].as_str(), part["text"]["text"].as_str()) {
+            (Some("button"), _, Some(label)) => {
+                let confirm = part["confirm"]["text"]["text"].as_str().map(|text| format!(" — asks: {text}"));
+                lines.push(format!("[{label}]{}", confirm.unwrap_or_default()));
+            }
+            (_, Some(text), _) | (_, _, Some(text)) => lines.push(text.to_owned()),
+            _ => {}
+        }
+    }
 }

@@ -152,10 +152,15 @@ fn success(protocol: Protocol, operation: &str, request_id: &str, output: &Value
     match protocol {
         Protocol::Query(dialect) => {
             let metadata = json!({"RequestId": request_id});
-            let body = json!({format!("{operation}Result"): output, "ResponseMetadata": metadata});
-            xml::document(dialect, &format!("{operation}Response"), &body).into()
+            let result = format!("{operation}Result");
+            let elements = [(result.as_str(), output), ("ResponseMetadata", &metadata)];
+            xml::document(dialect, &format!("{operation}Response"), &elements).into()
         }
-        Protocol::RestXml(dialect) => xml::document(dialect, &format!("{operation}Response"), output).into(),
+        Protocol::RestXml(dialect) => {
+            let members = output.as_object().into_iter().flatten();
+            let elements: Vec<(&str, &Value)> = members.map(|(name, value)| (name.as_str(), value)).collect();
+            xml::document(dialect, &format!("{operation}Response"), &elements).into()
+        }
         Protocol::Json | Protocol::JsonWithQueryCodes => output.to_string().into(),
         Protocol::Cbor => cbor::encode(output).into(),
     }
@@ -167,7 +172,8 @@ fn failure(protocol: Protocol, request_id: &str, refusal: &Refusal) -> Response<
     let body = match protocol {
         Protocol::Query(dialect) | Protocol::RestXml(dialect) => {
             let error = json!({"Type": fault, "Code": refusal.code, "Message": refusal.message});
-            xml::document(dialect, "ErrorResponse", &json!({"Error": error, "RequestId": request_id})).into()
+            let elements = [("Error", &error), ("RequestId", &json!(request_id))];
+            xml::document(dialect, "ErrorResponse", &elements).into()
         }
         Protocol::Json | Protocol::JsonWithQueryCodes => typed.to_string().into(),
         Protocol::Cbor => cbor::encode(&typed).into(),

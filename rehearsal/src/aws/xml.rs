@@ -12,10 +12,10 @@ pub(crate) struct Dialect {
     pub(super) item: fn(&str) -> &'static str,
 }
 
-/// A document with `root` around `value`. Null members are left out.
-pub(super) fn document(dialect: Dialect, root: &str, value: &Value) -> String {
+/// A document with these elements under `root`, in their order: the SDKs insist on the result before the metadata.
+pub(super) fn document(dialect: Dialect, root: &str, elements: &[(&str, &Value)]) -> String {
     let mut out = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{}\">", dialect.namespace);
-    content(&mut out, dialect, root, value);
+    elements.iter().for_each(|(name, value)| element(&mut out, dialect, name, value));
     out.push_str(&format!("</{root}>"));
     out
 }
@@ -120,10 +120,11 @@ mod tests {
     #[test]
     fn trees_become_documents() {
         let dialect = Dialect { namespace: "urn:x", item: |name| if name == "Events" { "Event" } else { "member" } };
-        let tree = json!({"Events": [{"Message": "a < b", "Gone": null}], "N": 5, "Other": ["x"]});
-        let expected = "<R xmlns=\"urn:x\"><Events><Event><Message>a &lt; b</Message></Event></Events><N>5</N>\
-            <Other><member>x</member></Other></R>";
-        assert_eq!(document(dialect, "R", &tree).lines().last(), Some(expected));
+        let events = json!([{"Message": "a < b", "Gone": null}]);
+        let expected = "<R xmlns=\"urn:x\"><Other><member>x</member></Other><N>5</N>\
+            <Events><Event><Message>a &lt; b</Message></Event></Events></R>";
+        let document = document(dialect, "R", &[("Other", &json!(["x"])), ("N", &json!(5)), ("Events", &events)]);
+        assert_eq!(document.lines().last(), Some(expected));
     }
 
     #[test]

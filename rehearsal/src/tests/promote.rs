@@ -40,10 +40,10 @@ async fn a_promote_takes_its_critical_path() {
     let caller = Caller::new(Scenario::pair());
     assert_eq!(caller.visit().await, (200, PRIMARY.to_owned()));
     let path = caller.world.critical_path("shop").unwrap();
-    // Less by the part of a TTL that has run out already, more by API calls and the seconds between two looks.
+    // More by API calls, the seconds between two looks, and at most a TTL that a resolver goes on with the old answer.
     let took = promote(&caller).await;
-    assert!(took + Duration::from_secs(60) > path.total(), "{took:?} is impossible with {path:?}");
-    assert!(took < path.total() + Duration::from_secs(5), "{took:?} is slow with {path:?}");
+    assert!(took > path.total(), "{took:?} is impossible with {path:?}");
+    assert!(took < path.total() + Duration::from_secs(65), "{took:?} is slow with {path:?}");
 }
 
 #[tokio::test(start_paused = true)]
