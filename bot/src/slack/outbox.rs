@@ -267,3 +267,6 @@ impl From<ReadError> for Ended {
         Self::Unreadable(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,5 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod fixture;
 mod limits;
 mod snapshots;

@@ -9,8 +9,8 @@ use commands::{
 use serde_json::Value;
 use storage::Head;
 
-use super::fixture::{Story, at, check, plan, report, status};
 use crate::slack::{
+    fixture::{Story, at, check, plan, report, status},
     kit::Message,
     messages::{self, Failure},
 };

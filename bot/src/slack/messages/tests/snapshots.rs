@@ -8,8 +8,8 @@ use commands::{
 use serde_json::Value;
 use storage::Head;
 
-use super::fixture::{Story, at, checks, plan, report, status};
 use crate::slack::{
+    fixture::{Story, at, checks, plan, report, status},
     kit::Message,
     messages::{self, Failure},
 };

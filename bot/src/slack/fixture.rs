@@ -1,4 +1,6 @@
-//! A pair, a plan, a run and its records, of any size.
+//! A pair, a plan, a run and its records, for tests.
+
+#![allow(clippy::unwrap_used)]
 
 use commands::{
     change::{Call, Irreversible},
