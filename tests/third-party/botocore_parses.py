@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Calls every operation that the simulated regions know, with boto3, and checks each answer against botocore's model.
+
+    botocore_parses.py URL < PAIR_JSON
+
+botocore's parsers are lenient, so the parsed answer is validated besides: every member that the model requires is there,
+every value is of its type. And the parts named in the table must have been found, as an element under a wrong name is
+silently skipped. Refusals are in the table too: botocore must find AWS's error code. Prints each call; exits 1 if any
+fails.
+"""
+
+import datetime
+import json
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
+
+
+def reading(pair):
+    """Service, operation, parameters, and what must be in the answer: a path of members, lists by their first element."""
+    dr = pair["dr"]
+    cluster = {"cluster": dr["ecs_cluster"]}
+    service = next(iter(pair["services"]))
+    resource = f"service/{dr['ecs_cluster']}/{service}"
+    scaling = {"ServiceNamespace": "ecs", "ResourceId": resource, "ScalableDimension": "ecs:service:DesiredCount"}
+    now = datetime.datetime.fromtimestamp(pair["now"], datetime.timezone.utc)
+    window = {"StartTime": now - datetime.timedelta(minutes=10), "EndTime": now}
+    dimensions = [
+        {"Name": "DBClusterIdentifier", "Value": dr["db_cluster"]},
+        {"Name": "SourceRegion", "Value": pair["primary"]["region"]},
+    ]
+    lag = {"Namespace": "AWS/RDS", "MetricName": "AuroraGlobalDBRPOLag", "Dimensions": dimensions}
+    query = {"Id": "lag", "MetricStat": {"Metric": lag, "Period": 60, "Stat": "Maximum"}}
+    zone = {"Id": pair["record"]["zone"]}
+    role = {"RoleArn": f"arn:aws:iam::{pair['account']}:role/standby", "RoleSessionName": "check"}
+    return [
+        ("rds", "describe_global_clusters", {}, "GlobalClusters.GlobalClusterMembers.DBClusterArn"),
+        ("rds", "describe_db_clusters", {}, "DBClusters.DBClusterMembers.DBInstanceIdentifier"),
+        ("rds", "describe_db_instances", {}, "DBInstances.DBSubnetGroup.Subnets.SubnetAvailabilityZone.Name"),
+        ("rds", "describe_db_subnet_groups", {}, "DBSubnetGroups.Subnets.SubnetIdentifier"),
+        ("rds", "describe_events", {"Duration": 60}, "Events"),
+        ("ecs", "describe_clusters", {"clusters": [dr["ecs_cluster"]]}, "clusters.clusterName"),
+        ("ecs", "list_services", cluster, "serviceArns"),
+        ("ecs", "describe_services", {**cluster, "services": [service]}, "services.deployments.taskDefinition"),
+        ("ecs", "list_tasks", {**cluster, "serviceName": service}, "taskArns"),
+        ("ecs", "describe_tasks", {**cluster, "tasks": [pair["task"]]}, "tasks.lastStatus"),
+        ("ecs", "describe_task_definition", {"taskDefinition": pair["task_definition"]}, "taskDefinition.cpu"),
+        ("application-autoscaling", "describe_scalable_targets", {"ServiceNamespace": "ecs"}, "ScalableTargets.MinCapacity"),
+        ("application-autoscaling", "describe_scheduled_actions", {"ServiceNamespace": "ecs"}, "ScheduledActions"),
+        ("application-autoscaling", "describe_scaling_policies", {"ServiceNamespace": "ecs"}, "ScalingPolicies"),
+        ("elbv2", "describe_load_balancers", {}, "LoadBalancers.AvailabilityZones.ZoneName"),
+        ("elbv2", "describe_listeners", {"ListenerArns": [dr["listener"]]}, "Listeners.DefaultActions.ForwardConfig.TargetGroups.Weight"),
+        ("elbv2", "describe_rules", {"ListenerArn": dr["listener"]}, "Rules.RuleArn"),
+        ("elbv2", "describe_target_groups", {"TargetGroupArns": [dr["target_group"]]}, "TargetGroups.LoadBalancerArns"),
+        ("elbv2", "describe_target_health", {"TargetGroupArn": dr["target_group"]}, "TargetHealthDescriptions.TargetHealth.State"),
+        ("route53", "list_hosted_zones", {}, "HostedZones.Id"),
+        ("route53", "get_hosted_zone", zone, "DelegationSet.NameServers"),
+        ("route53", "list_resource_record_sets", {"HostedZoneId": zone["Id"]}, "ResourceRecordSets.Name"),
+        ("cloudwatch", "list_metrics", {"Namespace": "AWS/RDS"}, "Metrics.Dimensions.Name"),
+        ("cloudwatch", "get_metric_data", {"MetricDataQueries": [query], **window}, "MetricDataResults.Values"),
+        ("kms", "describe_key", {"KeyId": dr["kms_key"]}, "KeyMetadata.KeyState"),
+        ("service-quotas", "get_service_quota", {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}, "Quota.Value"),
+        ("service-quotas", "list_service_quotas", {"ServiceCode": "fargate"}, "Quotas.QuotaCode"),
+        ("sts", "get_caller_identity", {}, "Account"),
+        ("sts", "assume_role", role, "Credentials.SessionToken"),
+        # Changes, each to what holds already where that can be.
+        ("application-autoscaling", "register_scalable_target", {**scaling, "MinCapacity": 1}, "ScalableTargetARN"),
+        ("ecs", "update_service", {**cluster, "service": service, "desiredCount": 1}, "service.desiredCount"),
+        ("elbv2", "modify_listener", {"ListenerArn": dr["listener"], "DefaultActions": forward(dr)}, "Listeners.ListenerArn"),
+        ("route53", "change_resource_record_sets", {"HostedZoneId": zone["Id"], "ChangeBatch": text_record(pair)}, "ChangeInfo.Id"),
+    ]
+
+
+def forward(dr):
+    return [{"Type": "forward", "TargetGroupArn": dr["target_group"]}]
+
+
+def text_record(pair):
+    record = {"Name": f"check.{pair['record']['name']}", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"check"'}]}
+    return {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+
+
+def refused(pair):
+    """Service, operation, parameters, and AWS's code for the refusal."""
+    switchover = {
+        "GlobalClusterIdentifier": pair["global_cluster"],
+        "TargetDbClusterIdentifier": pair["primary"]["db_cluster_arn"],
+    }
+    unknown_service = {"cluster": pair["dr"]["ecs_cluster"], "service": "nobody", "desiredCount": 1}
+    return [
+        ("rds", "describe_global_clusters", {"GlobalClusterIdentifier": "nobody"}, "GlobalClusterNotFoundFault"),
+        ("rds", "describe_db_clusters", {"DBClusterIdentifier": "nobody"}, "DBClusterNotFoundFault"),
+        ("rds", "switchover_global_cluster", switchover, "InvalidGlobalClusterStateFault"),
+        ("ecs", "update_service", unknown_service, "ServiceNotFoundException"),
+        ("ecs", "describe_services", {"cluster": "nobody", "services": ["web"]}, "ClusterNotFoundException"),
+        ("elbv2", "describe_target_health", {"TargetGroupArn": "arn:aws:nobody"}, "TargetGroupNotFound"),
+        ("route53", "get_change", {"Id": "C0NOBODY"}, "NoSuchChange"),
+        ("route53", "get_hosted_zone", {"Id": "Z0NOBODY"}, "NoSuchHostedZone"),
+        ("kms", "describe_key", {"KeyId": "00000000-0000-0000-0000-000000000000"}, "NotFoundException"),
+        ("service-quotas", "get_service_quota", {"ServiceCode": "fargate", "QuotaCode": "L-0"}, "NoSuchResourceException"),
+    ]
+
+
+class Clients:
+    def __init__(self, url, region):
+        self.url = url
+        self.region = region
+
+    def call(self, service, operation, parameters):
+        """The answer, and what botocore's model has against it."""
+        config = Config(retries={"total_max_attempts": 1}, read_timeout=20)
+        client = boto3.client(service, region_name=self.region, endpoint_url=self.url, config=config)
+        answer = getattr(client, operation)(**parameters)
+        answer.pop("ResponseMetadata")
+        model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+        return answer, ParamValidator().validate(answer, model.output_shape)
+
+
+def at(answer, path):
+    """What stands at that path; of a list its first element."""
+    for name in path.split("."):
+        while isinstance(answer, list):
+            answer = answer[0]
+        answer = answer[name]
+    return answer
+
+
+def problem_of_reading(clients, service, operation, parameters, path):
+    try:
+        answer, report = clients.call(service, operation, parameters)
+        found = at(answer, path)
+    except (KeyError, IndexError) as missing:
+        return f"nothing at {path}: {missing!r}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    if report.has_errors():
+        return report.generate_report()
+    return None if found is not None else f"nothing at {path}"
+
+
+def problem_of_refusal(clients, service, operation, parameters, code):
+    try:
+        clients.call(service, operation, parameters)
+    except ClientError as error:
+        found = error.response["Error"]
+        return None if found["Code"] == code and found["Message"] else f"{found}, not {code}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return f"accepted, not refused as {code}"
+
+
+def main(url):
+    pair = json.load(sys.stdin)
+    clients = Clients(url, pair["dr"]["region"])
+    find_task(clients, pair)
+    checks = [(problem_of_reading, row) for row in reading(pair)]
+    checks += [(problem_of_refusal, row) for row in refused(pair)]
+    failed = 0
+    for check, (service, operation, parameters, wanted) in checks:
+        problem = check(clients, service, operation, parameters, wanted)
+        failed += problem is not None
+        print(f"{'ok   ' if problem is None else 'WRONG'} {service} {operation}: {problem or wanted}")
+    return 1 if failed else 0
+
+
+def find_task(clients, pair):
+    """Adds a running task and its definition to what is known of the pair."""
+    cluster = pair["dr"]["ecs_cluster"]
+    listed, _ = clients.call("ecs", "list_tasks", {"cluster": cluster})
+    pair["task"] = listed["taskArns"][0]
+    described, _ = clients.call("ecs", "describe_tasks", {"cluster": cluster, "tasks": [pair["task"]]})
+    pair["task_definition"] = described["tasks"][0]["taskDefinitionArn"]
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
