@@ -32,20 +32,19 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), Failure> {
-    if let Command::Rehearse(args) = command {
-        return rehearse::run(args);
-    }
-    let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
     let mut out = std::io::stdout().lock();
-    let done = runtime.block_on(async {
-        match command {
-            Command::Serve(args) => serve::serve(&args.config).await,
-            Command::Check(args) => check::check(&args.config, &mut out).await,
-            Command::Audit(command) => audit::run(command, &mut out).await,
-            Command::Rehearse(args) => rehearse::run(args),
-        }
-    });
-    // Connections that people hold open do not hold up the end.
+    match command {
+        Command::Serve(args) => finish(serve::serve(&args.config)),
+        Command::Rehearse(args) => rehearse::run(args, &mut out),
+        Command::Check(args) => finish(check::check(&args.config, &mut out)),
+        Command::Audit(command) => finish(audit::run(command, &mut out)),
+    }
+}
+
+/// Does the work on a runtime, which does not outlive it: connections that people hold open do not hold up the end.
+fn finish(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().context("failed to start the runtime")?;
+    let done = runtime.block_on(work);
     runtime.shutdown_background();
     done
 }

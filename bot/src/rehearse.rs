@@ -7,7 +7,10 @@ mod scene;
 mod script;
 mod settings;
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 
@@ -23,7 +26,7 @@ const SPEED: f64 = 10.0;
 
 /// Plays a rehearsal on a runtime of its own, whose clock is paused: time passes as the pacer lets it, or without one
 /// as fast as it goes.
-pub fn run(args: RehearseArgs) -> Result<(), Failure> {
+pub fn run(args: RehearseArgs, out: &mut impl Write) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -31,20 +34,23 @@ pub fn run(args: RehearseArgs) -> Result<(), Failure> {
         .context("failed to start the runtime")?;
     let folder = folder()?;
     let store = folder.join("store");
-    let mut out = std::io::stdout().lock();
     runtime.block_on(async {
         let speed = args.speed.or(args.script.is_none().then_some(SPEED));
         if let Some(speed) = speed {
             tokio::spawn(pacer::pace(speed));
         }
-        let room = Room::open(args.seed, &store).await?;
         match args.script {
-            None => interactive::play(room, speed.unwrap_or(SPEED), args.listen, &store, &mut out).await,
+            None => {
+                let speed = speed.unwrap_or(SPEED);
+                let room = Room::open(args.seed, &store, speed.max(1.0)).await?;
+                interactive::play(room, speed, args.listen, &store, out).await
+            }
             Some(Script::Promote) => {
                 let export = folder.join("export.jsonl");
                 // Not on standard output, which is the same for the same seed.
                 tracing::info!(store = %store.display(), export = %export.display(), "rehearsing");
-                script::promote(room, &export, &store, &mut out).await
+                let room = Room::open(args.seed, &store, 1.0).await?;
+                script::promote(room, &export, &store, out).await
             }
         }
     })

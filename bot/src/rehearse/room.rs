@@ -32,8 +32,9 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Sets the room up; `store` is where the audit log goes.
-    pub(super) async fn open(seed: u64, store: &Path) -> Result<Self, Failure> {
+    /// Sets the room up; `store` is where the audit log goes. Gates stay open `patience` times as long as configured: people
+    /// read in real time, however fast the simulation runs.
+    pub(super) async fn open(seed: u64, store: &Path, patience: f64) -> Result<Self, Failure> {
         let scenario = Scenario { seed, ..Scenario::pair() };
         let world = World::new(scenario.clone());
         let clock = Clock::simulated(scenario.epoch);
@@ -42,6 +43,9 @@ impl Room {
 
         let mut config = settings::config(&scenario, &workspace)?;
         config.store.path = store.to_owned();
+        for application in config.applications.values_mut() {
+            application.timing.gate_expiry = application.timing.gate_expiry.mul_f64(patience);
+        }
         let secrets = Secrets {
             signing_secret: workspace.signing_secret.clone().into(),
             bot_token: workspace.bot_token.clone().into(),

@@ -21,6 +21,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use secrecy::SecretString;
 use serde_json::json;
 use storage::{Clock, Origin};
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::{
     api::Api,
@@ -37,6 +38,9 @@ const INTERACTION_LIMIT: usize = 256 * 1024;
 const PATIENCE: Duration = Duration::from_millis(2_500);
 /// Time for a body to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Most requests in hand at once; more wait, so that bodies take at most so many times their limit of memory.
+const AT_ONCE: usize = 512;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -57,6 +61,7 @@ pub fn router(inbound: Inbound) -> Router {
         .route("/slack/commands", post(command))
         .route("/slack/interactions", post(interaction))
         .with_state(inbound)
+        .layer(GlobalConcurrencyLimitLayer::new(AT_ONCE))
 }
 
 async fn command(State(inbound): State<Inbound>, headers: HeaderMap, body: Body) -> Response {

@@ -11,6 +11,16 @@ use crate::slack::{
     text::{actor, date, escape},
 };
 
+/// A decision in a word.
+pub(super) fn outcome(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Approved { .. } => "approved",
+        Decision::Cancelled => "cancelled",
+        Decision::Expired => "expired",
+        Decision::Void { .. } => "void",
+    }
+}
+
 /// The question with its answer instead of buttons.
 pub fn decided(run: &Run, gate: &Gate, decided: &Decided) -> Message {
     let by = actor(&decided.by);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use commands::{
-    journal::Decision,
     plan::StepId,
     report::RunOutcome,
     run::{Run, StepRun, StepState},
@@ -11,6 +10,7 @@ use commands::{
 };
 use jiff::Timestamp;
 
+use super::decided::outcome;
 use crate::slack::{
     kit::{Message, context, header, joined, section},
     text::{actor, date, elapsed, escape, seconds},
@@ -23,40 +23,38 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
     let state = state(run);
     let lines: Vec<String> =
         plan.steps.iter().map(|step| line(step.step, step.expected_s, run.steps.get(&step.step), now)).collect();
-    let blocks = vec![
-        header(&title),
-        section(&format!("*{state}*\n{}", pace(run, now))),
-        section(&joined(&lines, 2_500)),
-        context(&format!(
-            "LIVE · run {} · asked for by {} · last updated {}",
-            escape(run.id.as_str()),
-            actor(&run.requester),
-            date(now)
-        )),
-    ];
+    let mut blocks = vec![header(&title), section(&format!("*{state}*\n{}", pace(run, now)))];
+    // A run that was not approved has no steps to wait for.
+    if run.decided().is_none() || run.method().is_some() {
+        blocks.push(section(&joined(&lines, 2_500)));
+    }
+    blocks.push(context(&format!(
+        "LIVE · run {} · asked for by {} · last updated {}",
+        escape(run.id.as_str()),
+        actor(&run.requester),
+        date(now)
+    )));
     Message::new(format!("{title} · {state}"), blocks)
 }
 
 fn state(run: &Run) -> String {
     let total = run.plan.steps.len();
     let over = run.steps.values().filter(|step| step.state.lets_on()).count();
-    match (&run.ended, run.decided()) {
-        (Some(report), _) => match report.outcome {
-            RunOutcome::Completed => format!("✅ done: {} serves", escape(&run.plan.to)),
-            RunOutcome::Aborted => format!("⛔ aborted after {over} of {total} steps"),
-            RunOutcome::NotApproved => "⛔ not approved: nothing was changed".to_owned(),
-        },
-        (None, Some(decided)) if !matches!(decided.decision, Decision::Approved { .. }) => {
-            "⛔ not approved: nothing was changed".to_owned()
+    let Some(decided) = run.decided() else { return "🖐️ waits for a confirmation".to_owned() };
+    match (run.ended.as_ref().map(|report| report.outcome), run.waiting_step()) {
+        _ if run.method().is_none() => format!("⛔ {}: nothing was changed", outcome(&decided.decision)),
+        (Some(RunOutcome::Aborted), _) => format!("⛔ aborted after {over} of {total} steps"),
+        (Some(_), _) if verified(run) => format!("✅ done: {} serves", escape(&run.plan.to)),
+        (Some(_), _) => "⚠️ ended: traffic was not verified".to_owned(),
+        (None, Some((step, _))) => {
+            format!("⏸️ paused at {}: a decision is needed ({over} of {total} steps over)", step.name())
         }
-        (None, Some(_)) => match run.waiting_step() {
-            Some((step, _)) => {
-                format!("⏸️ paused at {}: a decision is needed ({over} of {total} steps over)", step.name())
-            }
-            None => format!("⏳ step {} of {total}", (over + 1).min(total)),
-        },
-        (None, None) => "🖐️ waits for a confirmation".to_owned(),
+        (None, None) => format!("⏳ step {} of {total}", (over + 1).min(total)),
     }
+}
+
+fn verified(run: &Run) -> bool {
+    run.steps.get(&StepId::Verify).is_some_and(|step| matches!(step.state, StepState::Done { .. }))
 }
 
 /// Elapsed time against the expectation.

@@ -6,7 +6,7 @@ use commands::{
 };
 use storage::Head;
 
-use super::plan::method;
+use super::{decided::outcome, plan::method};
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
     text::{actor, ago, code, escape, seconds, shorten},
@@ -41,9 +41,16 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
 fn title(run: &Run, report: &Report) -> String {
     let (application, to) = (&run.plan.application, &run.plan.to);
     match report.outcome {
+        // A run may end with steps skipped; then nobody has seen traffic served.
+        RunOutcome::Completed if report.rto_from_confirmation_s.is_none() => {
+            format!("Promote of {application} ended; traffic was not verified")
+        }
         RunOutcome::Completed => format!("{application} is served by {to}"),
         RunOutcome::Aborted => format!("Promote of {application} was aborted"),
-        RunOutcome::NotApproved => format!("Promote of {application} was not approved; nothing was changed"),
+        RunOutcome::NotApproved => {
+            let how = run.decided().map_or("not approved", |decided| outcome(&decided.decision));
+            format!("Promote of {application}: {how}, nothing was changed")
+        }
     }
 }
 

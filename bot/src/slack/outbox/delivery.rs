@@ -98,7 +98,8 @@ impl Delivery {
     ) -> Result<Option<T>, Ended> {
         let mut backoff = BACKOFF.0;
         for attempt in 1..=ATTEMPTS {
-            let wait = match self.unless_stopped(call()).await? {
+            // A call under way is awaited even when stopping, for what it posts has to be recorded; it has a deadline.
+            let wait = match call().await {
                 Ok(done) => return Ok(Some(done)),
                 Err(ApiError::Refused(error)) => {
                     tracing::error!(key, error, "Slack refused a message");

@@ -164,10 +164,18 @@ fn paused_and_resolved() {
 
 #[test]
 fn reports() {
-    let story = approved();
+    let (story, mut cancelled) = (approved(), self::story());
+    cancelled.decide(Decision::Cancelled);
     let head = Head { size: 97, root: "ab".repeat(32).parse().unwrap() };
-    let all = [RunOutcome::Completed, RunOutcome::Aborted, RunOutcome::NotApproved]
-        .map(|outcome| shown(&messages::report(&story.run, &report(outcome), 96, &head)));
+    let mut unverified = report(RunOutcome::Completed);
+    unverified.rto_from_confirmation_s = None;
+    let all = [
+        (&story, report(RunOutcome::Completed)),
+        (&story, unverified),
+        (&story, report(RunOutcome::Aborted)),
+        (&cancelled, report(RunOutcome::NotApproved)),
+    ]
+    .map(|(story, report)| shown(&messages::report(&story.run, &report, 96, &head)));
     insta::assert_snapshot!(all.join("\n\n========\n\n"));
 }
 
