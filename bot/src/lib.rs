@@ -9,6 +9,7 @@ pub mod config;
 pub mod failure;
 pub mod http;
 pub mod metrics;
+pub mod program;
 pub mod rehearse;
 pub mod serve;
 pub mod slack;

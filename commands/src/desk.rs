@@ -5,6 +5,7 @@ mod commands;
 mod decisions;
 mod refusals;
 mod runs;
+mod task;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -77,7 +78,7 @@ impl Desk {
             let aws = Aws::connect(app.clone(), &network, clock.clone()).await;
             pairs.insert(name.clone(), Pair { name, app, aws, clock: clock.clone() });
         }
-        let open = recover(&log).await?;
+        let recovered = recover(&log).await?;
         let desk = Self(Arc::new(Inner {
             runs: OpenRuns::new(pairs.keys().cloned()),
             refusals: RefusalBudget::default(),
@@ -88,9 +89,12 @@ impl Desk {
             pairs,
             access,
         }));
-        for run in open {
+        for run in recovered.runs {
             info!(run = %run.id, application = run.application, "run taken up again");
             desk.take_up(run);
+        }
+        for request in recovered.unanswered {
+            desk.take_up_request(request).await?;
         }
         Ok(desk)
     }
@@ -105,7 +109,7 @@ impl Desk {
         self.0.pairs.keys().map(String::as_str)
     }
 
-    /// Whether requests are taken: the program is not stopping and the log takes records.
+    /// Whether all is well: the program is not stopping, the log takes records, and every open run goes on.
     ///
     /// # Errors
     /// Why not, for people.
@@ -113,7 +117,7 @@ impl Desk {
         match self.0.log.poisoned() {
             Some(cause) => Err(format!("the audit log takes no records: {cause}")),
             None if self.0.stop.is_cancelled() => Err("the bot is stopping".to_owned()),
-            None => Ok(()),
+            None => self.0.runs.stuck().map_or(Ok(()), Err),
         }
     }
 
@@ -127,6 +131,17 @@ impl Desk {
         let stopped = Event::ProcessStopped { reason: reason.to_owned() };
         if let Err(failure) = append(&self.0.log, Self::own_entry(), stopped).await {
             error!(%failure, "failed to record the stop");
+        }
+    }
+
+    /// Whether requests are taken; if not, the reply.
+    fn takes_requests(&self) -> Result<(), Reply> {
+        match self.0.stop.is_cancelled() {
+            true => Err(Reply::Refused {
+                reason: Refusal::Stopping,
+                text: "The bot is stopping; ask again in a minute.".to_owned(),
+            }),
+            false => Ok(()),
         }
     }
 

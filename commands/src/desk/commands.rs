@@ -1,10 +1,13 @@
-//! Commands: `/dr help`, `status`, `plan promote`, `promote`.
+//! Commands that are typed: `/dr help`, `status`, `plan promote`, `promote`.
 
 use std::sync::Arc;
 
 use storage::Record;
 
-use super::{Desk, Pair, append, log_down, request_entry};
+use super::{
+    Desk, Pair, append, log_down, request_entry,
+    task::{Refused, Task, Understood},
+};
 use crate::{
     engine::EngineError,
     grammar::{self, Command},
@@ -28,26 +31,42 @@ enum Right {
 impl Desk {
     /// A person typed `/dr text`. Answers as soon as it is durable; the work goes on, and its results are records.
     pub async fn command(&self, request: Request, text: &str) -> Reply {
-        if self.0.stop.is_cancelled() {
-            return Reply::Refused { reason: Refusal::Stopping, text: "The bot is stopping; ask again in a minute.".to_owned() };
+        if let Err(stopping) = self.takes_requests() {
+            return stopping;
         }
         if let Err(reason) = self.known(&request) {
             return self.refuse_person(&request, None, text, reason, not_known(reason)).await;
         }
         let names: Vec<&str> = self.applications().collect();
         let command = match grammar::parse(text, &names) {
+            Ok(Command::Help) => return self.help(request, text, &names).await,
             Ok(command) => command,
             Err(error) => return self.refuse_person(&request, None, text, error.refusal(), error.to_string()).await,
         };
-        match command {
-            Command::Help => self.help(request, text, &names).await,
-            Command::Status { application } => self.work(request, text, application, Right::Look, Self::status).await,
-            Command::PlanPromote { application } => self.work(request, text, application, Right::Look, Self::dry_run).await,
-            Command::Promote { application, reason } => {
-                let promote = |desk: Self, request, pair, command| desk.promote(request, pair, command, reason);
-                self.work(request, text, application, Right::Promote, promote).await
-            }
+        match self.understand_command(&request, command) {
+            Ok(understood) => self.accept(request, text, understood).await,
+            Err(refused) => {
+                self.refuse_person(&request, refused.application(), text, refused.reason, refused.reply.clone()).await
+            },
         }
+    }
+
+    /// What a command that was typed asks for, if the person may and it can be done now.
+    pub(super) fn understand_command(&self, request: &Request, command: Command) -> Result<Understood, Refused> {
+        let (application, right, task) = match command {
+            Command::Help => return Err(Refused::new(None, Refusal::NotACommand, "Help needs no work.")),
+            Command::Status { application } => (application, Right::Look, Task::Status),
+            Command::PlanPromote { application } => (application, Right::Look, Task::DryRun),
+            Command::Promote { application, reason } => (application, Right::Promote, Task::Promote { reason }),
+        };
+        let Some(pair) = self.0.pairs.get(&application).cloned() else {
+            return Err(Refused::new(None, Refusal::UnknownApplication, format!("There is no application {application}.")));
+        };
+        self.allowed(request, &pair, right)?;
+        if let (Right::Promote, Some(run)) = (right, self.0.runs.of(&pair.name)) {
+            return Err(Refused::new(Some(pair.name), Refusal::RunInProgress, run_in_progress(&run)));
+        }
+        Ok(Understood { pair, run: None, task })
     }
 
     async fn help(&self, request: Request, text: &str, names: &[&str]) -> Reply {
@@ -60,36 +79,7 @@ impl Desk {
         }
     }
 
-    /// Makes the command durable and spawns its work.
-    async fn work<W, F>(&self, request: Request, text: &str, application: String, right: Right, work: W) -> Reply
-    where
-        W: FnOnce(Self, Request, Pair, Arc<Record>) -> F,
-        F: Future<Output = Result<(), EngineError>> + Send + 'static,
-    {
-        let Some(pair) = self.0.pairs.get(&application).cloned() else {
-            let reply = format!("There is no application {application}.");
-            return self.refuse_person(&request, None, text, Refusal::UnknownApplication, reply).await;
-        };
-        if let Err((reason, reply)) = self.allowed(&request, &pair, right) {
-            return self.refuse_person(&request, Some(&pair.name), text, reason, reply).await;
-        }
-        if let (Right::Promote, Some(run)) = (right, self.0.runs.of(&pair.name)) {
-            return self.refuse_person(&request, Some(&pair.name), text, Refusal::RunInProgress, run_in_progress(&run)).await;
-        }
-        let mut entry = request_entry(&request);
-        entry.application = Some(pair.name.clone());
-        entry.dedupe = Some(request.dedupe.clone());
-        let command = match append(&self.0.log, entry, Event::CommandReceived { text: text.to_owned() }).await {
-            Ok(Some(record)) => record,
-            Ok(None) => return self.replayed(&request).await,
-            Err(failure) => return log_down(&failure),
-        };
-        let told = format!("Looking at {} and {}…", pair.app.primary.region, pair.app.dr.region);
-        self.spawn(work(self.clone(), request, pair, command));
-        Reply::Accepted(told)
-    }
-
-    async fn status(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
+    pub(super) async fn status(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
         let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
         let run = match self.0.runs.of(&pair.name) {
             Some(id) => self.run(&id).await?.as_ref().map(Run::summary),
@@ -100,15 +90,15 @@ impl Desk {
         self.answer(&request, &pair, answer).await
     }
 
-    async fn dry_run(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
+    pub(super) async fn dry_run(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
         let answer = match self.plan(&pair).await {
             Ok(plan) => Event::PlanAnswered { command: command.seq, plan: Box::new(plan) },
-            Err(no_plan) => failed(&command, &no_plan),
+            Err(no_plan) => failed(&command, no_plan.to_string()),
         };
         self.answer(&request, &pair, answer).await
     }
 
-    async fn promote(
+    pub(super) async fn promote(
         self,
         request: Request,
         pair: Pair,
@@ -117,7 +107,7 @@ impl Desk {
     ) -> Result<(), EngineError> {
         match self.plan(&pair).await {
             Ok(plan) => self.start_run(&request, &pair, &command, plan, reason).await,
-            Err(no_plan) => self.answer(&request, &pair, failed(&command, &no_plan)).await,
+            Err(no_plan) => self.answer(&request, &pair, failed(&command, no_plan.to_string())).await,
         }
     }
 
@@ -132,12 +122,7 @@ impl Desk {
     ) -> Result<(), EngineError> {
         let _starting = self.0.runs.starting(&pair.name).await;
         if let Some(run) = self.0.runs.of(&pair.name) {
-            let event = Event::CommandFailed {
-                command: command.seq,
-                text: command.data["text"].as_str().unwrap_or_default().to_owned(),
-                error: run_in_progress(&run),
-            };
-            return self.answer(request, pair, event).await;
+            return self.answer(request, pair, failed(command, run_in_progress(&run))).await;
         }
         let id = RunId::new(PROMOTE.name, command.seq);
         let mut entry = request_entry(request);
@@ -173,7 +158,7 @@ impl Desk {
     }
 
     /// Whether the person may look at anything at all; strangers are told nothing.
-    pub(super) fn known(&self, request: &Request) -> Result<(), Refusal> {
+    fn known(&self, request: &Request) -> Result<(), Refusal> {
         let mut answers = self.0.access.values().map(|access| access.may_look(&request.actor, &request.origin));
         let first = answers.next().unwrap_or(Err(Refusal::NotAllowed));
         answers.fold(first, |so_far, answer| match (so_far, answer) {
@@ -183,25 +168,24 @@ impl Desk {
         })
     }
 
-    fn allowed(&self, request: &Request, pair: &Pair, right: Right) -> Result<(), (Refusal, String)> {
-        let access = self.0.access.get(&pair.name).ok_or_else(|| (Refusal::NotAllowed, not_known(Refusal::NotAllowed)))?;
+    fn allowed(&self, request: &Request, pair: &Pair, right: Right) -> Result<(), Refused> {
+        let access = self.0.access.get(&pair.name);
+        let access = access.ok_or_else(|| Refused::of(pair, Refusal::NotAllowed, not_known(Refusal::NotAllowed)))?;
         let result = match right {
             Right::Look => access.may_look(&request.actor, &request.origin),
             Right::Promote => access.may_promote(&request.actor, &request.origin),
         };
         result.map_err(|reason| match (reason, right) {
-            (Refusal::NotAllowed, Right::Promote) => (reason, not_a_promoter(&pair.name)),
-            _ => (reason, not_known(reason)),
+            (Refusal::NotAllowed, Right::Promote) => Refused::of(pair, reason, not_a_promoter(&pair.name)),
+            _ => Refused::of(pair, reason, not_known(reason)),
         })
     }
 }
 
-fn failed(command: &Record, why: &NoPlan) -> Event {
-    Event::CommandFailed {
-        command: command.seq,
-        text: command.data["text"].as_str().unwrap_or_default().to_owned(),
-        error: why.to_string(),
-    }
+/// The answer to a command that could not be carried out.
+pub(super) fn failed(command: &Record, error: String) -> Event {
+    let text = command.data["text"].as_str().unwrap_or_default().to_owned();
+    Event::CommandFailed { command: command.seq, text, error }
 }
 
 fn run_in_progress(run: &RunId) -> String {

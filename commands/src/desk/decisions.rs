@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use storage::{Actor, Record};
 
-use super::{Desk, Pair, append, commands::not_a_promoter, log_down, request_entry};
+use super::{
+    Desk, Pair, append,
+    commands::{failed, not_a_promoter},
+    log_down, request_entry,
+    task::{Refused, Task, Understood},
+};
 use crate::{
     engine::{EngineError, gate_key},
     gate::{difference, open_gate},
@@ -18,47 +23,40 @@ use crate::{
 impl Desk {
     /// A person pressed a button. Answers as soon as it is durable.
     pub async fn press(&self, request: Request, press: Press) -> Reply {
-        if self.0.stop.is_cancelled() {
-            return Reply::Refused { reason: Refusal::Stopping, text: "The bot is stopping; press again in a minute.".to_owned() };
+        if let Err(stopping) = self.takes_requests() {
+            return stopping;
         }
         let value = press.to_string();
-        let run = match self.run(press.run()).await {
-            Ok(run) => run,
-            Err(failure) => return log_down(&failure),
-        };
-        let found = run.and_then(|run| Some((self.0.pairs.get(&run.application)?.clone(), run)));
-        let Some((pair, run)) = found else {
-            let reply = format!("There is no run {}.", press.run());
-            return self.refuse_person(&request, None, &value, Refusal::NoSuchThing, reply).await;
-        };
-        if let Err((reason, reply)) = self.may_press(&request, &pair, &run, &press) {
-            return self.refuse_person(&request, Some(&pair.name), &value, reason, reply).await;
+        match self.understand_press(&request, &press).await {
+            Ok(Ok(understood)) => self.accept(request, &value, understood).await,
+            Ok(Err(refused)) => {
+                self.refuse_person(&request, refused.application(), &value, refused.reason, refused.reply.clone()).await
+            }
+            Err(failure) => log_down(&failure),
         }
-        let mut entry = request_entry(&request);
-        entry.application = Some(pair.name.clone());
-        entry.run = Some(run.id.to_string());
-        entry.dedupe = Some(request.dedupe.clone());
-        let click = match append(&self.0.log, entry, Event::CommandReceived { text: value }).await {
-            Ok(Some(record)) => record,
-            Ok(None) => return self.replayed(&request).await,
-            Err(failure) => return log_down(&failure),
+    }
+
+    /// What a button asks for, if the person may press it and it still means something.
+    pub(super) async fn understand_press(
+        &self,
+        request: &Request,
+        press: &Press,
+    ) -> Result<Result<Understood, Refused>, EngineError> {
+        let run = self.run(press.run()).await?;
+        let found = run.and_then(|run| Some((self.0.pairs.get(&run.application)?.clone(), Box::new(run))));
+        let Some((pair, run)) = found else {
+            return Ok(Err(Refused::new(None, Refusal::NoSuchThing, format!("There is no run {}.", press.run()))));
         };
-        let desk = self.clone();
-        let told = match press {
-            Press::Approve { method, .. } => {
-                self.spawn(desk.approve(request, pair, run, method, click));
-                "Checking that nothing has changed since the plan was shown…"
-            }
-            Press::Cancel { .. } => {
-                self.spawn(desk.cancel(request, pair, run, click));
-                "Cancelling…"
-            }
-            Press::Resolve { step, resolution, .. } => {
-                self.spawn(desk.resolve(request, pair, run, step, resolution, click));
-                "Recorded."
-            }
+        if let Err((reason, reply)) = self.may_press(request, &pair, &run, press) {
+            return Ok(Err(Refused::of(&pair, reason, reply)));
+        }
+        let id = Some(run.id.to_string());
+        let task = match *press {
+            Press::Approve { method, .. } => Task::Approve { run, method },
+            Press::Cancel { .. } => Task::Cancel { run },
+            Press::Resolve { step, resolution, .. } => Task::Resolve { run, step, resolution },
         };
-        Reply::Accepted(told.to_owned())
+        Ok(Ok(Understood { pair, run: id, task }))
     }
 
     fn may_press(&self, request: &Request, pair: &Pair, run: &Run, press: &Press) -> Result<(), (Refusal, String)> {
@@ -99,7 +97,7 @@ impl Desk {
     }
 
     /// Looks again, and approves only if what people read still holds; otherwise the approval is void and a new plan is shown.
-    async fn approve(
+    pub(super) async fn approve(
         self,
         request: Request,
         pair: Pair,
@@ -122,7 +120,7 @@ impl Desk {
         self.start_run(&asked, &pair, &click, plan, run.reason.clone()).await
     }
 
-    async fn cancel(self, request: Request, pair: Pair, run: Run, click: Arc<Record>) -> Result<(), EngineError> {
+    pub(super) async fn cancel(self, request: Request, pair: Pair, run: Run, click: Arc<Record>) -> Result<(), EngineError> {
         self.settle_gate(&request, &pair, &run, Decision::Cancelled, &click).await
     }
 
@@ -151,7 +149,7 @@ impl Desk {
         self.came_second(request, pair, click).await
     }
 
-    async fn resolve(
+    pub(super) async fn resolve(
         self,
         request: Request,
         pair: Pair,
@@ -174,9 +172,8 @@ impl Desk {
     }
 
     async fn came_second(&self, request: &Request, pair: &Pair, click: &Record) -> Result<(), EngineError> {
-        let text = click.data["text"].as_str().unwrap_or_default().to_owned();
         let error = "somebody else decided a moment earlier; this click changed nothing".to_owned();
-        self.answer(request, pair, Event::CommandFailed { command: click.seq, text, error }).await
+        self.answer(request, pair, failed(click, error)).await
     }
 }
 

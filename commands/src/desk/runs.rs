@@ -1,8 +1,11 @@
 //! Open runs: one at a time for an application, whoever asks and from wherever.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard, watch};
 use tracing::error;
 
 use super::Desk;
@@ -17,14 +20,16 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct OpenRuns {
     /// Held while somebody checks that no run is open and starts one.
-    starting: BTreeMap<String, Mutex<()>>,
+    starting: BTreeMap<String, AsyncMutex<()>>,
     open: watch::Sender<BTreeMap<String, RunId>>,
+    /// Runs that cannot be carried on, with the reason.
+    stuck: Mutex<BTreeMap<RunId, String>>,
 }
 
 impl OpenRuns {
     pub(super) fn new(applications: impl Iterator<Item = String>) -> Self {
-        let starting = applications.map(|name| (name, Mutex::default())).collect();
-        Self { starting, open: watch::Sender::default() }
+        let starting = applications.map(|name| (name, AsyncMutex::default())).collect();
+        Self { starting, open: watch::Sender::default(), stuck: Mutex::default() }
     }
 
     /// The right to start a run of that application; held by one at a time.
@@ -42,6 +47,12 @@ impl OpenRuns {
         let mut open = self.open.subscribe();
         // The sender lives as long as `self`.
         let _closed = open.wait_for(|open| open.get(&run.application) != Some(&run.id)).await;
+    }
+
+    /// A run that cannot be carried on, for people.
+    pub(super) fn stuck(&self) -> Option<String> {
+        let stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        stuck.iter().next().map(|(run, why)| format!("run {run} cannot be carried on: {why}"))
     }
 
     fn insert(&self, run: &Run) {
@@ -67,10 +78,14 @@ impl Desk {
         self.0.runs.insert(&run);
         let desk = self.clone();
         self.spawn(async move {
-            let application = run.application.clone();
-            drive(desk.0.log.clone(), pair, &PROMOTE, run, desk.0.stop.clone()).await?;
+            let (application, id) = (run.application.clone(), run.id.clone());
+            let runs = &desk.0.runs;
+            if let Err(failure) = drive(desk.0.log.clone(), pair, &PROMOTE, run, desk.0.stop.clone()).await {
+                runs.stuck.lock().unwrap_or_else(PoisonError::into_inner).insert(id, failure.to_string());
+                return Err(failure);
+            }
             if !desk.0.stop.is_cancelled() {
-                desk.0.runs.remove(&application);
+                runs.remove(&application);
             }
             Ok(())
         });

@@ -149,7 +149,7 @@ fn outcome_of(result: &Result<Accepted, AwsError>) -> CallOutcome {
         Err(error) if error.had_no_effect() => CallOutcome::Failed {
             code: error.code.clone(),
             message: error.message.clone(),
-            request_id: error.request_id.clone(),
+            request_id: error.request_id.as_deref().map(str::to_owned),
         },
         Err(error) => CallOutcome::Unknown { why: error.to_string() },
     }

@@ -86,7 +86,11 @@ impl Executor {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
-                Some(joined) = self.tasks.join_next_with_id() => self.joined(joined).await?,
+                Some(joined) = self.tasks.join_next_with_id() => {
+                    // Its last record first, or the step would look as if it still ran and be begun again.
+                    self.read_all(&mut records).await?;
+                    self.joined(joined).await?;
+                }
                 Some(record) = records.next() => self.take(record)?,
                 () = until(&self.pair, closes) => self.expire().await?,
             }
@@ -166,12 +170,21 @@ impl Executor {
         while let Some(joined) = self.tasks.join_next_with_id().await {
             self.joined(joined).await?;
         }
-        if let Some(last) = self.scribe.next().checked_sub(1) {
-            self.read_to(last, records).await?;
-        }
+        self.read_all(records).await?;
         let report = report::report(&self.run, outcome);
         info!(run = %self.run.id, ?outcome, rto_s = report.rto_from_confirmation_s, "run ends");
         Ok(self.scribe.write(Event::RunEnded { report: Box::new(report) }).await?.seq)
+    }
+
+    /// Reads everything that is durable by now.
+    async fn read_all(
+        &mut self,
+        records: &mut Pin<&mut impl Stream<Item = Result<Arc<Record>, ReadError>>>,
+    ) -> Result<(), EngineError> {
+        match self.scribe.next().checked_sub(1) {
+            Some(last) => self.read_to(last, records).await,
+            None => Ok(()),
+        }
     }
 
     async fn read_to(

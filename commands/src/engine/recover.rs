@@ -1,9 +1,12 @@
 //! After a start: what the records left open, and setting right what died with the process before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures::{StreamExt, pin_mut};
-use storage::{Actor, Entry, Log};
+use storage::{Log, Record};
 
 use super::{EngineError, Scribe};
 use crate::{
@@ -11,11 +14,18 @@ use crate::{
     run::Run,
 };
 
-/// Reads the log once; gives intents without outcome the outcome *unknown*, tells people whose command died with the process, and returns the
-/// open runs.
-pub(crate) async fn recover(log: &Log) -> Result<Vec<Run>, EngineError> {
+/// What was found open.
+pub(crate) struct Recovered {
+    /// Runs that have not ended.
+    pub(crate) runs: Vec<Run>,
+    /// Requests that were acknowledged and not answered, oldest first.
+    pub(crate) unanswered: Vec<Arc<Record>>,
+}
+
+/// Reads the log once, and gives intents without outcome the outcome *unknown*.
+pub(crate) async fn recover(log: &Log) -> Result<Recovered, EngineError> {
     let mut open: BTreeMap<String, Run> = BTreeMap::new();
-    let mut unanswered: BTreeMap<u64, Entry> = BTreeMap::new();
+    let mut received: BTreeMap<u64, Arc<Record>> = BTreeMap::new();
     let mut answered: BTreeSet<u64> = BTreeSet::new();
     let records = log.read(..);
     pin_mut!(records);
@@ -26,54 +36,37 @@ pub(crate) async fn recover(log: &Log) -> Result<Vec<Run>, EngineError> {
         } else if let Some(run) = record.run.as_deref().and_then(|run| open.get_mut(run)) {
             run.apply(&record)?;
         }
+        answered.extend(record.data["command"].as_u64());
         match Event::of(&record) {
+            Some(Event::CommandReceived { .. }) => {
+                received.insert(record.seq, record);
+            }
             Some(Event::RunEnded { .. }) => {
                 record.run.as_deref().map(|run| open.remove(run));
             }
-            Some(Event::CommandReceived { text }) => {
-                let failed = Event::CommandFailed {
-                    command: record.seq,
-                    text,
-                    error: "the bot stopped before it could answer; nothing was done, please repeat it".to_owned(),
-                };
-                let (event, data) = failed.into_parts()?;
-                let answer = Entry {
-                    actor: Actor::Bot,
-                    origin: record.origin.clone(),
-                    application: record.application.clone(),
-                    run: record.run.clone(),
-                    step: None,
-                    event,
-                    dedupe: None,
-                    data,
-                };
-                unanswered.insert(record.seq, answer);
-            }
-            _ => answered.extend(record.data["command"].as_u64()),
+            _ => {}
         }
     }
-    unanswered.retain(|command, _| !answered.contains(command));
-    for answer in unanswered.into_values() {
-        log.append(answer).await?;
-    }
-    for run in open.values() {
-        set_right(log, run).await?;
-    }
+    received.retain(|command, _| !answered.contains(command));
     let mut runs = Vec::new();
-    for id in open.keys() {
-        let records = log.run(id).await?;
-        runs.extend(Run::fold(records.iter().map(AsRef::as_ref))?);
+    for mut run in open.into_values() {
+        for record in set_right(log, &run).await? {
+            run.apply(&record)?;
+        }
+        runs.push(run);
     }
-    Ok(runs)
+    Ok(Recovered { runs, unanswered: received.into_values().collect() })
 }
 
-/// An intent whose outcome died with the process: the step observes before it acts.
-async fn set_right(log: &Log, run: &Run) -> Result<(), EngineError> {
+/// Records that the run is taken up, and that an outcome which died with the process is unknown: the step observes before it acts.
+async fn set_right(log: &Log, run: &Run) -> Result<Vec<Arc<Record>>, EngineError> {
     let scribe = Scribe::new(log.clone(), run.application.clone(), run.id.clone());
+    let mut written = Vec::new();
     for (&intent, call) in run.calls.iter().filter(|(_, call)| call.outcome.is_none()) {
         let why = "the program stopped before the outcome could be recorded".to_owned();
-        scribe.of_step(call.step).write(Event::CallFinished { intent, outcome: CallOutcome::Unknown { why } }).await?;
+        let finished = Event::CallFinished { intent, outcome: CallOutcome::Unknown { why } };
+        written.push(scribe.of_step(call.step).write(finished).await?);
     }
-    scribe.write(Event::RunResumed {}).await?;
-    Ok(())
+    written.push(scribe.write(Event::RunResumed {}).await?);
+    Ok(written)
 }

@@ -1,0 +1,136 @@
+//! What a request comes to: one task for one application, made durable and then carried out. A task whose program died is taken up at the next
+//! start, from the record of its request.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use storage::Record;
+use tracing::info;
+
+use super::{Desk, Pair, append, commands::failed, log_down, request_entry};
+use crate::{
+    engine::EngineError,
+    grammar,
+    journal::{Event, Refusal, Resolution},
+    plan::{Method, StepId},
+    request::{Press, Reply, Request},
+    run::Run,
+};
+
+/// A request older than this is not taken up after a restart: people have moved on, and are told to ask again.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is to be done.
+pub(super) enum Task {
+    Status,
+    DryRun,
+    Promote { reason: Option<String> },
+    Approve { run: Box<Run>, method: Method },
+    Cancel { run: Box<Run> },
+    Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
+}
+
+/// A request that may be carried out.
+pub(super) struct Understood {
+    pub(super) pair: Pair,
+    /// The run that it is about.
+    pub(super) run: Option<String>,
+    pub(super) task: Task,
+}
+
+/// A request that may not.
+pub(super) struct Refused {
+    application: Option<String>,
+    pub(super) reason: Refusal,
+    pub(super) reply: String,
+}
+
+impl Refused {
+    pub(super) fn new(application: Option<String>, reason: Refusal, reply: impl Into<String>) -> Self {
+        Self { application, reason, reply: reply.into() }
+    }
+
+    pub(super) fn of(pair: &Pair, reason: Refusal, reply: impl Into<String>) -> Self {
+        Self::new(Some(pair.name.clone()), reason, reply)
+    }
+
+    pub(super) fn application(&self) -> Option<&str> {
+        self.application.as_deref()
+    }
+}
+
+impl Task {
+    /// What the person is told at once.
+    fn told(&self, pair: &Pair) -> String {
+        match self {
+            Self::Status | Self::DryRun | Self::Promote { .. } => {
+                format!("Looking at {} and {}…", pair.app.primary.region, pair.app.dr.region)
+            }
+            Self::Approve { .. } => "Checking that nothing has changed since the plan was shown…".to_owned(),
+            Self::Cancel { .. } => "Cancelling…".to_owned(),
+            Self::Resolve { .. } => "Recorded.".to_owned(),
+        }
+    }
+}
+
+impl Desk {
+    /// Makes the request durable and spawns its task.
+    pub(super) async fn accept(&self, request: Request, text: &str, understood: Understood) -> Reply {
+        let Understood { pair, run, task } = understood;
+        let mut entry = request_entry(&request);
+        entry.application = Some(pair.name.clone());
+        entry.run = run;
+        entry.dedupe = Some(request.dedupe.clone());
+        let command = match append(&self.0.log, entry, Event::CommandReceived { text: text.to_owned() }).await {
+            Ok(Some(record)) => record,
+            Ok(None) => return self.replayed(&request).await,
+            Err(failure) => return log_down(&failure),
+        };
+        let told = task.told(&pair);
+        self.spawn(self.clone().carry_out(request, pair, command, task));
+        Reply::Accepted(told)
+    }
+
+    async fn carry_out(self, request: Request, pair: Pair, command: Arc<Record>, task: Task) -> Result<(), EngineError> {
+        match task {
+            Task::Status => self.status(request, pair, command).await,
+            Task::DryRun => self.dry_run(request, pair, command).await,
+            Task::Promote { reason } => self.promote(request, pair, command, reason).await,
+            Task::Approve { run, method } => self.approve(request, pair, *run, method, command).await,
+            Task::Cancel { run } => self.cancel(request, pair, *run, command).await,
+            Task::Resolve { run, step, resolution } => self.resolve(request, pair, *run, step, resolution, command).await,
+        }
+    }
+
+    /// Takes up a request that was acknowledged and not answered before the program died. Rights and state are looked at again.
+    pub(super) async fn take_up_request(&self, command: Arc<Record>) -> Result<(), EngineError> {
+        let request =
+            Request { actor: command.actor.clone(), origin: command.origin.clone(), dedupe: String::new() };
+        let known = command.application.as_ref().and_then(|application| self.0.pairs.get(application)).cloned();
+        let Some(pair) = known else { return Ok(()) };
+        if self.0.clock.now().duration_since(command.at) > FRESH {
+            let error = "the bot stopped before it could answer; nothing was done, please repeat it".to_owned();
+            return self.answer(&request, &pair, failed(&command, error)).await;
+        }
+        match self.understand_again(&request, &command).await? {
+            Ok(Understood { pair, task, .. }) => {
+                info!(command = command.seq, "request taken up again");
+                self.spawn(self.clone().carry_out(request, pair, command, task));
+                Ok(())
+            }
+            Err(refused) => self.answer(&request, &pair, failed(&command, refused.reply)).await,
+        }
+    }
+
+    async fn understand_again(&self, request: &Request, command: &Record) -> Result<Result<Understood, Refused>, EngineError> {
+        let text = command.data["text"].as_str().unwrap_or_default();
+        if let Ok(press) = text.parse::<Press>() {
+            return self.understand_press(request, &press).await;
+        }
+        let names: Vec<&str> = self.applications().collect();
+        Ok(match grammar::parse(text, &names) {
+            Ok(command) => self.understand_command(request, command),
+            Err(error) => Err(Refused::new(None, error.refusal(), error.to_string())),
+        })
+    }
+}
