@@ -71,6 +71,7 @@ def reading(pair):
         ("ecs", "update_service", {**cluster, "service": service, "desiredCount": 1}, "service.desiredCount"),
         ("elbv2", "modify_listener", {"ListenerArn": dr["listener"], "DefaultActions": forward(dr)}, "Listeners.ListenerArn"),
         ("route53", "change_resource_record_sets", {"HostedZoneId": zone["Id"], "ChangeBatch": text_record(pair)}, "ChangeInfo.Id"),
+        ("route53", "get_change", {"Id": pair["change"]}, "ChangeInfo.Status"),
     ]
 
 
@@ -80,7 +81,16 @@ def forward(dr):
 
 def text_record(pair):
     record = {"Name": f"check.{pair['record']['name']}", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"check"'}]}
-    return {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    return {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+
+
+def moving(pair):
+    """The same for what AWS takes in the region of the current writer."""
+    switchover = {
+        "GlobalClusterIdentifier": pair["global_cluster"],
+        "TargetDbClusterIdentifier": pair["dr"]["db_cluster_arn"],
+    }
+    return [("rds", "switchover_global_cluster", switchover, "GlobalCluster.FailoverState.Status")]
 
 
 def refused(pair):
@@ -154,25 +164,30 @@ def problem_of_refusal(clients, service, operation, parameters, code):
 
 def main(url):
     pair = json.load(sys.stdin)
-    clients = Clients(url, pair["dr"]["region"])
-    find_task(clients, pair)
-    checks = [(problem_of_reading, row) for row in reading(pair)]
-    checks += [(problem_of_refusal, row) for row in refused(pair)]
+    dr = Clients(url, pair["dr"]["region"])
+    primary = Clients(url, pair["primary"]["region"])
+    prepare(dr, pair)
+    checks = [(problem_of_reading, dr, row) for row in reading(pair)]
+    checks += [(problem_of_refusal, dr, row) for row in refused(pair)]
+    checks += [(problem_of_reading, primary, row) for row in moving(pair)]
     failed = 0
-    for check, (service, operation, parameters, wanted) in checks:
+    for check, clients, (service, operation, parameters, wanted) in checks:
         problem = check(clients, service, operation, parameters, wanted)
         failed += problem is not None
         print(f"{'ok   ' if problem is None else 'WRONG'} {service} {operation}: {problem or wanted}")
     return 1 if failed else 0
 
 
-def find_task(clients, pair):
-    """Adds a running task and its definition to what is known of the pair."""
+def prepare(clients, pair):
+    """Adds what can only be learned by asking: a running task with its definition, and a change of a record."""
     cluster = pair["dr"]["ecs_cluster"]
     listed, _ = clients.call("ecs", "list_tasks", {"cluster": cluster})
     pair["task"] = listed["taskArns"][0]
     described, _ = clients.call("ecs", "describe_tasks", {"cluster": cluster, "tasks": [pair["task"]]})
     pair["task_definition"] = described["tasks"][0]["taskDefinitionArn"]
+    batch = {"HostedZoneId": pair["record"]["zone"], "ChangeBatch": text_record(pair)}
+    changed, _ = clients.call("route53", "change_resource_record_sets", batch)
+    pair["change"] = changed["ChangeInfo"]["Id"]
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ use tests::Cast;
 use crate::{
     process::{Process, free_addresses, standby, succeeds},
     python,
+    slack::serve_slack,
 };
 
 /// How long anything may take here: the emulators answer at once.
@@ -92,16 +93,6 @@ async fn hear(slack: &Slack, predicate: impl FnMut(&Message) -> bool) -> Message
         let said: Vec<String> = slack.transcript().iter().map(|entry| entry.describe(slack.settings())).collect();
         panic!("no such message came:\n{}", said.join("\n"))
     })
-}
-
-/// The stand-in Slack on a port of its own, in real time.
-async fn serve_slack() -> Slack {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut settings = Settings::shop(Arc::new(jiff::Timestamp::now), 1);
-    settings.base_url = format!("http://{}", listener.local_addr().unwrap());
-    let slack = Slack::new(settings);
-    tokio::spawn(axum::serve(listener, slack.api()).into_future());
-    slack
 }
 
 /// The application's health page at the DR endpoint's address; counts who asks for it by the public name.

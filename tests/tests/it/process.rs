@@ -76,12 +76,9 @@ pub(crate) fn succeeds(command: Command) -> String {
     outcome.out
 }
 
-/// The program, which a build of the workspace puts beside the folder of this test.
+/// The program, as cargo builds it for these tests.
 pub(crate) fn standby(args: &[&str]) -> Command {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("standby");
-    assert!(program.exists(), "{} is missing: build the workspace first, `cargo build --workspace`", program.display());
-    let mut command = Command::new(program);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_standby-tested"));
     python::isolate(&mut command);
     command.args(args);
     command
