@@ -4,11 +4,11 @@
 mod aws;
 mod aws_cli;
 mod emulator;
+mod kill;
 mod process;
 mod promote;
-mod refusals;
 mod python;
-mod kill;
+mod refusals;
 mod slack;
 mod slack_sdk;
 mod stranger;
