@@ -5,13 +5,13 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
 use crate::{
     audit, check,
     cli::{Cli, Command, LogFormat},
     failure::Failure,
     rehearse, serve,
 };
+use anyhow::Context as _;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::observation::{Alias, ListenerAction, RecordSet};
+use crate::observation::{Alias, ListenerAction, RecordSet, Suspended, WeightedTarget};
 
 /// Where Route 53's control plane is, and the region that its calls are signed for, whichever region a record points to.
 pub const ROUTE53_REGION: &str = "us-east-1";
@@ -26,9 +26,9 @@ pub enum Change {
         /// New maximum.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max: Option<i32>,
-        /// Whether scheduled scaling is to be suspended.
+        /// Which scaling is to be suspended.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        suspend_scheduled: Option<bool>,
+        suspended: Option<Suspended>,
     },
     /// `ecs:UpdateService` with a desired count and nothing else.
     DesiredCount {
@@ -102,7 +102,7 @@ impl Change {
     /// The call that makes this change when sent to `region`; Route 53's always goes to [`ROUTE53_REGION`].
     pub fn call(&self, region: &str) -> Call {
         match self {
-            Self::ScalableTarget { cluster, service, min, max, suspend_scheduled } => {
+            Self::ScalableTarget { cluster, service, min, max, suspended } => {
                 let mut params = json!({
                     "ServiceNamespace": "ecs",
                     "ScalableDimension": "ecs:service:DesiredCount",
@@ -114,8 +114,12 @@ impl Change {
                 if let Some(max) = max {
                     params["MaxCapacity"] = json!(max);
                 }
-                if let Some(suspended) = suspend_scheduled {
-                    params["SuspendedState"] = json!({ "ScheduledScalingSuspended": suspended });
+                if let Some(suspended) = suspended {
+                    params["SuspendedState"] = json!({
+                        "DynamicScalingInSuspended": suspended.dynamic_in,
+                        "DynamicScalingOutSuspended": suspended.dynamic_out,
+                        "ScheduledScalingSuspended": suspended.scheduled,
+                    });
                 }
                 Call::new("application-autoscaling", "RegisterScalableTarget", region, params)
             }
@@ -129,7 +133,7 @@ impl Change {
                 "elasticloadbalancing",
                 "ModifyListener",
                 region,
-                json!({ "ListenerArn": listener, "DefaultActions": actions }),
+                json!({ "ListenerArn": listener, "DefaultActions": actions.iter().map(action_params).collect::<Vec<_>>() }),
             ),
             Self::Record { zone, old, new } => {
                 let swap = old.iter().map(|set| ("DELETE", set)).chain([("CREATE", new)]);
@@ -170,6 +174,22 @@ impl Irreversible {
 /// Application Auto Scaling's resource id of an ECS service.
 pub fn scalable_resource(cluster: &str, service: &str) -> String {
     format!("service/{cluster}/{service}")
+}
+
+/// What is changed of an action; what else it has is kept as it is.
+fn action_params(action: &ListenerAction) -> Value {
+    let mut params = json!({ "Type": action.kind });
+    if let Some(order) = action.order {
+        params["Order"] = json!(order);
+    }
+    if !action.targets.is_empty() {
+        let group = |target: &WeightedTarget| json!({ "TargetGroupArn": target.arn, "Weight": target.weight });
+        params["ForwardConfig"] = json!({ "TargetGroups": action.targets.iter().map(group).collect::<Vec<_>>() });
+    }
+    if let Some(seconds) = action.stickiness {
+        params["ForwardConfig"]["TargetGroupStickinessConfig"] = json!({ "Enabled": true, "DurationSeconds": seconds });
+    }
+    params
 }
 
 fn record_params(set: &RecordSet) -> Value {

@@ -37,7 +37,9 @@ pub fn decide(runbook: &Runbook, run: &Run) -> Vec<Next> {
     let Some(gate) = &run.gate else { return vec![Next::OpenGate] };
     match gate.decided.as_ref().map(|decided| &decided.decision) {
         None => vec![Next::AwaitGate { expires_at: gate.expires_at }],
-        Some(Decision::Cancelled | Decision::Expired | Decision::Void { .. }) => vec![Next::End(RunOutcome::NotApproved)],
+        Some(Decision::Cancelled | Decision::Expired | Decision::Void { .. }) => {
+            vec![Next::End(RunOutcome::NotApproved)]
+        }
         Some(Decision::Approved { .. }) => decide_steps(runbook, run),
     }
 }

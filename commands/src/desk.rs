@@ -126,7 +126,9 @@ impl Desk {
         self.0.stop.cancel();
         self.0.tasks.close();
         if tokio::time::timeout(STOP_GRACE, self.0.tasks.wait()).await.is_err() {
-            error!("calls to AWS were still under way at the end of the grace period; their outcome is looked up at the next start");
+            error!(
+                "calls to AWS were still under way at the end of the grace period; their outcome is looked up at the next start"
+            );
         }
         let stopped = Event::ProcessStopped { reason: reason.to_owned() };
         if let Err(failure) = append(&self.0.log, Self::own_entry(), stopped).await {
@@ -183,6 +185,8 @@ fn log_down(failure: &EngineError) -> Reply {
     error!(%failure, "a request could not be recorded");
     Reply::Refused {
         reason: Refusal::LogDown,
-        text: format!("Nothing was done and nothing will be: {failure}. See the bot's host; act by hand if it cannot wait."),
+        text: format!(
+            "Nothing was done and nothing will be: {failure}. See the bot's host; act by hand if it cannot wait."
+        ),
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn service(tasks: i32) -> ServiceState {
         scaling: Seen::Known(Some(ScalableTarget {
             min: tasks,
             max: 12,
-            scheduled_suspended: false,
+            suspended: Suspended::default(),
             schedules: vec![],
         })),
         target_groups: vec![TargetGroup { arn: "green".into(), healthy: Seen::Known(usize::try_from(tasks).unwrap()) }],

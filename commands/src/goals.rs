@@ -2,7 +2,9 @@
 
 use crate::{
     change::Change,
-    observation::{Alias, ListenerAction, ListenerState, RecordSet, ScalableTarget, ServiceState, WeightedTarget},
+    observation::{
+        Alias, ListenerAction, ListenerState, RecordSet, ScalableTarget, ServiceState, Suspended, WeightedTarget,
+    },
     topology::{Application, Listener, Region, Service, SideName},
 };
 
@@ -75,8 +77,9 @@ fn scaling(state: &ServiceState) -> Option<&ScalableTarget> {
 }
 
 /// Scheduled actions would undo a minimum.
-fn suspend(target: &ScalableTarget) -> Option<bool> {
-    (!target.schedules.is_empty() && !target.scheduled_suspended).then_some(true)
+fn suspend(target: &ScalableTarget) -> Option<Suspended> {
+    (!target.schedules.is_empty() && !target.suspended.scheduled)
+        .then_some(Suspended { scheduled: true, ..target.suspended })
 }
 
 fn scalable_target(
@@ -84,14 +87,14 @@ fn scalable_target(
     service: &str,
     min: Option<i32>,
     max: Option<i32>,
-    suspend_scheduled: Option<bool>,
+    suspended: Option<Suspended>,
 ) -> Option<Change> {
-    (min.is_some() || max.is_some() || suspend_scheduled.is_some()).then(|| Change::ScalableTarget {
+    (min.is_some() || max.is_some() || suspended.is_some()).then(|| Change::ScalableTarget {
         cluster: region.ecs_cluster.clone(),
         service: service.to_owned(),
         min,
         max,
-        suspend_scheduled,
+        suspended,
     })
 }
 
@@ -118,12 +121,12 @@ mod tests {
     fn state(desired: i32, min: i32, max: i32) -> ServiceState {
         let mut state = fixture::service(desired);
         state.scaling =
-            Seen::Known(Some(ScalableTarget { min, max, scheduled_suspended: false, schedules: Vec::new() }));
+            Seen::Known(Some(ScalableTarget { min, max, suspended: Suspended::default(), schedules: Vec::new() }));
         state
     }
 
-    fn target(min: Option<i32>, max: Option<i32>, suspend_scheduled: Option<bool>) -> Change {
-        Change::ScalableTarget { cluster: "shop".into(), service: "web".into(), min, max, suspend_scheduled }
+    fn target(min: Option<i32>, max: Option<i32>, suspended: Option<Suspended>) -> Change {
+        Change::ScalableTarget { cluster: "shop".into(), service: "web".into(), min, max, suspended }
     }
 
     fn count(desired: i32) -> Change {
@@ -161,12 +164,13 @@ mod tests {
             state.scaling = Seen::Known(Some(ScalableTarget {
                 min: 4,
                 max: 12,
-                scheduled_suspended: suspended,
+                suspended: Suspended { scheduled: suspended, ..Suspended::default() },
                 schedules: vec!["night".into()],
             }));
             capacity_changes(&fixture::app().dr, &service, &state)
         };
-        assert_eq!(with(false), [target(None, None, Some(true))]);
+        let scheduled = Suspended { scheduled: true, ..Suspended::default() };
+        assert_eq!(with(false), [target(None, None, Some(scheduled))]);
         assert_eq!(with(true), []);
     }
 

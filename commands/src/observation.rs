@@ -295,10 +295,21 @@ pub struct ScalableTarget {
     pub min: i32,
     /// Maximum.
     pub max: i32,
-    /// Whether scheduled scaling is suspended.
-    pub scheduled_suspended: bool,
+    /// Which scaling is suspended.
+    pub suspended: Suspended,
     /// Names of scheduled actions.
     pub schedules: Vec<String>,
+}
+
+/// Which of a scalable target's scaling is suspended. Always handled whole: what a change leaves out, AWS might reset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspended {
+    /// Scaling in by policies.
+    pub dynamic_in: bool,
+    /// Scaling out by policies.
+    pub dynamic_out: bool,
+    /// Scheduled scaling.
+    pub scheduled: bool,
 }
 
 /// A listener's default actions.
@@ -311,7 +322,8 @@ pub struct ListenerState {
 impl ListenerState {
     /// Whether all forwarded traffic goes to that target group.
     pub fn forwards_only_to(&self, target_group: &str) -> bool {
-        let mut targets = self.actions.iter().flat_map(|action| &action.targets).filter(|target| target.weight > 0).peekable();
+        let mut targets =
+            self.actions.iter().flat_map(|action| &action.targets).filter(|target| target.weight > 0).peekable();
         targets.peek().is_some() && targets.all(|target| target.arn == target_group)
     }
 }

@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for value in ["", "approve", "approve:promote-1", "approve:promote-1:teleport", "retry:promote-1:coffee", "a:b:c:d"] {
+        for value in
+            ["", "approve", "approve:promote-1", "approve:promote-1:teleport", "retry:promote-1:coffee", "a:b:c:d"]
+        {
             assert!(value.parse::<Press>().is_err(), "{value}");
         }
     }

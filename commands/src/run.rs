@@ -229,7 +229,12 @@ impl Run {
             Some(step) => self.apply_to_step(step, event, record),
             None => self.apply_to_run(event, record),
         };
-        result.map_err(|why| Unexpected { seq: record.seq, event: record.event.clone(), run: self.id.to_string(), why })?;
+        result.map_err(|why| Unexpected {
+            seq: record.seq,
+            event: record.event.clone(),
+            run: self.id.to_string(),
+            why,
+        })?;
         self.latest = record.seq;
         Ok(())
     }
@@ -310,8 +315,16 @@ impl Run {
             Some(_) => return Err("the step began before"),
             None => {
                 let (state, detail) = (StepState::Running, String::new());
-                let step =
-                    StepRun { state, goal, started_at: at, attempt_at: at, attempts: 1, ended_at: None, detail, expected_s };
+                let step = StepRun {
+                    state,
+                    goal,
+                    started_at: at,
+                    attempt_at: at,
+                    attempts: 1,
+                    ended_at: None,
+                    detail,
+                    expected_s,
+                };
                 self.steps.insert(id, step);
             }
         }

@@ -104,6 +104,13 @@ pub struct Listener {
     pub target_group: String,
 }
 
+impl Listener {
+    /// The target group's name: `NAME` in `…:targetgroup/NAME/ID`.
+    pub fn target_group_name(&self) -> &str {
+        self.target_group.rsplit('/').nth(1).unwrap_or(&self.target_group)
+    }
+}
+
 /// An ECS service and its capacity in production.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,11 +13,11 @@ use commands::{journal::Event, run::Run};
 use futures::TryStreamExt as _;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use serde_json::Value;
 use rehearsal::{
     Scenario, World,
     slack::{Deliver, Message, Settings, Slack},
 };
+use serde_json::Value;
 use storage::{Clock, Log, Record};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -95,8 +95,10 @@ async fn assemble(config: &str, store: &Path, world: &World, slack: &Slack, cloc
     let mut config = Config::parse(Path::new("stage.toml"), config).expect("the stage's configuration");
     config.store.path = store.to_owned();
     let settings = slack.settings();
-    let secrets =
-        Secrets { signing_secret: settings.signing_secret.clone().into(), bot_token: settings.bot_token.clone().into() };
+    let secrets = Secrets {
+        signing_secret: settings.signing_secret.clone().into(),
+        bot_token: settings.bot_token.clone().into(),
+    };
     let api = Api::over(slack.connector(), &format!("{}/api", settings.base_url), &secrets.bot_token);
     let network = rehearse::network(world);
     let parts = Parts { config, secrets, network, slack: api, clock: clock.clone(), host: "stage".to_owned() };
@@ -149,7 +151,8 @@ impl Stage {
 
     /// Presses the button in the newest message that has it.
     pub async fn presses(&self, user: &str, action_id: &str) {
-        let message = self.message(|message| message.buttons().any(|(_, button)| button["action_id"] == action_id)).await;
+        let message =
+            self.message(|message| message.buttons().any(|(_, button)| button["action_id"] == action_id)).await;
         self.presses_in(&message, user, action_id).await;
     }
 
@@ -272,11 +275,23 @@ fn told(body: &str) -> String {
     answer["text"].as_str().unwrap_or(body).to_owned()
 }
 
-/// A message as a person reads it: the notification text, then every block's text and buttons.
+/// A message as a person reads it: the notification text, then every block's text and buttons. Hashes, which change with every release of the
+/// program, are left out.
 pub fn text_of(message: &Message) -> String {
     let mut lines = vec![message.text.clone(), "---".to_owned()];
     message.blocks.iter().for_each(|block| read_block(block, &mut lines));
-    lines.join("\n")
+    without_hashes(&lines.join("\n"))
+}
+
+fn without_hashes(text: &str) -> String {
+    let hash = |word: &str| word.len() >= 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words = text.split_inclusive(|end: char| !end.is_ascii_alphanumeric());
+    words
+        .map(|word| match word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric()) {
+            bare if hash(bare) => word.replace(bare, "…"),
+            _ => word.to_owned(),
+        })
+        .collect()
 }
 
 fn read_block(block: &Value, lines: &mut Vec<String>) {

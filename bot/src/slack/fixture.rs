@@ -278,7 +278,7 @@ fn db_cluster() -> DbCluster {
 }
 
 fn service_state() -> ServiceState {
-    let scaling = ScalableTarget { min: 1, max: 12, scheduled_suspended: false, schedules: vec![] };
+    let scaling = ScalableTarget { min: 1, max: 12, suspended: Suspended::default(), schedules: vec![] };
     ServiceState {
         status: "ACTIVE".into(),
         desired: 1,

@@ -7,6 +7,7 @@ use super::{Aws, AwsError, Regional, call::Operation};
 use crate::{
     change::{Change, Irreversible, scalable_resource},
     gate::Approval,
+    observation::Suspended,
     topology::SideName,
 };
 
@@ -29,9 +30,9 @@ impl Aws {
     pub async fn apply(&self, side: SideName, change: &Change) -> Result<Accepted, AwsError> {
         let regional = self.regional(side);
         match change {
-            Change::ScalableTarget { cluster, service, min, max, suspend_scheduled } => {
+            Change::ScalableTarget { cluster, service, min, max, suspended } => {
                 let resource = scalable_resource(cluster, service);
-                regional.register_target(&resource, *min, *max, *suspend_scheduled).await
+                regional.register_target(&resource, *min, *max, *suspended).await
             }
             Change::DesiredCount { cluster, service, desired } => {
                 regional.update_service(cluster, service, *desired).await
@@ -68,10 +69,15 @@ impl Regional {
         resource: &str,
         min: Option<i32>,
         max: Option<i32>,
-        suspend_scheduled: Option<bool>,
+        suspended: Option<Suspended>,
     ) -> Result<Accepted, AwsError> {
-        let suspended =
-            suspend_scheduled.map(|suspended| SuspendedState::builder().scheduled_scaling_suspended(suspended).build());
+        let suspended = suspended.map(|suspended| {
+            SuspendedState::builder()
+                .dynamic_scaling_in_suspended(suspended.dynamic_in)
+                .dynamic_scaling_out_suspended(suspended.dynamic_out)
+                .scheduled_scaling_suspended(suspended.scheduled)
+                .build()
+        });
         let send = || {
             self.scaling
                 .register_scalable_target()

@@ -69,13 +69,7 @@ impl AwsError {
     }
 
     pub(super) fn timeout(operation: &'static Operation, region: &str, after: Duration) -> Self {
-        Self::own(
-            AwsErrorKind::Timeout,
-            operation,
-            region,
-            "Timeout",
-            format!("nothing within {} s", after.as_secs_f64()),
-        )
+        Self::own(AwsErrorKind::Timeout, operation, region, "Timeout", format!("nothing within {after:.1?}"))
     }
 
     pub(super) fn refused(operation: &'static Operation, region: &str, message: impl Into<String>) -> Self {
@@ -221,7 +215,7 @@ mod tests {
     fn a_timeout_leaves_the_effect_open() {
         let error =
             AwsError::timeout(&const { Operation::new("ecs", "UpdateService") }, "us-east-1", Duration::from_secs(2));
-        assert_eq!(error.to_string(), "ecs UpdateService in us-east-1: Timeout: nothing within 2 s");
+        assert_eq!(error.to_string(), "ecs UpdateService in us-east-1: Timeout: nothing within 2.0s");
         assert!(!error.had_no_effect());
         assert!(error.transient());
     }

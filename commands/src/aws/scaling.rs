@@ -1,10 +1,14 @@
 //! Application Auto Scaling's scalable target of an ECS service.
 
-use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace, SuspendedState};
 use futures::future::try_join;
 
 use super::{Aws, AwsError, call::Operation};
-use crate::{change::scalable_resource, observation::ScalableTarget, topology::SideName};
+use crate::{
+    change::scalable_resource,
+    observation::{ScalableTarget, Suspended},
+    topology::SideName,
+};
 
 static TARGETS: Operation = Operation::new("application-autoscaling", "DescribeScalableTargets");
 static SCHEDULES: Operation = Operation::new("application-autoscaling", "DescribeScheduledActions");
@@ -40,15 +44,20 @@ impl Aws {
         Ok(targets.scalable_targets().first().map(|target| ScalableTarget {
             min: target.min_capacity(),
             max: target.max_capacity(),
-            scheduled_suspended: target
-                .suspended_state()
-                .and_then(|state| state.scheduled_scaling_suspended())
-                .unwrap_or_default(),
+            suspended: target.suspended_state().map(suspended).unwrap_or_default(),
             schedules: schedules
                 .scheduled_actions()
                 .iter()
                 .map(|action| action.scheduled_action_name().to_owned())
                 .collect(),
         }))
+    }
+}
+
+fn suspended(state: &SuspendedState) -> Suspended {
+    Suspended {
+        dynamic_in: state.dynamic_scaling_in_suspended().unwrap_or_default(),
+        dynamic_out: state.dynamic_scaling_out_suspended().unwrap_or_default(),
+        scheduled: state.scheduled_scaling_suspended().unwrap_or_default(),
     }
 }

@@ -47,7 +47,7 @@ impl Desk {
             Ok(understood) => self.accept(request, text, understood).await,
             Err(refused) => {
                 self.refuse_person(&request, refused.application(), text, refused.reason, refused.reply.clone()).await
-            },
+            }
         }
     }
 
@@ -60,7 +60,11 @@ impl Desk {
             Command::Promote { application, reason } => (application, Right::Promote, Task::Promote { reason }),
         };
         let Some(pair) = self.0.pairs.get(&application).cloned() else {
-            return Err(Refused::new(None, Refusal::UnknownApplication, format!("There is no application {application}.")));
+            return Err(Refused::new(
+                None,
+                Refusal::UnknownApplication,
+                format!("There is no application {application}."),
+            ));
         };
         self.allowed(request, &pair, right)?;
         if let (Right::Promote, Some(run)) = (right, self.0.runs.of(&pair.name)) {
@@ -195,7 +199,8 @@ fn run_in_progress(run: &RunId) -> String {
 fn not_known(reason: Refusal) -> String {
     match reason {
         Refusal::WrongChannel => "Not in this channel: use the incident channel of the application.".to_owned(),
-        _ => "You may not use this bot here. Access is by user id in its configuration (`[applications.NAME.access]`).".to_owned(),
+        _ => "You may not use this bot here. Access is by user id in its configuration (`[applications.NAME.access]`)."
+            .to_owned(),
     }
 }
 

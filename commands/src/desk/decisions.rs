@@ -88,11 +88,20 @@ impl Desk {
     fn gate_is_open(&self, run: &Run) -> Result<(), (Refusal, String)> {
         open_gate(run, self.0.clock.now()).map_err(|reason| {
             let reply = match (reason, run.decided()) {
-                (Refusal::AlreadyDecided, Some(decided)) => already_decided(&decided.decision, &decided.by, decided.seq),
+                (Refusal::AlreadyDecided, Some(decided)) => {
+                    already_decided(&decided.decision, &decided.by, decided.seq)
+                }
                 (Refusal::Expired, _) => expired(&run.application),
                 _ => format!("{} does not ask for a decision.", run.id),
             };
-            (if run.decided().is_some_and(|decided| decided.decision == Decision::Expired) { Refusal::Expired } else { reason }, reply)
+            (
+                if run.decided().is_some_and(|decided| decided.decision == Decision::Expired) {
+                    Refusal::Expired
+                } else {
+                    reason
+                },
+                reply,
+            )
         })
     }
 
@@ -120,7 +129,13 @@ impl Desk {
         self.start_run(&asked, &pair, &click, plan, run.reason.clone()).await
     }
 
-    pub(super) async fn cancel(self, request: Request, pair: Pair, run: Run, click: Arc<Record>) -> Result<(), EngineError> {
+    pub(super) async fn cancel(
+        self,
+        request: Request,
+        pair: Pair,
+        run: Run,
+        click: Arc<Record>,
+    ) -> Result<(), EngineError> {
         self.settle_gate(&request, &pair, &run, Decision::Cancelled, &click).await
     }
 

@@ -91,21 +91,28 @@ impl Desk {
         Reply::Accepted(told)
     }
 
-    async fn carry_out(self, request: Request, pair: Pair, command: Arc<Record>, task: Task) -> Result<(), EngineError> {
+    async fn carry_out(
+        self,
+        request: Request,
+        pair: Pair,
+        command: Arc<Record>,
+        task: Task,
+    ) -> Result<(), EngineError> {
         match task {
             Task::Status => self.status(request, pair, command).await,
             Task::DryRun => self.dry_run(request, pair, command).await,
             Task::Promote { reason } => self.promote(request, pair, command, reason).await,
             Task::Approve { run, method } => self.approve(request, pair, *run, method, command).await,
             Task::Cancel { run } => self.cancel(request, pair, *run, command).await,
-            Task::Resolve { run, step, resolution } => self.resolve(request, pair, *run, step, resolution, command).await,
+            Task::Resolve { run, step, resolution } => {
+                self.resolve(request, pair, *run, step, resolution, command).await
+            }
         }
     }
 
     /// Takes up a request that was acknowledged and not answered before the program died. Rights and state are looked at again.
     pub(super) async fn take_up_request(&self, command: Arc<Record>) -> Result<(), EngineError> {
-        let request =
-            Request { actor: command.actor.clone(), origin: command.origin.clone(), dedupe: String::new() };
+        let request = Request { actor: command.actor.clone(), origin: command.origin.clone(), dedupe: String::new() };
         let known = command.application.as_ref().and_then(|application| self.0.pairs.get(application)).cloned();
         let Some(pair) = known else { return Ok(()) };
         if self.0.clock.now().duration_since(command.at) > FRESH {
@@ -122,7 +129,11 @@ impl Desk {
         }
     }
 
-    async fn understand_again(&self, request: &Request, command: &Record) -> Result<Result<Understood, Refused>, EngineError> {
+    async fn understand_again(
+        &self,
+        request: &Request,
+        command: &Record,
+    ) -> Result<Result<Understood, Refused>, EngineError> {
         let text = command.data["text"].as_str().unwrap_or_default();
         if let Ok(press) = text.parse::<Press>() {
             return self.understand_press(request, &press).await;

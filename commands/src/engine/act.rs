@@ -101,7 +101,8 @@ impl<'a> Hand<'a> {
     fn hold(&self, call: &Call, change: &Wanted) -> Option<String> {
         let last = self.sent.iter().rev().find(|sent| sent.call == *call && sent.at >= self.began)?;
         let age = self.pair.clock.now().duration_since(last.at);
-        let fresh = age < jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);
+        let fresh =
+            age < jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);
         let irreversible = matches!(change, Wanted::Irreversible(..));
         let held = match last.outcome {
             Some(CallOutcome::Failed { .. }) => false,
@@ -115,7 +116,8 @@ impl<'a> Hand<'a> {
     fn give_up(&self) -> Option<String> {
         let last = self.sent.last().filter(|_| self.step == StepId::Database)?;
         let age = self.pair.clock.now().duration_since(last.at);
-        let settled = age >= jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);
+        let settled =
+            age >= jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);
         let accepted = matches!(last.outcome, Some(CallOutcome::Accepted { .. }));
         (settled && accepted).then(|| {
             format!(

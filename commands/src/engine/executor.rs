@@ -123,7 +123,9 @@ impl Executor {
             Err(failure) => {
                 error!(run = %self.run.id, %failure, "a step's task died");
                 let Some(step) = self.working.remove(&failure.id()) else { return Ok(()) };
-                let error = format!("internal error: {failure}; the program's log has the details, retry when it is understood");
+                let error = format!(
+                    "internal error: {failure}; the program's log has the details, retry when it is understood"
+                );
                 let best_effort = self.runbook.step(step).is_some_and(|step| step.best_effort);
                 self.scribe.of_step(step).write(Event::StepFailed { error, best_effort }).await?;
                 Ok(())
@@ -155,7 +157,9 @@ impl Executor {
     }
 
     async fn tell_pause(&self, step: StepId) -> Result<Option<u64>, EngineError> {
-        let (Some((_, error)), Some(spec)) = (self.run.waiting_step(), self.runbook.step(step)) else { return Ok(None) };
+        let (Some((_, error)), Some(spec)) = (self.run.waiting_step(), self.runbook.step(step)) else {
+            return Ok(None);
+        };
         let paused = Event::RunPaused { failed: step, error: error.to_owned(), may_skip: spec.may_skip };
         Ok(Some(self.scribe.write(paused).await?.seq))
     }

@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, warn};
 
 use super::{
-    EngineError, Pair, Scribe, hopeless,
+    EngineError, Pair, Scribe,
     act::{Acted, Hand},
+    hopeless,
     steps::{self, Memory, Sight},
 };
 use crate::{

@@ -141,8 +141,10 @@ fn steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {
     if let Some(listener) = &dr.listener {
         let state = observation.dr.listener.as_ref().and_then(Seen::known);
         let change = state.and_then(|state| listener_change(listener, state));
-        let goal = format!("the listener forwards to {} alone", listener.target_group);
+        let goal = format!("the listener forwards to {} alone", listener.target_group_name());
         steps.push(step(StepId::Listener, goal, calls(change, dr)));
+    } else {
+        steps.push(step(StepId::Listener, "no listener is configured".to_owned(), Vec::new()));
     }
     let record = observation.record.known().and_then(|record| record_change(app, record.as_ref()));
     let pointed = format!("{} points at {}, on all of Route 53's servers", app.record.name, dr.endpoint.dns_name);

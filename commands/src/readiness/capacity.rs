@@ -97,7 +97,7 @@ fn schedules(name: &str, state: &ServiceState) -> Option<Check> {
     (!target.schedules.is_empty()).then(|| {
         let list = target.schedules.join(", ");
         draft.judge(
-            target.scheduled_suspended,
+            target.suspended.scheduled,
             format!("scheduled scaling of {name} is suspended ({list})"),
             format!("schedules of {name} could lower it again: {list}"),
             "none needed: the promote suspends scheduled scaling; resume it after the failback",
@@ -168,6 +168,7 @@ fn vcpus_of(service: &Service, observation: &Observation) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observation::Suspended;
     use crate::{
         fixture,
         readiness::{Level, Outcome},
@@ -201,7 +202,7 @@ mod tests {
         let warns = (Level::Warning, Outcome::Fail);
         let target = |max, schedules: &[&str]| {
             let schedules = schedules.iter().map(|&name| name.to_owned()).collect();
-            Seen::Known(Some(ScalableTarget { min: 1, max, scheduled_suspended: false, schedules }))
+            Seen::Known(Some(ScalableTarget { min: 1, max, suspended: Suspended::default(), schedules }))
         };
         assert_eq!(after("scaling-web", |state| state.scaling = target(3, &[])), warns);
         assert_eq!(after("scaling-web", |state| state.scaling = Seen::Known(None)), warns);

@@ -61,15 +61,18 @@ async fn twenty_kills_lose_nothing_and_repeat_nothing() {
         assert!(last.starts_with(&log[..whole]), "a record that was there at a kill is gone or changed");
     }
     let calls = stage.world.calls();
-    let accepted = calls.iter().filter(|call| call.operation == "FailoverGlobalCluster" && call.outcome == Outcome::Accepted);
+    let accepted =
+        calls.iter().filter(|call| call.operation == "FailoverGlobalCluster" && call.outcome == Outcome::Accepted);
     assert_eq!(accepted.count(), 1);
     let changed = calls.iter().filter(|call| call.changing && call.outcome == Outcome::Accepted);
     for call in changed {
-        let intended = |record: &Arc<storage::Record>| record.data["call"]["operation"] == call.operation && record.at <= call.at;
+        let intended =
+            |record: &Arc<storage::Record>| record.data["call"]["operation"] == call.operation && record.at <= call.at;
         assert!(records.iter().any(intended), "{} without an intent", call.operation);
     }
     stage.verify();
-    let mut posted: Vec<String> = stage.slack.messages(Cast::INCIDENT).into_iter().map(|message| message.text).collect();
+    let mut posted: Vec<String> =
+        stage.slack.messages(Cast::INCIDENT).into_iter().map(|message| message.text).collect();
     posted.retain(|text| text.contains("is served by") || text.contains("Point of no return"));
     assert_eq!(posted.len(), 2, "{posted:?}");
 }
@@ -134,7 +137,10 @@ impl Live {
         let found = tokio::time::timeout(PATIENCE, self.slack.wait_for_message(Cast::INCIDENT, predicate)).await;
         found.unwrap_or_else(|_| {
             let log = std::fs::read_to_string(self.folder.path().join("standby.log")).unwrap_or_default();
-            panic!("no such message came; the bot said:\n{log}\nand the log:\n{}", String::from_utf8_lossy(&self.log_file()))
+            panic!(
+                "no such message came; the bot said:\n{log}\nand the log:\n{}",
+                String::from_utf8_lossy(&self.log_file())
+            )
         })
     }
 
@@ -176,12 +182,21 @@ fn quick() -> Durations {
     }
 }
 
-fn configuration(scenario: &Scenario, workspace: &Settings, folder: &Path, listen: SocketAddr, health_port: u16) -> String {
+fn configuration(
+    scenario: &Scenario,
+    workspace: &Settings,
+    folder: &Path,
+    listen: SocketAddr,
+    health_port: u16,
+) -> String {
     let timing = "poll = 0.2\nsettle = 2\nobservation = 0.25\nfence = { expected = 1, deadline = 2 }";
     bot::rehearse::toml(scenario, workspace)
         .replace("listen = \"127.0.0.1:0\"", &format!("listen = \"{listen}\""))
         .replace("path = \"rehearsal\"", &format!("path = {:?}", folder.join("store")))
-        .replace("bot_token_env = \"REHEARSAL_BOT_TOKEN\"", &format!("bot_token_env = \"REHEARSAL_BOT_TOKEN\"\napi_url = \"{}/api/\"", workspace.base_url))
+        .replace(
+            "bot_token_env = \"REHEARSAL_BOT_TOKEN\"",
+            &format!("bot_token_env = \"REHEARSAL_BOT_TOKEN\"\napi_url = \"{}/api/\"", workspace.base_url),
+        )
         .replace("https://app.shop.example/", &format!("http://app.shop.example:{health_port}/"))
         + "\n[applications.shop.timing]\n"
         + timing

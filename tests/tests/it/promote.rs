@@ -170,7 +170,9 @@ async fn missing_permission_pauses_at_once_and_names_the_action() {
 async fn capacity_that_cannot_be_placed_is_said_at_once_and_may_be_skipped() {
     let stage = Stage::open().await;
     stage.world.inject(dark());
-    stage.world.inject(Fault::NoCapacity { region: Region::from(DR), reason: "Capacity is unavailable at this time".into() });
+    stage
+        .world
+        .inject(Fault::NoCapacity { region: Region::from(DR), reason: "Capacity is unavailable at this time".into() });
     stage.promotes().await;
     let told = stage
         .record(|record| record.event == "step.observed" && record.data.to_string().contains("Capacity is unavailable"))

@@ -15,7 +15,9 @@ async fn request_refused(stage: &Stage) -> Vec<Refusal> {
 
 async fn command_refused(stage: &Stage) -> Vec<(Refusal, String)> {
     let refused = stage.events("command.refused").await.into_iter();
-    refused.map(|event| if let Event::CommandRefused { reason, reply, .. } = event { (reason, reply) } else { panic!() }).collect()
+    refused
+        .map(|event| if let Event::CommandRefused { reason, reply, .. } = event { (reason, reply) } else { panic!() })
+        .collect()
 }
 
 fn body(stage: &Stage, text: &str) -> String {
@@ -31,7 +33,10 @@ async fn wrong_signature() {
     let stage = Stage::open().await;
     let body = body(&stage, "promote");
     let mut headers = signed(&stage, &body, 0);
-    headers.insert("x-slack-signature", HeaderValue::from_static("v0=0000000000000000000000000000000000000000000000000000000000000000"));
+    headers.insert(
+        "x-slack-signature",
+        HeaderValue::from_static("v0=0000000000000000000000000000000000000000000000000000000000000000"),
+    );
     let (status, reply) = stage.request(COMMANDS, headers, body).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert!(reply.contains("the signature does not fit"), "{reply}");
@@ -51,7 +56,9 @@ async fn no_signature_at_all() {
 async fn stale_timestamp() {
     let stage = Stage::open().await;
     let body = body(&stage, "promote");
-    for (seconds_ago, expected) in [(301, StatusCode::UNAUTHORIZED), (-301, StatusCode::UNAUTHORIZED), (299, StatusCode::OK)] {
+    for (seconds_ago, expected) in
+        [(301, StatusCode::UNAUTHORIZED), (-301, StatusCode::UNAUTHORIZED), (299, StatusCode::OK)]
+    {
         let (status, reply) = stage.request(COMMANDS, signed(&stage, &body, seconds_ago), body.clone()).await;
         assert_eq!(status, expected, "{seconds_ago}: {reply}");
     }
@@ -242,7 +249,11 @@ async fn world_that_changed_since_the_plan_voids_the_approval_and_shows_a_new_pl
     stage.presses_in(&gate, Cast::JONAS, "approve-switchover").await;
     let decided = stage.record(|record| record.event == "gate.decided").await;
     assert_eq!(decided.data["decision"]["how"], "void");
-    assert!(decided.data["decision"]["why"].as_str().unwrap().contains("switchover is no longer possible"), "{}", decided.data);
+    assert!(
+        decided.data["decision"]["why"].as_str().unwrap().contains("switchover is no longer possible"),
+        "{}",
+        decided.data
+    );
     let next = stage.record(|record| record.event == "run.started" && record.seq > decided.seq).await;
     assert_eq!(next.data["plan"]["options"].as_array().unwrap().len(), 1);
     assert!(stage.changes().is_empty());

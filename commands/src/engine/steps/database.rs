@@ -43,7 +43,10 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
     let status = cluster.as_ref().map_or("missing", |cluster| cluster.status.as_str());
     Ok(match global.status == AVAILABLE && status == AVAILABLE {
         true => Sight::Holds(format!("{} in {} is the writer and available", dr.db_cluster, dr.region)),
-        false => Sight::Waiting(format!("{} is the writer; cluster {status}, global cluster {}", dr.db_cluster, global.status)),
+        false => Sight::Waiting(format!(
+            "{} is the writer; cluster {status}, global cluster {}",
+            dr.db_cluster, global.status
+        )),
     })
 }
 

@@ -32,11 +32,15 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
         Some(change) if memory.attempt == 1 && !planned(&run.plan, pair, &change) => Ok(Sight::Failed(format!(
             "the record {} is not what the plan showed: it is {} now; somebody changed it, retry to replace what is there",
             pair.app.record.name,
-            current.as_ref().map_or("gone".to_owned(), describe)
+            current.as_ref().map_or("gone".to_owned(), RecordSet::target)
         ))),
         Some(change) => Ok(Sight::Unmet {
-            detail: current.as_ref().map_or("there is no record".to_owned(), describe),
-            actions: vec![Action { side: SideName::Dr, change: Wanted::Change(change), before: json!({ "record": current }) }],
+            detail: current.as_ref().map_or("there is no record".to_owned(), RecordSet::target),
+            actions: vec![Action {
+                side: SideName::Dr,
+                change: Wanted::Change(change),
+                before: json!({ "record": current }),
+            }],
         }),
     }
 }
@@ -44,7 +48,11 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
 /// Whether the change replaces what the plan said it would.
 fn planned(plan: &Plan, pair: &Pair, change: &Change) -> bool {
     let call = change.call(&pair.app.dr.region);
-    plan.steps.iter().filter(|planned| planned.step == StepId::Dns).flat_map(|planned| &planned.calls).any(|planned| planned.params == call.params)
+    plan.steps
+        .iter()
+        .filter(|planned| planned.step == StepId::Dns)
+        .flat_map(|planned| &planned.calls)
+        .any(|planned| planned.params == call.params)
 }
 
 async fn propagated(pair: &Pair, hand: &Hand<'_>) -> Result<Sight, AwsError> {
@@ -60,11 +68,4 @@ async fn propagated(pair: &Pair, hand: &Hand<'_>) -> Result<Sight, AwsError> {
         true => Sight::Holds(format!("{in_place}, in sync")),
         false => Sight::Waiting("record changed, spreading to Route 53's servers".to_owned()),
     })
-}
-
-fn describe(record: &RecordSet) -> String {
-    match &record.alias {
-        Some(alias) => format!("an alias to {}", alias.dns_name),
-        None => format!("{} {}", record.kind, record.values.join(" ")),
-    }
 }

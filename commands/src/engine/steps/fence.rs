@@ -18,7 +18,8 @@ use crate::{
 pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
     let region = &pair.app.primary;
     let services = &pair.app.services;
-    let states = try_join_all(services.iter().map(|service| pair.aws.service(SideName::Primary, &service.name))).await?;
+    let states =
+        try_join_all(services.iter().map(|service| pair.aws.service(SideName::Primary, &service.name))).await?;
     let (mut actions, mut running) = (Vec::new(), 0);
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else { continue };

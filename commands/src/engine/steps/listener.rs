@@ -21,7 +21,7 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
         return Ok(Sight::Failed(format!("there is no listener {}", listener.arn)));
     };
     Ok(match goals::listener_change(listener, &state) {
-        None => Sight::Holds(format!("forwards to {}", target_group_name(&listener.target_group))),
+        None => Sight::Holds(format!("forwards to {}", listener.target_group_name())),
         Some(change) => Sight::Unmet {
             detail: "forwards elsewhere".to_owned(),
             actions: vec![Action {
@@ -31,9 +31,4 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
             }],
         },
     })
-}
-
-/// The name in a target group's ARN: `targetgroup/NAME/ID`.
-fn target_group_name(arn: &str) -> &str {
-    arn.rsplit('/').nth(1).unwrap_or(arn)
 }
