@@ -1,5 +1,6 @@
 //! All tests of the whole product, in one binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// A failed expectation fails its test; figures are printed for whoever asks with `--nocapture`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod aws;
 mod aws_cli;
