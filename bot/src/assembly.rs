@@ -92,6 +92,14 @@ impl Bot {
         })
     }
 
+    /// Ends at once, as the death of the process would: nothing is recorded, and what was under way is looked up at the next start.
+    pub async fn abort(self) {
+        self.desk.abort();
+        self.outbox.abort();
+        self.metrics.abort();
+        self.desk.log().close().await;
+    }
+
     /// Stops gracefully: nothing new is started, what runs is left to be taken up at the next start, and so is what
     /// Slack does not show yet.
     pub async fn stop(self, reason: &str) {

@@ -60,7 +60,10 @@ struct Inner {
     runs: OpenRuns,
     refusals: RefusalBudget,
     tasks: TaskTracker,
+    /// Nothing new is begun, and what runs stops between two calls.
     stop: CancellationToken,
+    /// Everything ends where it stands.
+    abort: CancellationToken,
 }
 
 impl Desk {
@@ -84,6 +87,7 @@ impl Desk {
             refusals: RefusalBudget::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            abort: CancellationToken::new(),
             log,
             clock,
             pairs,
@@ -136,6 +140,13 @@ impl Desk {
         }
     }
 
+    /// Ends everything where it stands, as the death of the process would: nothing is recorded, and what was under way is looked up at the next
+    /// start.
+    pub fn abort(&self) {
+        self.0.stop.cancel();
+        self.0.abort.cancel();
+    }
+
     /// Whether requests are taken; if not, the reply.
     fn takes_requests(&self) -> Result<(), Reply> {
         match self.0.stop.is_cancelled() {
@@ -149,8 +160,9 @@ impl Desk {
 
     /// Runs work that a request began. It ends by itself; a failure of the log is all that can go wrong here.
     fn spawn(&self, work: impl Future<Output = Result<(), EngineError>> + Send + 'static) {
+        let abort = self.0.abort.clone();
         self.0.tasks.spawn(async move {
-            if let Err(failure) = work.await {
+            if let Some(Err(failure)) = abort.run_until_cancelled(work).await {
                 error!(%failure, "work on a request ended");
             }
         });
