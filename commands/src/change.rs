@@ -46,6 +46,20 @@ pub enum Change {
         /// All default actions.
         actions: Vec<ListenerAction>,
     },
+    /// `rds:CreateDBClusterSnapshot`, a manual one.
+    Snapshot {
+        /// DB cluster identifier.
+        cluster: String,
+        /// Identifier of the new snapshot.
+        snapshot: String,
+    },
+    /// `rds:ModifyDBCluster`, its deletion protection alone, at once.
+    DeletionProtection {
+        /// DB cluster identifier.
+        cluster: String,
+        /// On or off.
+        enabled: bool,
+    },
     /// `route53:ChangeResourceRecordSets`: DELETE of the exact old value and CREATE of the new one in one batch, a compare-and-swap;
     /// CREATE alone where there is no record.
     Record {
@@ -76,6 +90,16 @@ pub enum Irreversible {
         global_cluster: String,
         /// ARN of the DB cluster that becomes the writer.
         target: String,
+    },
+    /// `rds:DeleteDBInstance`.
+    DeleteInstance {
+        /// DB instance identifier.
+        instance: String,
+    },
+    /// `rds:DeleteDBCluster`, without a final snapshot: a manual one was taken before.
+    DeleteCluster {
+        /// DB cluster identifier.
+        cluster: String,
     },
 }
 
@@ -135,6 +159,18 @@ impl Change {
                 region,
                 json!({ "ListenerArn": listener, "DefaultActions": actions.iter().map(action_params).collect::<Vec<_>>() }),
             ),
+            Self::Snapshot { cluster, snapshot } => Call::new(
+                "rds",
+                "CreateDBClusterSnapshot",
+                region,
+                json!({ "DBClusterIdentifier": cluster, "DBClusterSnapshotIdentifier": snapshot }),
+            ),
+            Self::DeletionProtection { cluster, enabled } => Call::new(
+                "rds",
+                "ModifyDBCluster",
+                region,
+                json!({ "DBClusterIdentifier": cluster, "DeletionProtection": enabled, "ApplyImmediately": true }),
+            ),
             Self::Record { zone, old, new } => {
                 let swap = old.iter().map(|set| ("DELETE", set)).chain([("CREATE", new)]);
                 let changes: Vec<Value> = swap
@@ -166,6 +202,15 @@ impl Irreversible {
                 "SwitchoverGlobalCluster",
                 region,
                 json!({ "GlobalClusterIdentifier": global_cluster, "TargetDbClusterIdentifier": target }),
+            ),
+            Self::DeleteInstance { instance } => {
+                Call::new("rds", "DeleteDBInstance", region, json!({ "DBInstanceIdentifier": instance }))
+            }
+            Self::DeleteCluster { cluster } => Call::new(
+                "rds",
+                "DeleteDBCluster",
+                region,
+                json!({ "DBClusterIdentifier": cluster, "SkipFinalSnapshot": true }),
             ),
         }
     }

@@ -34,35 +34,41 @@ pub fn decide(runbook: &Runbook, run: &Run) -> Vec<Next> {
     if run.ended.is_some() {
         return Vec::new();
     }
-    let Some(gate) = &run.gate else { return vec![Next::OpenGate] };
-    match gate.decided.as_ref().map(|decided| &decided.decision) {
-        None => vec![Next::AwaitGate { expires_at: gate.expires_at }],
-        Some(Decision::Cancelled | Decision::Expired | Decision::Void { .. }) => {
-            vec![Next::End(RunOutcome::NotApproved)]
-        }
-        Some(Decision::Approved { .. }) => decide_steps(runbook, run),
-    }
-}
-
-fn decide_steps(runbook: &Runbook, run: &Run) -> Vec<Next> {
     if run.steps.values().any(|step| step.state == StepState::Aborted) {
         return vec![Next::End(RunOutcome::Aborted)];
     }
-    if runbook.steps.iter().all(|step| lets_on(run, step.id)) {
+    if matches!(
+        run.decided().map(|decided| &decided.decision),
+        Some(Decision::Cancelled | Decision::Expired | Decision::Void { .. })
+    ) {
+        return vec![Next::End(RunOutcome::NotApproved)];
+    }
+    if run.method().is_some() && runbook.steps.iter().all(|step| lets_on(run, step.id)) {
         return vec![Next::End(RunOutcome::Completed)];
     }
     let work = runbook.steps.iter().filter(|step| works(run, step)).map(|step| Next::Work(step.id));
     let pause = run.waiting_step().filter(|_| !run.paused).map(|(step, _)| Next::Pause(step));
-    work.chain(pause).collect()
+    work.chain(pause).chain(decide_gate(runbook, run)).collect()
 }
 
-fn lets_on(run: &Run, step: StepId) -> bool {
-    run.steps.get(&step).is_some_and(|step| step.state.lets_on())
+fn decide_gate(runbook: &Runbook, run: &Run) -> Option<Next> {
+    match &run.gate {
+        None => all_let_on(run, runbook.gate_after).then_some(Next::OpenGate),
+        Some(gate) => gate.decided.is_none().then_some(Next::AwaitGate { expires_at: gate.expires_at }),
+    }
 }
 
 fn works(run: &Run, step: &Step) -> bool {
     match run.steps.get(&step.id) {
         Some(begun) => matches!(begun.state, StepState::Running | StepState::Retrying),
-        None => step.after.iter().all(|&before| lets_on(run, before)),
+        None => all_let_on(run, step.after) && (!step.gated || run.method().is_some()),
     }
+}
+
+fn all_let_on(run: &Run, steps: &[StepId]) -> bool {
+    steps.iter().all(|&step| lets_on(run, step))
+}
+
+fn lets_on(run: &Run, step: StepId) -> bool {
+    run.steps.get(&step).is_some_and(|step| step.state.lets_on())
 }

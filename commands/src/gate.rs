@@ -9,28 +9,28 @@ use crate::{
     run::Run,
 };
 
-/// Proof that a person approved one irreversible change. Only a run whose gate was approved can make one, for the change of the approved
-/// method in the plan that people read.
+/// Proof that a person approved irreversible changes. Only a run whose gate was approved can make one, for the changes of the approved method
+/// in the plan that people read.
 #[derive(Debug, Clone)]
 pub struct Approval {
-    change: Irreversible,
+    changes: Vec<Irreversible>,
 }
 
 impl Approval {
     /// The approval that the run's records hold.
     pub(crate) fn of(run: &Run) -> Option<Self> {
         let method = run.method()?;
-        run.plan.option(method).map(|option| Self { change: option.change.clone() })
+        run.plan.option(method).map(|option| Self { changes: option.changes.clone() })
     }
 
-    /// The change that was approved.
-    pub fn change(&self) -> &Irreversible {
-        &self.change
+    /// The changes that were approved.
+    pub fn changes(&self) -> &[Irreversible] {
+        &self.changes
     }
 
-    /// Whether this approval is for that change, and no other.
+    /// Whether that change is among those approved.
     pub fn covers(&self, change: &Irreversible) -> bool {
-        self.change == *change
+        self.changes.contains(change)
     }
 }
 
@@ -48,10 +48,13 @@ pub(crate) fn open_gate(run: &Run, now: Timestamp) -> Result<(), Refusal> {
 /// to: the change itself, the calls (but the fence's, which depend on how far the failing region can be reached just then), and new
 /// obstacles. An obstacle that went away voids nothing.
 pub(crate) fn difference(read: &Plan, now: &Plan, method: Method) -> Option<String> {
-    if read.option(method).map(|option| &option.change) != now.option(method).map(|option| &option.change) {
+    if read.runbook != now.runbook {
+        return Some(format!("a {} is what the pair needs now", now.runbook.as_str()));
+    }
+    if read.option(method).map(|option| &option.changes) != now.option(method).map(|option| &option.changes) {
         return Some(match now.option(method) {
             None => format!("a {} is no longer possible", method.name()),
-            Some(_) => format!("the {} would now have another target", method.name()),
+            Some(_) => format!("the {} would now make other changes", method.name()),
         });
     }
     let known: Vec<&str> = read.blockers().into_iter().map(|check| check.id.as_str()).collect();

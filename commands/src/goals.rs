@@ -49,12 +49,30 @@ pub fn listener_change(listener: &Listener, state: &ListenerState) -> Option<Cha
     Some(Change::ListenerActions { listener: listener.arn.clone(), actions: actions.collect() })
 }
 
-/// What points the record at the DR endpoint; `None` if it does. Whether the target's health is evaluated stays as it is.
-pub fn record_change(app: &Application, current: Option<&RecordSet>) -> Option<Change> {
-    if current.and_then(|record| served_by(app, record)) == Some(SideName::Dr) {
+/// What brings a service of DR back to warm idle: minimum first, then desired, and scheduled scaling as it was before the promote.
+pub fn idle_changes(region: &Region, service: &Service, state: &ServiceState, schedules: bool) -> Vec<Change> {
+    let target = scaling(state).and_then(|target| {
+        let min = (target.min != service.idle).then_some(service.idle);
+        let suspended =
+            (schedules && target.suspended.scheduled).then_some(Suspended { scheduled: false, ..target.suspended });
+        scalable_target(region, &service.name, min, None, suspended)
+    });
+    let desired = (state.desired != service.idle).then(|| desired_count(region, &service.name, service.idle));
+    target.into_iter().chain(desired).collect()
+}
+
+/// What resumes a service's scheduled scaling, if this bot suspended it.
+pub fn resume_change(region: &Region, service: &Service, state: &ServiceState, suspended: bool) -> Option<Change> {
+    let target = scaling(state).filter(|target| suspended && target.suspended.scheduled)?;
+    scalable_target(region, &service.name, None, None, Some(Suspended { scheduled: false, ..target.suspended }))
+}
+
+/// What points the record at that side's endpoint; `None` if it does. Whether the target's health is evaluated stays as it is.
+pub fn record_change(app: &Application, side: SideName, current: Option<&RecordSet>) -> Option<Change> {
+    if current.and_then(|record| served_by(app, record)) == Some(side) {
         return None;
     }
-    let endpoint = &app.dr.endpoint;
+    let endpoint = &app.side(side).endpoint;
     let evaluate_health = current.and_then(|record| record.alias.as_ref()).is_some_and(|alias| alias.evaluate_health);
     let new = RecordSet {
         name: app.record.name.clone(),
@@ -221,7 +239,9 @@ mod tests {
     fn the_record_is_swapped_for_what_was_seen() {
         let app = fixture::app();
         let current = fixture::record(SideName::Primary);
-        let Some(Change::Record { old, new, .. }) = record_change(&app, Some(&current)) else { unreachable!() };
+        let Some(Change::Record { old, new, .. }) = record_change(&app, SideName::Dr, Some(&current)) else {
+            unreachable!()
+        };
         assert_eq!(old.as_deref(), Some(&current));
         assert_eq!(served_by(&app, &new), Some(SideName::Dr));
         assert!(new.alias.is_some_and(|alias| alias.evaluate_health));
@@ -230,11 +250,11 @@ mod tests {
     #[test]
     fn the_record_is_created_where_there_is_none_and_left_where_it_is_right() {
         let app = fixture::app();
-        assert!(matches!(record_change(&app, None), Some(Change::Record { old: None, .. })));
+        assert!(matches!(record_change(&app, SideName::Dr, None), Some(Change::Record { old: None, .. })));
         let mut there = fixture::record(SideName::Dr);
         if let Some(alias) = &mut there.alias {
             alias.dns_name = "dualstack.D-DR01.execute-api.us-west-2.amazonaws.com.".into();
         }
-        assert_eq!(record_change(&app, Some(&there)), None);
+        assert_eq!(record_change(&app, SideName::Dr, Some(&there)), None);
     }
 }

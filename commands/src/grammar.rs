@@ -26,8 +26,20 @@ pub enum Command {
         /// Why, in the person's words.
         reason: Option<String>,
     },
+    /// `failback [APP] [reason…]`.
+    Failback {
+        /// Application.
+        application: String,
+        /// Why, in the person's words.
+        reason: Option<String>,
+    },
     /// `plan promote [APP]`: a dry run.
     PlanPromote {
+        /// Application.
+        application: String,
+    },
+    /// `plan failback [APP]`: a dry run.
+    PlanFailback {
         /// Application.
         application: String,
     },
@@ -41,7 +53,10 @@ impl fmt::Display for Command {
             Self::Status { application } => write!(f, "status {application}"),
             Self::Promote { application, reason: None } => write!(f, "promote {application}"),
             Self::Promote { application, reason: Some(reason) } => write!(f, "promote {application} {reason}"),
+            Self::Failback { application, reason: None } => write!(f, "failback {application}"),
+            Self::Failback { application, reason: Some(reason) } => write!(f, "failback {application} {reason}"),
             Self::PlanPromote { application } => write!(f, "plan promote {application}"),
+            Self::PlanFailback { application } => write!(f, "plan failback {application}"),
         }
     }
 }
@@ -54,6 +69,8 @@ pub fn help(applications: &[&str]) -> String {
         "`/dr status{app}` shows which region serves and what stands in the way of a promote.\n\
          `/dr plan promote{app}` is a dry run: the checks and the exact calls, nothing changed.\n\
          `/dr promote{app} [reason]` asks for a promote; nothing is changed before a person confirms.\n\
+         `/dr failback{app} [reason]` goes on with the way back where the application stands; asks before anything is deleted or moved.\n\
+         `/dr plan failback{app}` is its dry run.\n\
          `/dr help` shows this.\n\
          Applications: {list}."
     )
@@ -70,10 +87,16 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
         "" => Ok(Command::Help),
         "help" => nothing_more("help", rest).map(|()| Command::Help),
         "status" => alone("status", rest, applications).map(|application| Command::Status { application }),
-        "promote" => promote(rest, applications),
+        "promote" => reasoned("promote", rest, applications)
+            .map(|(application, reason)| Command::Promote { application, reason }),
+        "failback" => reasoned("failback", rest, applications)
+            .map(|(application, reason)| Command::Failback { application, reason }),
         "plan" => match first_word(rest) {
             (what, rest) if what.eq_ignore_ascii_case("promote") => {
                 alone("plan promote", rest, applications).map(|application| Command::PlanPromote { application })
+            }
+            (what, rest) if what.eq_ignore_ascii_case("failback") => {
+                alone("plan failback", rest, applications).map(|application| Command::PlanFailback { application })
             }
             (what, _) => Err(ParseError::PlanWhat { word: what.to_owned() }),
         },
@@ -124,7 +147,8 @@ fn alone(command: &'static str, rest: &str, applications: &[&str]) -> Result<Str
     Ok(application)
 }
 
-fn promote(rest: &str, applications: &[&str]) -> Result<Command, ParseError> {
+/// The application, if named or the only one, and a reason.
+fn reasoned(command: &'static str, rest: &str, applications: &[&str]) -> Result<(String, Option<String>), ParseError> {
     let (word, after) = first_word(rest);
     let (application, reason) = match (named(word, applications), applications) {
         (Some(application), _) => (application, after),
@@ -132,9 +156,9 @@ fn promote(rest: &str, applications: &[&str]) -> Result<Command, ParseError> {
         (None, _) if error::nearest(word, applications).is_some() => {
             return Err(ParseError::unknown_application(word, applications));
         }
-        (None, _) => return Err(ParseError::which("promote", applications)),
+        (None, _) => return Err(ParseError::which(command, applications)),
     };
-    Ok(Command::Promote { application, reason: reason_of(reason)? })
+    Ok((application, reason_of(reason)?))
 }
 
 fn named(word: &str, applications: &[&str]) -> Option<String> {

@@ -8,7 +8,7 @@ use storage::Record;
 
 use crate::{
     change::Call,
-    plan::{Method, Plan, StepId},
+    plan::{Method, Plan, RunbookName, StepId},
     report::Report,
     status::Status,
 };
@@ -94,8 +94,8 @@ pub enum Event {
     /// A run began: the plan is what people decide on.
     #[serde(rename = "run.started")]
     RunStarted {
-        /// `promote`.
-        runbook: String,
+        /// Which.
+        runbook: RunbookName,
         /// Reason given with the command.
         reason: Option<String>,
         /// The plan.
@@ -162,6 +162,12 @@ pub enum Event {
         intent: u64,
         /// How it ended.
         outcome: CallOutcome,
+    },
+    /// People were told what to run themselves; what comes of it is observed.
+    #[serde(rename = "handoff.given")]
+    HandoffGiven {
+        /// What to run.
+        text: String,
     },
     /// A step's goal holds.
     #[serde(rename = "step.done")]

@@ -206,12 +206,27 @@ pub struct DbCluster {
     pub status: String,
     /// Engine version.
     pub engine_version: String,
+    /// Its resource id, `cluster-…`, which no later cluster of that name shares.
+    pub resource_id: String,
+    /// Whether it is protected against deletion.
+    pub deletion_protection: bool,
     /// Its instances.
     pub instances: Vec<DbInstance>,
     /// Its KMS key, if encrypted.
     pub key: Option<Seen<KmsKey>>,
     /// Availability zones that its subnet group spans.
     pub zones: Seen<Vec<String>>,
+}
+
+/// A manual cluster snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Identifier.
+    pub id: String,
+    /// `creating`, `available`, …
+    pub status: String,
+    /// How far it is, in percent.
+    pub percent: i32,
 }
 
 /// A DB instance.

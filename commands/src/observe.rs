@@ -24,7 +24,7 @@ pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation
     let dr = &app.dr.region;
     let (global, lag, record, primary, dr) = join!(
         look(dr, patience, aws.global_cluster(SideName::Dr)),
-        look(dr, patience, aws.lag()),
+        look(dr, patience, aws.lag(SideName::Dr)),
         look("Route 53", patience, aws.record()),
         observe_side(aws, app, SideName::Primary),
         observe_side(aws, app, SideName::Dr),

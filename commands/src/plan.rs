@@ -1,7 +1,9 @@
 //! The plan: what a promote would do, with the exact calls, and how safe it looks. Plain data that people read, a gate is bound to, and
 //! the log keeps.
 
+mod failback;
 mod promote;
+mod steps;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,29 +13,36 @@ use crate::{
     change::{Call, Irreversible},
     observation::{Lag, Seen},
     readiness::Check,
+    topology::SideName,
 };
 
-pub use promote::{NoPlan, promote};
+pub use {
+    failback::failback,
+    promote::{NoPlan, promote},
+};
 
-/// How the writer moves.
+/// What a person can choose at a gate: how the writer moves, or that the way back is cleared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Unplanned: takes over at once and loses what was not replicated.
     Failover,
-    /// Planned: stops writes, waits for replication, loses nothing; needs a healthy primary.
+    /// Planned: stops writes, waits for replication, loses nothing; needs a healthy writer and a secondary that keeps up.
     Switchover,
+    /// Not a move: the stale former primary is deleted, after its snapshot, so that it can be built anew as a secondary.
+    Rebuild,
 }
 
 impl Method {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Failover, Self::Switchover];
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Failover, Self::Switchover, Self::Rebuild];
 
     /// Its name in records, buttons and messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Failover => "failover",
             Self::Switchover => "switchover",
+            Self::Rebuild => "rebuild",
         }
     }
 
@@ -47,7 +56,15 @@ impl Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepId {
-    /// The DR cluster becomes the writer.
+    /// A manual snapshot of the stale former primary is available.
+    Snapshot,
+    /// The stale former primary is gone.
+    Delete,
+    /// Terraform has built the former primary anew, as a secondary.
+    Rebuild,
+    /// The secondary is connected and keeps up.
+    Replication,
+    /// The target's cluster becomes the writer.
     Database,
     /// ECS minimum, then desired count, to production.
     Capacity,
@@ -55,15 +72,32 @@ pub enum StepId {
     Fence,
     /// The listener forwards to the production target group.
     Listener,
-    /// The record points at the DR endpoint, everywhere that resolvers answer.
+    /// The record points at the target's endpoint, on all of Route 53's servers.
     Dns,
-    /// The public URL answers well from the DR region.
+    /// The public URL answers well from the target region.
     Verify,
+    /// DR's services are back at warm idle.
+    Idle,
+    /// Both regions are as steady state demands.
+    Reconcile,
 }
 
 impl StepId {
-    /// All, in the order of the promote runbook.
-    pub const ALL: [Self; 6] = [Self::Database, Self::Capacity, Self::Fence, Self::Listener, Self::Dns, Self::Verify];
+    /// All.
+    pub const ALL: [Self; 12] = [
+        Self::Snapshot,
+        Self::Delete,
+        Self::Rebuild,
+        Self::Replication,
+        Self::Database,
+        Self::Capacity,
+        Self::Fence,
+        Self::Listener,
+        Self::Dns,
+        Self::Verify,
+        Self::Idle,
+        Self::Reconcile,
+    ];
 
     /// The one with that name.
     pub fn named(name: &str) -> Option<Self> {
@@ -73,26 +107,37 @@ impl StepId {
     /// Its name in records, metrics and messages.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Snapshot => "snapshot",
+            Self::Delete => "delete",
+            Self::Rebuild => "rebuild",
+            Self::Replication => "replication",
             Self::Database => "database",
             Self::Capacity => "capacity",
             Self::Fence => "fence",
             Self::Listener => "listener",
             Self::Dns => "dns",
             Self::Verify => "verify",
+            Self::Idle => "idle",
+            Self::Reconcile => "reconcile",
         }
     }
 }
 
-/// What `/dr promote` would do now.
+/// What `/dr promote` or `/dr failback` would do now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Application.
     pub application: String,
-    /// Region that serves now, by configuration (the primary).
+    /// The runbook.
+    pub runbook: RunbookName,
+    /// Region that serves before.
     pub from: String,
-    /// Region that takes over (DR).
+    /// Region that it is about: the one that takes over, or is rebuilt.
     pub to: String,
-    /// Ways to move the writer, the recommended one first. A switchover is offered only while the primary is reachable and healthy.
+    /// The side of that region.
+    pub target: SideName,
+    /// What people can choose, the recommended way first. To promote, a switchover is offered only while the primary is reachable and
+    /// healthy.
     pub options: Vec<MethodOption>,
     /// Replication lag, which is what a failover loses.
     pub lag: Seen<Option<Lag>>,
@@ -100,19 +145,53 @@ pub struct Plan {
     pub checks: Vec<Check>,
     /// Steps in the order in which they may start.
     pub steps: Vec<PlannedStep>,
+    /// Services whose scheduled scaling this bot suspended since steady state, and resumes at the end of a failback.
+    pub suspended: Vec<SuspendedService>,
     /// When the pair was observed.
     pub observed_at: Timestamp,
 }
 
-/// A way to move the writer.
+/// A service whose scheduled scaling this bot suspended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspendedService {
+    /// Where.
+    pub side: SideName,
+    /// Service name.
+    pub service: String,
+}
+
+/// Something that can be chosen, and what an approval of it covers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MethodOption {
-    /// Failover or switchover.
+    /// Which.
     pub method: Method,
-    /// The change, as it will be made.
-    pub change: Irreversible,
-    /// The call that makes it.
-    pub call: Call,
+    /// The irreversible changes, as they will be made.
+    pub changes: Vec<Irreversible>,
+    /// The calls that make them.
+    pub calls: Vec<Call>,
+}
+
+/// Which runbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunbookName {
+    /// DR takes over.
+    Promote,
+    /// The former primary becomes a secondary again.
+    Rebuild,
+    /// The primary takes over again, planned.
+    Failback,
+}
+
+impl RunbookName {
+    /// Its name in run ids, records and messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Rebuild => "rebuild",
+            Self::Failback => "failback",
+        }
+    }
 }
 
 /// A step of a plan.
@@ -147,12 +226,13 @@ impl Plan {
 
     /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, calls and what stands in the way. Left out is
     /// what moves by itself and changes no decision: times, lag, warnings, and the fence, which depends on how far the failing region can be
-    /// reached at that moment. The way that was chosen is compared besides.
+    /// reached at that moment.
     pub fn digest(&self) -> String {
         let blockers: Vec<_> = self.blockers().into_iter().map(|check| &check.id).collect();
         let bound = self.steps.iter().filter(|planned| planned.step != StepId::Fence);
         let calls: Vec<_> = bound.map(|planned| (planned.step, &planned.calls)).collect();
-        let material = serde_json::json!([self.application, self.from, self.to, blockers, calls]);
+        let material =
+            serde_json::json!([self.application, self.runbook, self.from, self.to, self.options, blockers, calls]);
         hex::encode(Sha256::digest(material.to_string()))
     }
 }

@@ -3,6 +3,7 @@
 
 mod capacity;
 mod database;
+mod failback;
 mod identity;
 mod traffic;
 
@@ -67,6 +68,11 @@ pub fn checks(app: &Application, observation: &Observation, now: Timestamp) -> V
     checks.extend(capacity::checks(app, observation, now));
     checks.extend(traffic::checks(app, observation));
     checks
+}
+
+/// What must be true before the way back.
+pub fn failback_checks(app: &Application, observation: &Observation) -> Vec<Check> {
+    failback::checks(app, observation)
 }
 
 /// A check before its outcome is known.

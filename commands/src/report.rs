@@ -70,7 +70,7 @@ pub fn report(run: &Run, outcome: RunOutcome) -> Report {
         rto_from_command_s: seconds(Some(run.commanded_at), verified_at),
         rto_from_confirmation_s: seconds(confirmed_at, verified_at),
         data_loss_ms: match method {
-            Some(Method::Switchover) => Some(0.0),
+            Some(Method::Switchover | Method::Rebuild) => Some(0.0),
             Some(Method::Failover) => lag.as_ref().map(|lag| lag.millis),
             None => None,
         },

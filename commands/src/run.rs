@@ -10,9 +10,11 @@ use crate::{
     change::Call,
     ids::RunId,
     journal::{CallOutcome, Decision, Event, Resolution},
-    plan::{Method, Plan, StepId},
+    plan::{Method, Plan, StepId, SuspendedService},
     report::Report,
+    runbook::Runbook,
     status::OpenRun,
+    topology::Application,
 };
 
 /// One run of a runbook, as its records tell it.
@@ -32,6 +34,8 @@ pub struct Run {
     pub plan: Plan,
     /// Its digest.
     pub plan_digest: String,
+    /// Number of the command's record.
+    pub command: u64,
     /// When the command was received.
     pub commanded_at: Timestamp,
     /// Number of its first record.
@@ -164,9 +168,16 @@ pub struct CallRun {
 }
 
 impl CallRun {
-    /// Whether it suspends scheduled scaling.
+    /// Whether it suspends scheduled scaling that ran before.
     pub fn suspends_schedules(&self) -> bool {
-        self.call.params["SuspendedState"]["ScheduledScalingSuspended"] == Value::Bool(true)
+        let ran = self.before["scaling"]["known"]["suspended"]["scheduled"] == Value::Bool(false);
+        ran && self.call.params["SuspendedState"]["ScheduledScalingSuspended"] == Value::Bool(true)
+    }
+
+    /// The service whose scalable target it changes.
+    fn scaled(&self, app: &Application) -> Option<SuspendedService> {
+        let service = self.call.params["ResourceId"].as_str()?.rsplit('/').next()?.to_owned();
+        Some(SuspendedService { side: app.side_in(&self.call.region)?, service })
     }
 }
 
@@ -187,7 +198,7 @@ pub struct Unexpected {
 impl Run {
     /// The run that a `run.started` record begins; `None` for any other record.
     pub fn begin(record: &Record) -> Option<Self> {
-        let Some(Event::RunStarted { reason, plan, plan_digest, commanded_at, .. }) = Event::of(record) else {
+        let Some(Event::RunStarted { reason, plan, plan_digest, command, commanded_at, .. }) = Event::of(record) else {
             return None;
         };
         Some(Self {
@@ -198,6 +209,7 @@ impl Run {
             reason,
             plan: *plan,
             plan_digest,
+            command,
             commanded_at,
             first: record.seq,
             latest: record.seq,
@@ -276,7 +288,7 @@ impl Run {
         }
         match event {
             Event::StepStarted { goal, expected_s, .. } => {
-                if self.method().is_none() {
+                if self.method().is_none() && self.runbook().step(id).is_none_or(|step| step.gated) {
                     return Err("the gate is not approved");
                 }
                 self.start_step(id, goal, expected_s, record.at)
@@ -354,6 +366,21 @@ impl Run {
         Ok(())
     }
 
+    /// Services whose scheduled scaling this bot suspended: those that the plan names, and those of this run.
+    pub fn suspended(&self, app: &Application) -> Vec<SuspendedService> {
+        self.plan.suspended.iter().cloned().chain(self.suspended_here(app)).collect()
+    }
+
+    /// Those of this run alone.
+    pub fn suspended_here(&self, app: &Application) -> Vec<SuspendedService> {
+        self.calls.values().filter(|call| call.suspends_schedules()).filter_map(|call| call.scaled(app)).collect()
+    }
+
+    /// The runbook that it follows.
+    pub fn runbook(&self) -> &'static Runbook {
+        Runbook::named(self.plan.runbook)
+    }
+
     /// The method that a person approved, if one did.
     pub fn method(&self) -> Option<Method> {
         match self.decided()?.decision {
@@ -388,7 +415,7 @@ impl Run {
         if let Some((step, error)) = self.waiting_step() {
             return format!("paused: {} failed: {error}", step.name());
         }
-        if self.method().is_none() {
+        if self.gate.is_some() && self.method().is_none() {
             return "waiting for a decision".to_owned();
         }
         let running = self.steps.iter().filter(|(_, step)| step.state == StepState::Running);

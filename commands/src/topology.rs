@@ -26,6 +26,9 @@ pub struct Application {
     pub record: RecordName,
     /// How the promoted region is verified.
     pub verify: Verify,
+    /// The way back.
+    #[serde(default)]
+    pub failback: Failback,
     /// Bounds and expectations, in seconds.
     #[serde(default)]
     pub timing: Timing,
@@ -41,7 +44,22 @@ pub enum SideName {
     Dr,
 }
 
+impl SideName {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Primary => Self::Dr,
+            Self::Dr => Self::Primary,
+        }
+    }
+}
+
 impl Application {
+    /// The side with that region.
+    pub fn side_in(&self, region: &str) -> Option<SideName> {
+        [SideName::Primary, SideName::Dr].into_iter().find(|&side| self.side(side).region == region)
+    }
+
     /// The region on that side.
     pub fn side(&self, side: SideName) -> &Region {
         match side {
@@ -121,6 +139,15 @@ pub struct Service {
     pub desired: i32,
     /// Application Auto Scaling's minimum in production.
     pub min: i32,
+    /// Tasks, and minimum, at warm idle in DR.
+    #[serde(default = "Service::default_idle")]
+    pub idle: i32,
+}
+
+impl Service {
+    fn default_idle() -> i32 {
+        1
+    }
 }
 
 /// The record that says which region serves.
@@ -164,6 +191,38 @@ impl Verify {
     }
 }
 
+/// The way back to the primary.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Failback {
+    /// Lag, in milliseconds, under which the rebuilt secondary must stay before the switchover.
+    pub lag_below_ms: f64,
+    /// For how long.
+    #[serde(with = "seconds")]
+    pub lag_for: Duration,
+    /// What a person runs so that Terraform builds the former primary anew as a secondary. `{primary_region}` and `{dr_region}` stand for the
+    /// regions.
+    pub handoff: String,
+}
+
+impl Default for Failback {
+    fn default() -> Self {
+        Self {
+            lag_below_ms: 1_000.0,
+            lag_for: Duration::from_secs(120),
+            handoff: "terraform -chdir=platform/{primary_region} apply -var is_aurora_secondary=true -var aurora_source_region={dr_region}"
+                .to_owned(),
+        }
+    }
+}
+
+impl Failback {
+    /// The hand-off with the pair's regions.
+    pub fn handoff(&self, app: &Application) -> String {
+        self.handoff.replace("{primary_region}", &app.primary.region).replace("{dr_region}", &app.dr.region)
+    }
+}
+
 /// Bounds and expectations. All in whole seconds in the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -183,6 +242,18 @@ pub struct Timing {
     pub dns: StepTiming,
     /// See `database`.
     pub verify: StepTiming,
+    /// See `database`.
+    pub snapshot: StepTiming,
+    /// See `database`.
+    pub delete: StepTiming,
+    /// See `database`; people apply Terraform meanwhile.
+    pub rebuild: StepTiming,
+    /// See `database`; minutes to hours, by the size of the database.
+    pub replication: StepTiming,
+    /// See `database`.
+    pub idle: StepTiming,
+    /// See `database`.
+    pub reconcile: StepTiming,
     /// How long an accepted call may take to show before it counts as without effect, and how long a call whose outcome is not known is
     /// given to show before it is made again.
     #[serde(with = "seconds")]
@@ -223,6 +294,12 @@ impl Timing {
             StepId::Listener => self.listener,
             StepId::Dns => self.dns,
             StepId::Verify => self.verify,
+            StepId::Snapshot => self.snapshot,
+            StepId::Delete => self.delete,
+            StepId::Rebuild => self.rebuild,
+            StepId::Replication => self.replication,
+            StepId::Idle => self.idle,
+            StepId::Reconcile => self.reconcile,
         }
     }
 }
@@ -238,6 +315,12 @@ impl Default for Timing {
             listener: StepTiming::new(10, 120),
             dns: StepTiming::new(60, 900),
             verify: StepTiming::new(90, 600),
+            snapshot: StepTiming::new(600, 4 * 3_600),
+            delete: StepTiming::new(900, 2 * 3_600),
+            rebuild: StepTiming::new(3_600, 7 * 86_400),
+            replication: StepTiming::new(3_600, 7 * 86_400),
+            idle: StepTiming::new(120, 900),
+            reconcile: StepTiming::new(60, 600),
             settle: Duration::from_secs(20),
             poll: Duration::from_secs(2),
             observation: Duration::from_secs(2),

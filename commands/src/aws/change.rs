@@ -15,6 +15,10 @@ static REGISTER_TARGET: Operation = Operation::new("application-autoscaling", "R
 static UPDATE_SERVICE: Operation = Operation::new("ecs", "UpdateService");
 static FAILOVER: Operation = Operation::new("rds", "FailoverGlobalCluster");
 static SWITCHOVER: Operation = Operation::new("rds", "SwitchoverGlobalCluster");
+static TAKE_SNAPSHOT: Operation = Operation::new("rds", "CreateDBClusterSnapshot");
+static MODIFY_CLUSTER: Operation = Operation::new("rds", "ModifyDBCluster");
+static DELETE_INSTANCE: Operation = Operation::new("rds", "DeleteDBInstance");
+static DELETE_CLUSTER: Operation = Operation::new("rds", "DeleteDBCluster");
 
 /// AWS accepted a changing call. What it changes may take its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,8 @@ impl Aws {
             Change::DesiredCount { cluster, service, desired } => {
                 regional.update_service(cluster, service, *desired).await
             }
+            Change::Snapshot { cluster, snapshot } => regional.take_snapshot(cluster, snapshot).await,
+            Change::DeletionProtection { cluster, enabled } => regional.protect(cluster, *enabled).await,
             Change::ListenerActions { listener, actions } => regional.modify_listener(listener, actions).await,
             Change::Record { zone, old, new } => self.change_record(zone, old.as_deref(), new).await,
         }
@@ -50,15 +56,14 @@ impl Aws {
         approval: &Approval,
     ) -> Result<Accepted, AwsError> {
         let regional = self.regional(side);
-        let (Irreversible::Failover { global_cluster, target } | Irreversible::Switchover { global_cluster, target }) =
-            change;
         if !approval.covers(change) {
-            let operation = if matches!(change, Irreversible::Failover { .. }) { &FAILOVER } else { &SWITCHOVER };
-            return Err(AwsError::refused(operation, &regional.caller.region, "nobody approved exactly this"));
+            return Err(AwsError::refused(operation(change), &regional.caller.region, "nobody approved exactly this"));
         }
         match change {
-            Irreversible::Failover { .. } => regional.fail_over(global_cluster, target).await,
-            Irreversible::Switchover { .. } => regional.switch_over(global_cluster, target).await,
+            Irreversible::Failover { global_cluster, target } => regional.fail_over(global_cluster, target).await,
+            Irreversible::Switchover { global_cluster, target } => regional.switch_over(global_cluster, target).await,
+            Irreversible::DeleteInstance { instance } => regional.delete_instance(instance).await,
+            Irreversible::DeleteCluster { cluster } => regional.delete_cluster(cluster).await,
         }
     }
 }
@@ -106,12 +111,47 @@ impl Regional {
         accepted(self.caller.once(&FAILOVER, send).await)
     }
 
+    async fn take_snapshot(&self, cluster: &str, snapshot: &str) -> Result<Accepted, AwsError> {
+        let send = || {
+            let create = self.rds.create_db_cluster_snapshot().db_cluster_identifier(cluster);
+            create.db_cluster_snapshot_identifier(snapshot).send()
+        };
+        accepted(self.caller.change(&TAKE_SNAPSHOT, send).await)
+    }
+
+    async fn protect(&self, cluster: &str, enabled: bool) -> Result<Accepted, AwsError> {
+        let send = || {
+            let modify = self.rds.modify_db_cluster().db_cluster_identifier(cluster);
+            modify.deletion_protection(enabled).apply_immediately(true).send()
+        };
+        accepted(self.caller.change(&MODIFY_CLUSTER, send).await)
+    }
+
+    async fn delete_instance(&self, instance: &str) -> Result<Accepted, AwsError> {
+        let send = || self.rds.delete_db_instance().db_instance_identifier(instance).send();
+        accepted(self.caller.once(&DELETE_INSTANCE, send).await)
+    }
+
+    async fn delete_cluster(&self, cluster: &str) -> Result<Accepted, AwsError> {
+        let send = || self.rds.delete_db_cluster().db_cluster_identifier(cluster).skip_final_snapshot(true).send();
+        accepted(self.caller.once(&DELETE_CLUSTER, send).await)
+    }
+
     async fn switch_over(&self, global_cluster: &str, target: &str) -> Result<Accepted, AwsError> {
         let send = || {
             let switchover = self.rds.switchover_global_cluster().global_cluster_identifier(global_cluster);
             switchover.target_db_cluster_identifier(target).send()
         };
         accepted(self.caller.once(&SWITCHOVER, send).await)
+    }
+}
+
+fn operation(change: &Irreversible) -> &'static Operation {
+    match change {
+        Irreversible::Failover { .. } => &FAILOVER,
+        Irreversible::Switchover { .. } => &SWITCHOVER,
+        Irreversible::DeleteInstance { .. } => &DELETE_INSTANCE,
+        Irreversible::DeleteCluster { .. } => &DELETE_CLUSTER,
     }
 }
 

@@ -21,14 +21,14 @@ const PERIOD: i32 = 60;
 const QUERIES: usize = 10;
 
 impl Aws {
-    /// The newest lag of the DR cluster within the last ten minutes, the largest where several metrics have one; `None` if there is no
+    /// The newest lag of that side's cluster, while it is a secondary, within the last ten minutes, the largest where several metrics have one; `None` if there is no
     /// datapoint.
-    pub async fn lag(&self) -> Result<Option<Lag>, AwsError> {
-        let metrics = self.lag_metrics().await?;
+    pub async fn lag(&self, side: SideName) -> Result<Option<Lag>, AwsError> {
+        let metrics = self.lag_metrics(side).await?;
         if metrics.is_empty() {
             return Ok(None);
         }
-        let regional = self.regional(SideName::Dr);
+        let regional = self.regional(side);
         let now = self.0.clock.now();
         let queries: Vec<MetricDataQuery> =
             metrics.into_iter().enumerate().map(|(index, metric)| query(index, metric)).collect();
@@ -50,10 +50,10 @@ impl Aws {
     }
 
     /// The metric with its exact dimensions: beside the DB cluster there may be the source region.
-    async fn lag_metrics(&self) -> Result<Vec<Metric>, AwsError> {
-        let regional = self.regional(SideName::Dr);
+    async fn lag_metrics(&self, side: SideName) -> Result<Vec<Metric>, AwsError> {
+        let regional = self.regional(side);
         let of_cluster =
-            DimensionFilter::builder().name("DBClusterIdentifier").value(&self.side(SideName::Dr).db_cluster).build();
+            DimensionFilter::builder().name("DBClusterIdentifier").value(&self.side(side).db_cluster).build();
         let send = || {
             let list = regional.cloudwatch.list_metrics().namespace(NAMESPACE).metric_name(RPO_LAG);
             list.dimensions(of_cluster.clone()).send()

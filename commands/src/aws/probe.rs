@@ -63,15 +63,13 @@ impl Aws {
         }
     }
 
-    /// Whether the public name's addresses are DR's: some address is common to both.
-    pub async fn resolves_to_dr(&self) -> Result<bool, ProbeError> {
+    /// Whether the public name's addresses are that side's: some address is common to both.
+    pub async fn resolves_to(&self, side: SideName) -> Result<bool, ProbeError> {
         let public = self.0.app.verify.url.host_str().unwrap_or(&self.0.app.record.name);
-        let (public, dr) = futures::future::try_join(
-            self.addresses(public),
-            self.addresses(&self.side(SideName::Dr).endpoint.dns_name),
-        )
-        .await?;
-        Ok(!public.is_disjoint(&dr))
+        let (public, wanted) =
+            futures::future::try_join(self.addresses(public), self.addresses(&self.side(side).endpoint.dns_name))
+                .await?;
+        Ok(!public.is_disjoint(&wanted))
     }
 
     /// A GET on a new connection: one kept open would go on reaching the region that the name stood for when it was made.

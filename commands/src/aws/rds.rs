@@ -7,12 +7,13 @@ use futures::future::{OptionFuture, join, try_join};
 
 use super::{Aws, AwsError, absent_is_none, call::Operation, seen};
 use crate::{
-    observation::{DbCluster, DbInstance, FailoverState, GlobalCluster, Member},
+    observation::{DbCluster, DbInstance, FailoverState, GlobalCluster, Member, Snapshot},
     topology::SideName,
 };
 
 static GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalClusters");
 static CLUSTERS: Operation = Operation::new("rds", "DescribeDBClusters");
+static SNAPSHOTS: Operation = Operation::new("rds", "DescribeDBClusterSnapshots");
 static INSTANCES: Operation = Operation::new("rds", "DescribeDBInstances");
 static SUBNET_GROUPS: Operation = Operation::new("rds", "DescribeDBSubnetGroups");
 
@@ -37,9 +38,25 @@ impl Aws {
             arn: cluster.db_cluster_arn().unwrap_or_default().to_owned(),
             status: cluster.status().unwrap_or_default().to_owned(),
             engine_version: cluster.engine_version().unwrap_or_default().to_owned(),
+            resource_id: cluster.db_cluster_resource_id().unwrap_or_default().to_owned(),
+            deletion_protection: cluster.deletion_protection().unwrap_or_default(),
             instances,
             key,
             zones,
+        }))
+    }
+
+    /// That manual cluster snapshot; `None` if there is none.
+    pub async fn snapshot(&self, side: SideName, snapshot: &str) -> Result<Option<Snapshot>, AwsError> {
+        let regional = self.regional(side);
+        let send = || regional.rds.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(snapshot).send();
+        let answer = absent_is_none(regional.caller.read(&SNAPSHOTS, send).await)?;
+        Ok(answer.and_then(|answer| {
+            answer.db_cluster_snapshots().first().map(|found| Snapshot {
+                id: snapshot.to_owned(),
+                status: found.status().unwrap_or_default().to_owned(),
+                percent: found.percent_progress().unwrap_or_default(),
+            })
         }))
     }
 

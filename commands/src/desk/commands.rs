@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt as _;
 use storage::Record;
 
 use super::{
     Desk, Pair, append, log_down, request_entry,
-    task::{Refused, Task, Understood},
+    task::{Refused, Task, Understood, Way},
 };
 use crate::{
     engine::EngineError,
@@ -14,10 +15,10 @@ use crate::{
     ids::RunId,
     journal::{Event, Refusal},
     observe::observe,
-    plan::{self, NoPlan, Plan},
+    plan::{self, NoPlan, Plan, RunbookName, SuspendedService},
+    report::RunOutcome,
     request::{Reply, Request},
     run::Run,
-    runbook::PROMOTE,
     status,
 };
 
@@ -56,8 +57,14 @@ impl Desk {
         let (application, right, task) = match command {
             Command::Help => return Err(Refused::new(None, Refusal::NotACommand, "Help needs no work.")),
             Command::Status { application } => (application, Right::Look, Task::Status),
-            Command::PlanPromote { application } => (application, Right::Look, Task::DryRun),
-            Command::Promote { application, reason } => (application, Right::Promote, Task::Promote { reason }),
+            Command::PlanPromote { application } => (application, Right::Look, Task::DryRun(Way::Promote)),
+            Command::PlanFailback { application } => (application, Right::Look, Task::DryRun(Way::Failback)),
+            Command::Promote { application, reason } => {
+                (application, Right::Promote, Task::Start { way: Way::Promote, reason })
+            }
+            Command::Failback { application, reason } => {
+                (application, Right::Promote, Task::Start { way: Way::Failback, reason })
+            }
         };
         let Some(pair) = self.0.pairs.get(&application).cloned() else {
             return Err(Refused::new(
@@ -94,22 +101,29 @@ impl Desk {
         self.answer(&request, &pair, answer).await
     }
 
-    pub(super) async fn dry_run(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
-        let answer = match self.plan(&pair).await {
+    pub(super) async fn dry_run(
+        self,
+        request: Request,
+        pair: Pair,
+        way: Way,
+        command: Arc<Record>,
+    ) -> Result<(), EngineError> {
+        let answer = match self.plan(&pair, way).await? {
             Ok(plan) => Event::PlanAnswered { command: command.seq, plan: Box::new(plan) },
             Err(no_plan) => failed(&command, no_plan.to_string()),
         };
         self.answer(&request, &pair, answer).await
     }
 
-    pub(super) async fn promote(
+    pub(super) async fn start(
         self,
         request: Request,
         pair: Pair,
+        way: Way,
         command: Arc<Record>,
         reason: Option<String>,
     ) -> Result<(), EngineError> {
-        match self.plan(&pair).await {
+        match self.plan(&pair, way).await? {
             Ok(plan) => self.start_run(&request, &pair, &command, plan, reason).await,
             Err(no_plan) => self.answer(&request, &pair, failed(&command, no_plan.to_string())).await,
         }
@@ -128,12 +142,12 @@ impl Desk {
         if let Some(run) = self.0.runs.of(&pair.name) {
             return self.answer(request, pair, failed(command, run_in_progress(&run))).await;
         }
-        let id = RunId::new(PROMOTE.name, command.seq);
+        let id = RunId::new(plan.runbook.as_str(), command.seq);
         let mut entry = request_entry(request);
         entry.application = Some(pair.name.clone());
         entry.run = Some(id.to_string());
         let started = Event::RunStarted {
-            runbook: PROMOTE.name.to_owned(),
+            runbook: plan.runbook,
             reason,
             plan_digest: plan.digest(),
             plan: Box::new(plan),
@@ -147,10 +161,46 @@ impl Desk {
         Ok(())
     }
 
+    /// After a rebuild the way back goes on with the switchover, asked for by the same person.
+    pub(super) async fn go_on(&self, rebuilt: &Run, pair: &Pair) -> Result<(), EngineError> {
+        let mut records = self.0.log.read(rebuilt.command..=rebuilt.command);
+        let Some(command) = records.next().await else { return Ok(()) };
+        let request =
+            Request { actor: rebuilt.requester.clone(), origin: rebuilt.origin.clone(), dedupe: String::new() };
+        let reason = rebuilt.reason.clone();
+        self.clone().start(request, pair.clone(), Way::Failback, command?, reason).await
+    }
+
     /// The plan as it would be now.
-    pub(super) async fn plan(&self, pair: &Pair) -> Result<Plan, NoPlan> {
+    pub(super) async fn plan(&self, pair: &Pair, way: Way) -> Result<Result<Plan, NoPlan>, EngineError> {
         let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
-        plan::promote(&pair.name, &pair.app, &observation, pair.clock.now())
+        Ok(match way {
+            Way::Promote => plan::promote(&pair.name, &pair.app, &observation, pair.clock.now()),
+            Way::Failback => {
+                let suspended = self.suspended(pair).await?;
+                plan::failback(&pair.name, &pair.app, &observation, suspended)
+            }
+        })
+    }
+
+    /// Services whose scheduled scaling the runs since the last steady state suspended: what the last completed failback did not see.
+    async fn suspended(&self, pair: &Pair) -> Result<Vec<SuspendedService>, EngineError> {
+        let mut suspended = Vec::new();
+        let mut records = self.0.log.read(..);
+        while let Some(record) = records.next().await {
+            let record = record?;
+            if record.application.as_deref() != Some(&pair.name) || record.event != "run.ended" {
+                continue;
+            }
+            let Some(run) = record.run.as_deref() else { continue };
+            let Some(run) = self.run(&run.into()).await? else { continue };
+            let completed = run.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::Completed);
+            match run.plan.runbook {
+                RunbookName::Failback if completed => suspended.clear(),
+                _ => suspended.extend(run.suspended_here(&pair.app)),
+            }
+        }
+        Ok(suspended)
     }
 
     /// Records an answer for the person who asked, where they asked.

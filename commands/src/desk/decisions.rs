@@ -17,7 +17,6 @@ use crate::{
     plan::{Method, StepId},
     request::{Press, Reply, Request},
     run::Run,
-    runbook::PROMOTE,
 };
 
 impl Desk {
@@ -114,7 +113,7 @@ impl Desk {
         method: Method,
         click: Arc<Record>,
     ) -> Result<(), EngineError> {
-        let now = self.plan(&pair).await;
+        let now = self.plan(&pair, run.plan.runbook.into()).await?;
         let why = match &now {
             Ok(plan) => difference(&run.plan, plan, method),
             Err(no_plan) => Some(no_plan.to_string()),
@@ -198,7 +197,7 @@ fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (R
         let reply = format!("{} of {} does not wait for a decision any more.", step.name(), run.id);
         return Err((Refusal::AlreadyDecided, reply));
     }
-    let may_skip = PROMOTE.step(step).is_some_and(|spec| spec.may_skip);
+    let may_skip = run.runbook().step(step).is_some_and(|spec| spec.may_skip);
     if resolution == Resolution::Skip && !may_skip {
         return Err((Refusal::NoSuchThing, format!("{} cannot be skipped: what follows needs it.", step.name())));
     }

@@ -12,8 +12,9 @@ use super::Desk;
 use crate::{
     engine::{EngineError, drive},
     ids::RunId,
+    plan::RunbookName,
+    report::RunOutcome,
     run::Run,
-    runbook::PROMOTE,
 };
 
 /// Which application has a run open.
@@ -80,14 +81,19 @@ impl Desk {
         self.spawn(async move {
             let (application, id) = (run.application.clone(), run.id.clone());
             let runs = &desk.0.runs;
-            if let Err(failure) = drive(desk.0.log.clone(), pair, &PROMOTE, run, desk.0.stop.clone()).await {
-                runs.stuck.lock().unwrap_or_else(PoisonError::into_inner).insert(id, failure.to_string());
-                return Err(failure);
+            let run = match drive(desk.0.log.clone(), pair.clone(), run, desk.0.stop.clone()).await {
+                Ok(run) => run,
+                Err(failure) => {
+                    runs.stuck.lock().unwrap_or_else(PoisonError::into_inner).insert(id, failure.to_string());
+                    return Err(failure);
+                }
+            };
+            let Some(report) = &run.ended else { return Ok(()) };
+            runs.remove(&application);
+            match (run.plan.runbook, report.outcome) {
+                (RunbookName::Rebuild, RunOutcome::Completed) => desk.go_on(&run, &pair).await,
+                _ => Ok(()),
             }
-            if !desk.0.stop.is_cancelled() {
-                runs.remove(&application);
-            }
-            Ok(())
         });
     }
 

@@ -12,7 +12,7 @@ use crate::{
     engine::EngineError,
     grammar,
     journal::{Event, Refusal, Resolution},
-    plan::{Method, StepId},
+    plan::{Method, RunbookName, StepId},
     request::{Press, Reply, Request},
     run::Run,
 };
@@ -20,11 +20,29 @@ use crate::{
 /// A request older than this is not taken up after a restart: people have moved on, and are told to ask again.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
+/// Which way the pair is to go.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    /// To DR.
+    Promote,
+    /// Back to the primary.
+    Failback,
+}
+
+impl From<RunbookName> for Way {
+    fn from(runbook: RunbookName) -> Self {
+        match runbook {
+            RunbookName::Promote => Self::Promote,
+            RunbookName::Rebuild | RunbookName::Failback => Self::Failback,
+        }
+    }
+}
+
 /// What is to be done.
 pub(super) enum Task {
     Status,
-    DryRun,
-    Promote { reason: Option<String> },
+    DryRun(Way),
+    Start { way: Way, reason: Option<String> },
     Approve { run: Box<Run>, method: Method },
     Cancel { run: Box<Run> },
     Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
@@ -63,7 +81,7 @@ impl Task {
     /// What the person is told at once.
     fn told(&self, pair: &Pair) -> String {
         match self {
-            Self::Status | Self::DryRun | Self::Promote { .. } => {
+            Self::Status | Self::DryRun(_) | Self::Start { .. } => {
                 format!("Looking at {} and {}…", pair.app.primary.region, pair.app.dr.region)
             }
             Self::Approve { .. } => "Checking that nothing has changed since the plan was shown…".to_owned(),
@@ -100,8 +118,8 @@ impl Desk {
     ) -> Result<(), EngineError> {
         match task {
             Task::Status => self.status(request, pair, command).await,
-            Task::DryRun => self.dry_run(request, pair, command).await,
-            Task::Promote { reason } => self.promote(request, pair, command, reason).await,
+            Task::DryRun(way) => self.dry_run(request, pair, way, command).await,
+            Task::Start { way, reason } => self.start(request, pair, way, command, reason).await,
             Task::Approve { run, method } => self.approve(request, pair, *run, method, command).await,
             Task::Cancel { run } => self.cancel(request, pair, *run, command).await,
             Task::Resolve { run, step, resolution } => {

@@ -24,24 +24,19 @@ use crate::{
     runbook::Runbook,
 };
 
-/// Carries the run on until it ended, or the program stops.
-pub(crate) async fn drive(
-    log: Log,
-    pair: Pair,
-    runbook: &'static Runbook,
-    run: Run,
-    stop: CancellationToken,
-) -> Result<(), EngineError> {
+/// Carries the run on until it ended, or the program stops; answers how it stands then.
+pub(crate) async fn drive(log: Log, pair: Pair, run: Run, stop: CancellationToken) -> Result<Run, EngineError> {
     let scribe = Scribe::new(log.clone(), pair.name.clone(), run.id.clone());
     let records = log.follow(run.latest + 1);
     let steps = stop.child_token();
     let (read, working, tasks) = (run.latest, BTreeMap::new(), JoinSet::new());
+    let runbook = run.runbook();
     let mut executor = Executor { pair, runbook, run, read, scribe, stop, steps, working, tasks };
     let result = executor.run(pin!(records)).await;
     // Steps stop between calls, so that no call is left without its outcome.
     executor.steps.cancel();
     while executor.tasks.join_next().await.is_some() {}
-    result
+    result.map(|()| executor.run)
 }
 
 struct Executor {

@@ -53,6 +53,10 @@ impl Job {
                 Sight::Holds(detail) => return self.done(detail, first && !hand.acted()).await,
                 Sight::Failed(error) => return self.failed(error).await,
                 Sight::Waiting(detail) => detail,
+                Sight::HandOff { detail, text } => {
+                    self.hand_off(text).await?;
+                    detail
+                }
                 Sight::Unmet { detail, actions } => {
                     self.say(&mut said, detail).await?;
                     match hand.act(actions).await? {
@@ -91,6 +95,13 @@ impl Job {
             })
             .await?;
         Ok((record.at, before.map_or(1, |step| step.attempts + 1)))
+    }
+
+    /// Tells people what to run, once in a run.
+    async fn hand_off(&self, text: String) -> Result<(), EngineError> {
+        let key = format!("handoff:{}", self.run.id);
+        self.scribe.write_once(key, Event::HandoffGiven { text }).await?;
+        Ok(())
     }
 
     async fn done(&self, detail: String, already: bool) -> Result<(), EngineError> {

@@ -54,7 +54,7 @@ pub enum ParseError {
 /// Longest part of a word that is shown again.
 const SHOWN: usize = 40;
 
-const COMMANDS: &[&str] = &["help", "status", "promote", "plan promote"];
+const COMMANDS: &[&str] = &["help", "status", "promote", "failback", "plan promote", "plan failback"];
 
 impl ParseError {
     pub(super) fn unknown_application(word: &str, known: &[&str]) -> Self {

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::{Method, MethodOption, Plan, PlannedStep, StepId};
+use super::{Method, MethodOption, Plan, PlannedStep, RunbookName, StepId, steps};
 use crate::{
-    change::{Call, Change, Irreversible},
-    goals::{capacity_changes, fence_changes, listener_change, record_change, served_by},
-    observation::{GlobalCluster, Member, Observation, Seen, ServiceState},
+    change::Irreversible,
+    goals::{fence_changes, served_by},
+    observation::{GlobalCluster, Member, Observation, Seen},
     phase::{moving_to, writing},
     readiness::checks,
-    topology::{Application, Region, Service, SideName},
+    topology::{Application, Region, SideName},
 };
 
 /// Why there is nothing to plan: a promote is not for the state that the pair is in.
@@ -42,10 +42,34 @@ pub enum NoPlan {
         global_cluster: String,
     },
     /// The DR region does not tell.
-    #[error("the global cluster could not be seen, so there is nothing to promote by: {why}; ask again")]
+    #[error("the global cluster could not be seen, so there is nothing to plan by: {why}; ask again")]
     Unseen {
         /// Why.
         why: String,
+    },
+    /// The primary region does not tell.
+    #[error(
+        "{region} does not tell what became of its database ({why}): the way back waits until it answers; ask again then"
+    )]
+    PrimaryDark {
+        /// The primary's region.
+        region: String,
+        /// Why.
+        why: String,
+    },
+    /// Nothing has to go back.
+    #[error("{region} writes and serves, and both regions are as steady state demands: there is nothing to fail back")]
+    Steady {
+        /// The primary's region.
+        region: String,
+    },
+    /// Neither side is the writer.
+    #[error(
+        "{writer} writes, which is neither side of this pair: correct the configuration, or look at the global cluster in RDS"
+    )]
+    StrangeWriter {
+        /// ARN of the writer.
+        writer: String,
     },
 }
 
@@ -66,12 +90,15 @@ pub fn promote(name: &str, app: &Application, observation: &Observation, now: Ti
     possible(app, observation, global)?;
     Ok(Plan {
         application: name.to_owned(),
+        runbook: RunbookName::Promote,
         from: app.primary.region.clone(),
         to: app.dr.region.clone(),
+        target: SideName::Dr,
         options: options(app, observation, global, member),
         lag: observation.lag.clone(),
         checks: checks(app, observation, now),
         steps: steps(app, observation),
+        suspended: Vec::new(),
         observed_at: observation.at,
     })
 }
@@ -103,7 +130,7 @@ fn options(app: &Application, observation: &Observation, global: &GlobalCluster,
 }
 
 fn option(method: Method, change: Irreversible, region: &Region) -> MethodOption {
-    MethodOption { method, call: change.call(&region.region), change }
+    MethodOption { method, calls: vec![change.call(&region.region)], changes: vec![change] }
 }
 
 /// Whether AWS can be expected to carry a switchover out: the primary answers and writes, nothing else is under way, and DR keeps up.
@@ -117,62 +144,19 @@ fn healthy(app: &Application, observation: &Observation, global: &GlobalCluster,
 }
 
 fn steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {
-    let dr = &app.dr;
-    let step = |step: StepId, goal: String, calls: Vec<Call>| PlannedStep {
-        step,
-        goal,
-        calls,
-        expected_s: app.timing.step(step).expected.as_secs_f64(),
-    };
-    let tasks: Vec<_> = app.services.iter().map(|service| format!("{} {}", service.name, service.desired)).collect();
-    let mut steps = vec![
-        step(StepId::Database, format!("{} in {} is the writer", dr.db_cluster, dr.region), Vec::new()),
-        step(
-            StepId::Capacity,
-            format!("{} tasks run and are healthy in {}", tasks.join(", "), dr.region),
-            service_calls(app, observation, SideName::Dr, capacity_changes),
-        ),
-        step(
+    vec![
+        steps::database(app, SideName::Dr),
+        steps::capacity(app, observation, SideName::Dr),
+        steps::planned(
+            app,
             StepId::Fence,
             format!("no tasks run in {}, as far as it answers", app.primary.region),
-            service_calls(app, observation, SideName::Primary, fence_changes),
+            steps::service_calls(app, observation, SideName::Primary, fence_changes),
         ),
-    ];
-    if let Some(listener) = &dr.listener {
-        let state = observation.dr.listener.as_ref().and_then(Seen::known);
-        let change = state.and_then(|state| listener_change(listener, state));
-        let goal = format!("the listener forwards to {} alone", listener.target_group_name());
-        steps.push(step(StepId::Listener, goal, calls(change, dr)));
-    } else {
-        steps.push(step(StepId::Listener, "no listener is configured".to_owned(), Vec::new()));
-    }
-    let record = observation.record.known().and_then(|record| record_change(app, record.as_ref()));
-    let pointed = format!("{} points at {}, on all of Route 53's servers", app.record.name, dr.endpoint.dns_name);
-    steps.push(step(StepId::Dns, pointed, calls(record, dr)));
-    let verified =
-        format!("{} answers well from {}, {} times in a row", app.verify.url, dr.region, app.verify.consecutive);
-    steps.push(step(StepId::Verify, verified, Vec::new()));
-    steps
-}
-
-/// The calls for all services of a side that could be seen.
-fn service_calls(
-    app: &Application,
-    observation: &Observation,
-    side: SideName,
-    changes: fn(&Region, &Service, &ServiceState) -> Vec<Change>,
-) -> Vec<Call> {
-    let region = app.side(side);
-    let states = &observation.side(side).services;
-    let seen = app.services.iter().filter_map(|service| {
-        let named = states.iter().find(|named| named.name == service.name)?;
-        Some((service, named.state.known()?.as_ref()?))
-    });
-    seen.flat_map(|(service, state)| calls(changes(region, service, state), region)).collect()
-}
-
-fn calls(changes: impl IntoIterator<Item = Change>, region: &Region) -> Vec<Call> {
-    changes.into_iter().map(|change| change.call(&region.region)).collect()
+        steps::listener(app, observation, SideName::Dr),
+        steps::dns(app, observation, SideName::Dr),
+        steps::verify(app, SideName::Dr),
+    ]
 }
 
 #[cfg(test)]

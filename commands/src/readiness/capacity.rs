@@ -53,7 +53,7 @@ fn service_checks(app: &Application, service: &Service, observation: &Observatio
 }
 
 fn scaling(service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
-    let Service { name, desired, min } = service;
+    let Service { name, desired, min, .. } = service;
     let draft = warning(format!("scaling-{name}"));
     match scaling {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),

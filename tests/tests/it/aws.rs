@@ -63,7 +63,7 @@ impl Pair {
 
     async fn record_change(&self) -> Change {
         let current = self.aws.record().await.expect("an answer");
-        goals::record_change(&self.app, current.as_ref()).expect("a change")
+        goals::record_change(&self.app, SideName::Dr, current.as_ref()).expect("a change")
     }
 }
 
@@ -157,7 +157,7 @@ async fn the_record_is_compared_and_swapped() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(pair.aws.record_in_sync(&id).await.expect("an answer"));
     let record = pair.aws.record().await.expect("an answer").expect("a record");
-    assert_eq!(goals::record_change(&pair.app, Some(&record)), None);
+    assert_eq!(goals::record_change(&pair.app, SideName::Dr, Some(&record)), None);
 
     // What it replaced is not there any more: AWS refuses, and nothing is overwritten.
     let lost = pair.aws.apply(SideName::Dr, &change).await.expect_err("a lost swap");
@@ -211,11 +211,11 @@ async fn the_public_name_is_probed_at_either_end() {
     assert_eq!(pair.aws.probe(None).await, Ok(200));
     // DR is idle: it answers, and does not serve.
     assert_eq!(pair.aws.probe(Some(&pair.app.dr.endpoint.dns_name)).await, Ok(503));
-    assert_eq!(pair.aws.resolves_to_dr().await, Ok(false));
+    assert_eq!(pair.aws.resolves_to(SideName::Dr).await, Ok(false));
     let change = pair.record_change().await;
     pair.aws.apply(SideName::Dr, &change).await.expect("accepted");
     tokio::time::sleep(Duration::from_secs(120)).await;
-    assert_eq!(pair.aws.resolves_to_dr().await, Ok(true));
+    assert_eq!(pair.aws.resolves_to(SideName::Dr).await, Ok(true));
     pair.primary_goes_dark();
     let primary = pair.aws.probe(Some(&pair.app.primary.endpoint.dns_name)).await.expect_err("darkness");
     assert!(primary.to_string().ends_with("no connection within 1s"), "{primary}");

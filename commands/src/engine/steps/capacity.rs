@@ -20,15 +20,19 @@ use crate::{
     topology::{Service, SideName},
 };
 
-pub(super) async fn look(pair: &Pair, memory: &Memory) -> Result<Sight, AwsError> {
+pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result<Sight, AwsError> {
     let services = &pair.app.services;
-    let states = try_join_all(services.iter().map(|service| pair.aws.service(SideName::Dr, &service.name))).await?;
+    let states = try_join_all(services.iter().map(|service| pair.aws.service(side, &service.name))).await?;
     let (mut actions, mut waiting, mut seen) = (Vec::new(), Vec::new(), Vec::new());
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else {
-            return Ok(Sight::Failed(format!("there is no service {} in {}", service.name, pair.app.dr.region)));
+            return Ok(Sight::Failed(format!(
+                "there is no service {} in {}",
+                service.name,
+                pair.app.side(side).region
+            )));
         };
-        actions.extend(changes(pair, service, &state));
+        actions.extend(changes(pair, side, service, &state));
         seen.push(format!("{} {}/{}", service.name, state.running, service.desired));
         waiting.extend(lacks(service, &state, memory.began));
     }
@@ -45,13 +49,13 @@ pub(super) async fn look(pair: &Pair, memory: &Memory) -> Result<Sight, AwsError
 
 /// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself; the desired count only if it
 /// is still below.
-fn changes(pair: &Pair, service: &Service, state: &ServiceState) -> Vec<Action> {
-    let all = goals::capacity_changes(&pair.app.dr, service, state);
+fn changes(pair: &Pair, side: SideName, service: &Service, state: &ServiceState) -> Vec<Action> {
+    let all = goals::capacity_changes(pair.app.side(side), service, state);
     let scaling_first = all.iter().any(|change| matches!(change, Change::ScalableTarget { .. }));
     let before = json!({ "desired": state.desired, "running": state.running, "scaling": state.scaling });
     all.into_iter()
         .filter(|change| !scaling_first || matches!(change, Change::ScalableTarget { .. }))
-        .map(|change| Action { side: SideName::Dr, change: Wanted::Change(change), before: before.clone() })
+        .map(|change| Action { side, change: Wanted::Change(change), before: before.clone() })
         .collect()
 }
 

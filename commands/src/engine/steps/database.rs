@@ -1,7 +1,8 @@
-//! The DR cluster becomes the writer.
+//! The target's cluster becomes the writer.
 //!
-//! AWS: finished is when the global cluster has no failover state, the DR member is the writer, and both the global cluster and the DR cluster
-//! are `available` (Amazon Aurora User Guide, "Monitoring Aurora global database operations").
+//! AWS: finished is when the global cluster has no failover state, the target member is the writer, and both the global cluster and the target
+//! cluster are `available` (Amazon Aurora User Guide, "Monitoring Aurora global database operations"). The global cluster is looked at from the
+//! DR region, which answers in any case.
 
 use serde_json::json;
 
@@ -23,14 +24,15 @@ const AVAILABLE: &str = "available";
 
 pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
     let name = &pair.app.global_cluster;
-    let dr = &pair.app.dr;
+    let side = run.plan.target;
+    let target = pair.app.side(side);
     let Some(global) = pair.aws.global_cluster(SideName::Dr).await? else {
-        return Ok(Sight::Failed(format!("there is no global cluster {name} in {}'s view", dr.region)));
+        return Ok(Sight::Failed(format!("there is no global cluster {name} in {}'s view", pair.app.dr.region)));
     };
-    let Some(member) = global.member(&dr.region, &dr.db_cluster) else {
+    let Some(member) = global.member(&target.region, &target.db_cluster) else {
         return Ok(Sight::Failed(format!(
             "{} in {} is not a member of {name}; it was detached, so it cannot be promoted through the global cluster",
-            dr.db_cluster, dr.region
+            target.db_cluster, target.region
         )));
     };
     if let Some(failover) = &global.failover {
@@ -39,14 +41,12 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
     if !member.writer {
         return Ok(want(pair, run, &global).await);
     }
-    let cluster = pair.aws.db_cluster(SideName::Dr).await?;
+    let cluster = pair.aws.db_cluster(side).await?;
     let status = cluster.as_ref().map_or("missing", |cluster| cluster.status.as_str());
+    let writer = format!("{} in {} is the writer", target.db_cluster, target.region);
     Ok(match global.status == AVAILABLE && status == AVAILABLE {
-        true => Sight::Holds(format!("{} in {} is the writer and available", dr.db_cluster, dr.region)),
-        false => Sight::Waiting(format!(
-            "{} is the writer; cluster {status}, global cluster {}",
-            dr.db_cluster, global.status
-        )),
+        true => Sight::Holds(format!("{writer} and available")),
+        false => Sight::Waiting(format!("{writer}; cluster {status}, global cluster {}", global.status)),
     })
 }
 
@@ -54,18 +54,21 @@ async fn want(pair: &Pair, run: &Run, global: &GlobalCluster) -> Sight {
     let Some(approval) = Approval::of(run) else {
         return Sight::Failed("nobody approved moving the writer".to_owned());
     };
-    let change = approval.change().clone();
-    let (side, deed) = match change {
+    let moves = approval.changes().iter().find_map(|change| match change {
         // AWS takes a failover in the target's region, a switchover in the current writer's.
-        Irreversible::Failover { .. } => (SideName::Dr, "failover"),
-        Irreversible::Switchover { .. } => (SideName::Primary, "switchover"),
+        Irreversible::Failover { .. } => Some((change.clone(), run.plan.target, "failover")),
+        Irreversible::Switchover { .. } => Some((change.clone(), run.plan.target.other(), "switchover")),
+        Irreversible::DeleteInstance { .. } | Irreversible::DeleteCluster { .. } => None,
+    });
+    let Some((change, side, deed)) = moves else {
+        return Sight::Failed("nobody approved moving the writer".to_owned());
     };
     // The lag at this moment is the data that a failover loses; it cannot be measured afterwards.
-    let lag = pair.aws.lag().await.ok().flatten();
+    let lag = pair.aws.lag(run.plan.target).await.ok().flatten();
     let writer = global.writer().map(|writer| &writer.arn);
     let before = json!({ "writer": writer, "lag": lag });
     Sight::Unmet {
-        detail: format!("{} is a secondary; {deed} due", pair.app.dr.db_cluster),
+        detail: format!("{} is a secondary; {deed} due", pair.app.side(run.plan.target).db_cluster),
         actions: vec![Action { side, change: Wanted::Irreversible(change, approval), before }],
     }
 }

@@ -27,8 +27,9 @@ const PROPAGATION: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memory) -> Result<Sight, AwsError> {
     let current = pair.aws.record().await?;
-    match goals::record_change(&pair.app, current.as_ref()) {
-        None => propagated(pair, hand).await,
+    let side = run.plan.target;
+    match goals::record_change(&pair.app, side, current.as_ref()) {
+        None => propagated(pair, side, hand).await,
         Some(change) if memory.attempt == 1 && !planned(&run.plan, pair, &change) => Ok(Sight::Failed(format!(
             "the record {} is not what the plan showed: it is {} now; somebody changed it, retry to replace what is there",
             pair.app.record.name,
@@ -55,8 +56,8 @@ fn planned(plan: &Plan, pair: &Pair, change: &Change) -> bool {
         .any(|planned| planned.params == call.params)
 }
 
-async fn propagated(pair: &Pair, hand: &Hand<'_>) -> Result<Sight, AwsError> {
-    let target = &pair.app.dr.endpoint.dns_name;
+async fn propagated(pair: &Pair, side: SideName, hand: &Hand<'_>) -> Result<Sight, AwsError> {
+    let target = &pair.app.side(side).endpoint.dns_name;
     let in_place = format!("{} points at {target}", pair.app.record.name);
     let Some(CallRun { at, outcome, .. }) = hand.latest() else { return Ok(Sight::Holds(in_place)) };
     let in_sync = match outcome {

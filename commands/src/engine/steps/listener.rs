@@ -13,22 +13,18 @@ use crate::{
     topology::SideName,
 };
 
-pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
-    let Some(listener) = &pair.app.dr.listener else {
+pub(super) async fn look(pair: &Pair, side: SideName) -> Result<Sight, AwsError> {
+    let Some(listener) = &pair.app.side(side).listener else {
         return Ok(Sight::Holds("no listener is configured".to_owned()));
     };
-    let Some(state) = pair.aws.listener(SideName::Dr).await? else {
+    let Some(state) = pair.aws.listener(side).await? else {
         return Ok(Sight::Failed(format!("there is no listener {}", listener.arn)));
     };
     Ok(match goals::listener_change(listener, &state) {
         None => Sight::Holds(format!("forwards to {}", listener.target_group_name())),
         Some(change) => Sight::Unmet {
             detail: "forwards elsewhere".to_owned(),
-            actions: vec![Action {
-                side: SideName::Dr,
-                change: Wanted::Change(change),
-                before: json!({ "actions": state.actions }),
-            }],
+            actions: vec![Action { side, change: Wanted::Change(change), before: json!({ "actions": state.actions }) }],
         },
     })
 }

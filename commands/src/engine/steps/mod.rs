@@ -2,9 +2,15 @@
 
 mod capacity;
 mod database;
+mod delete;
 mod dns;
 mod fence;
+mod idle;
 mod listener;
+mod rebuild;
+mod reconcile;
+mod replication;
+mod snapshot;
 mod verify;
 
 use std::time::Duration;
@@ -15,7 +21,7 @@ use super::{
     Pair,
     act::{Action, Hand},
 };
-use crate::{aws::AwsError, plan::StepId, run::Run, topology::Application};
+use crate::{aws::AwsError, observation::Lag, plan::StepId, run::Run, topology::Application};
 
 /// What a step saw.
 #[derive(Debug)]
@@ -30,6 +36,13 @@ pub(super) enum Sight {
         detail: String,
         /// The changes, in order.
         actions: Vec<Action>,
+    },
+    /// People have to do something themselves, and were not told yet; it is looked for meanwhile.
+    HandOff {
+        /// What was seen.
+        detail: String,
+        /// What to run.
+        text: String,
     },
     /// It cannot be reached without people.
     Failed(String),
@@ -48,6 +61,10 @@ pub(super) struct Memory {
     pub(super) answers: u32,
     /// Bad ones among them.
     pub(super) bad: u32,
+    /// Since when the lag has been low enough.
+    pub(super) low_since: Option<Timestamp>,
+    /// The first lag that was seen.
+    pub(super) first_lag: Option<Lag>,
 }
 
 /// Looks at what the step is about.
@@ -60,11 +77,17 @@ pub(super) async fn look(
 ) -> Result<Sight, AwsError> {
     match step {
         StepId::Database => database::look(pair, run).await,
-        StepId::Capacity => capacity::look(pair, memory).await,
+        StepId::Capacity => capacity::look(pair, run.plan.target, memory).await,
         StepId::Fence => fence::look(pair).await,
-        StepId::Listener => listener::look(pair).await,
+        StepId::Listener => listener::look(pair, run.plan.target).await,
         StepId::Dns => dns::look(pair, run, hand, memory).await,
-        StepId::Verify => Ok(verify::look(pair, memory).await),
+        StepId::Verify => Ok(verify::look(pair, run.plan.target, memory).await),
+        StepId::Snapshot => snapshot::look(pair).await,
+        StepId::Delete => delete::look(pair, run).await,
+        StepId::Rebuild => rebuild::look(pair).await,
+        StepId::Replication => replication::look(pair, memory).await,
+        StepId::Idle => idle::look(pair, run).await,
+        StepId::Reconcile => Ok(reconcile::look(pair).await),
     }
 }
 

@@ -1,13 +1,13 @@
-//! The public URL answers well from the DR region: so many good answers in a row, and few bad ones since the first good one. Until resolvers have
-//! the new record, the connection goes to the DR endpoint under the public name.
+//! The public URL answers well from the target region: so many good answers in a row, and few bad ones since the first good one. Until resolvers have
+//! the new record, the connection goes to the target's endpoint under the public name.
 
 use super::{Memory, Sight};
-use crate::engine::Pair;
+use crate::{engine::Pair, topology::SideName};
 
-pub(super) async fn look(pair: &Pair, memory: &mut Memory) -> Sight {
+pub(super) async fn look(pair: &Pair, side: SideName, memory: &mut Memory) -> Sight {
     let verify = &pair.app.verify;
-    let agrees = pair.aws.resolves_to_dr().await.unwrap_or(false);
-    let via = (!agrees).then_some(pair.app.dr.endpoint.dns_name.as_str());
+    let agrees = pair.aws.resolves_to(side).await.unwrap_or(false);
+    let via = (!agrees).then_some(pair.app.side(side).endpoint.dns_name.as_str());
     let answer = pair.aws.probe(via).await;
     let good = matches!(answer, Ok(200..=299));
     memory.note(good);

@@ -1,0 +1,61 @@
+//! DR's services are back at warm idle, minimum first, and scheduled scaling that this bot suspended runs again in both regions.
+
+use futures::future::try_join_all;
+use serde_json::json;
+
+use super::Sight;
+use crate::{
+    aws::AwsError,
+    engine::{
+        Pair,
+        act::{Action, Wanted},
+    },
+    goals,
+    observation::ServiceState,
+    run::Run,
+    topology::{Service, SideName},
+};
+
+pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
+    let suspended = run.suspended(&pair.app);
+    let was_suspended = |side: SideName, service: &Service| {
+        suspended.iter().any(|found| found.side == side && found.service == service.name)
+    };
+    let (mut actions, mut seen, mut waits) = (Vec::new(), Vec::new(), false);
+    for (side, service, state) in states(pair).await? {
+        let Some(state) = state else { continue };
+        let region = pair.app.side(side);
+        let changes = match side {
+            SideName::Dr => goals::idle_changes(region, &service, &state, was_suspended(side, &service)),
+            SideName::Primary => {
+                goals::resume_change(region, &service, &state, was_suspended(side, &service)).into_iter().collect()
+            }
+        };
+        if side == SideName::Dr {
+            waits |= state.running != service.idle;
+            seen.push(format!("{} {}/{}", service.name, state.running, service.idle));
+        }
+        let before = json!({ "desired": state.desired, "running": state.running, "scaling": state.scaling });
+        actions.extend(changes.into_iter().map(|change| Action {
+            side,
+            change: Wanted::Change(change),
+            before: before.clone(),
+        }));
+    }
+    let detail = format!("{} tasks running in {}", seen.join(", "), pair.app.dr.region);
+    Ok(match (actions.is_empty(), waits) {
+        (false, _) => Sight::Unmet { detail, actions },
+        (true, true) => Sight::Waiting(detail),
+        (true, false) => Sight::Holds(detail),
+    })
+}
+
+/// All services of both sides.
+async fn states(pair: &Pair) -> Result<Vec<(SideName, Service, Option<ServiceState>)>, AwsError> {
+    let sides = [SideName::Dr, SideName::Primary];
+    let services = sides.into_iter().flat_map(|side| pair.app.services.iter().map(move |service| (side, service)));
+    try_join_all(
+        services.map(async |(side, service)| Ok((side, service.clone(), pair.aws.service(side, &service.name).await?))),
+    )
+    .await
+}

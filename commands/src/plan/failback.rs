@@ -1,0 +1,154 @@
+//! The plan of the way back, by what became of the former primary: built anew first where it is detached or gone, switched over to where it is a
+//! secondary.
+
+use super::{Method, MethodOption, NoPlan, Plan, PlannedStep, RunbookName, StepId, SuspendedService, steps};
+use crate::{
+    change::{Call, Change, Irreversible},
+    former::{Former, snapshot_id},
+    goals::idle_changes,
+    observation::{DbCluster, GlobalCluster, Observation, Seen},
+    phase::{moving_to, writing},
+    readiness::failback_checks,
+    reconcile::differences,
+    topology::{Application, SideName},
+};
+
+/// What `/dr failback` would do now: the next of the two runbooks of the way back. `suspended` are the services whose scheduled scaling
+/// this bot suspended since steady state.
+///
+/// # Errors
+/// When the pair is not in a state that the way back is for, or the primary region does not answer.
+pub fn failback(
+    name: &str,
+    app: &Application,
+    observation: &Observation,
+    suspended: Vec<SuspendedService>,
+) -> Result<Plan, NoPlan> {
+    let global = match &observation.global {
+        Seen::Known(global) => global,
+        Seen::Unknown(why) => return Err(NoPlan::Unseen { why: why.clone() }),
+    };
+    let cluster = match &observation.primary.db {
+        Seen::Known(cluster) => cluster.as_ref(),
+        Seen::Unknown(why) => {
+            return Err(NoPlan::PrimaryDark { region: app.primary.region.clone(), why: why.clone() });
+        }
+    };
+    possible(app, observation, global)?;
+    let plan = |runbook, options, steps| Plan {
+        application: name.to_owned(),
+        runbook,
+        from: app.dr.region.clone(),
+        to: app.primary.region.clone(),
+        target: SideName::Primary,
+        options,
+        lag: observation.lag.clone(),
+        checks: failback_checks(app, observation),
+        steps,
+        suspended,
+        observed_at: observation.at,
+    };
+    Ok(match Former::of(app, Some(global), cluster) {
+        Former::Member => {
+            let options = vec![switchover(app, global)];
+            plan(RunbookName::Failback, options, switch_back_steps(app, observation))
+        }
+        Former::Detached(stale) => {
+            plan(RunbookName::Rebuild, vec![deletion(app, Some(&stale))], rebuild_steps(app, Some(&stale)))
+        }
+        Former::Absent => plan(RunbookName::Rebuild, vec![deletion(app, None)], rebuild_steps(app, None)),
+    })
+}
+
+fn possible(app: &Application, observation: &Observation, global: &GlobalCluster) -> Result<(), NoPlan> {
+    if let Some(failover) = global.failover.as_ref().filter(|_| moving_to(app, global) != Some(SideName::Primary)) {
+        let target = failover.to.clone().unwrap_or_else(|| "a target that it does not name".to_owned());
+        return Err(NoPlan::MovingElsewhere { status: failover.status.clone(), target });
+    }
+    match writing(app, global) {
+        Some(SideName::Primary) if differences(app, observation).is_empty() => {
+            Err(NoPlan::Steady { region: app.primary.region.clone() })
+        }
+        Some(_) => Ok(()),
+        None => {
+            let writer = global.writer().map_or_else(|| "nobody".to_owned(), |writer| writer.arn.clone());
+            Err(NoPlan::StrangeWriter { writer })
+        }
+    }
+}
+
+fn switchover(app: &Application, global: &GlobalCluster) -> MethodOption {
+    let member = global.member(&app.primary.region, &app.primary.db_cluster);
+    let target = member.map(|member| member.arn.clone()).unwrap_or_default();
+    let change = Irreversible::Switchover { global_cluster: app.global_cluster.clone(), target };
+    // AWS takes a switchover in the current writer's region.
+    MethodOption { method: Method::Switchover, calls: vec![change.call(&app.dr.region)], changes: vec![change] }
+}
+
+/// The deletion of the stale cluster with all its instances; nothing where there is none.
+fn deletion(app: &Application, stale: Option<&DbCluster>) -> MethodOption {
+    let changes: Vec<Irreversible> = stale
+        .into_iter()
+        .flat_map(|stale| {
+            let instances = stale.instances.iter();
+            let deleted = instances.map(|instance| Irreversible::DeleteInstance { instance: instance.id.clone() });
+            deleted.chain([Irreversible::DeleteCluster { cluster: app.primary.db_cluster.clone() }])
+        })
+        .collect();
+    let calls = changes.iter().map(|change| change.call(&app.primary.region)).collect();
+    MethodOption { method: Method::Rebuild, changes, calls }
+}
+
+fn rebuild_steps(app: &Application, stale: Option<&DbCluster>) -> Vec<PlannedStep> {
+    let primary = &app.primary;
+    let (name, region) = (&primary.db_cluster, &primary.region);
+    let snapshot = stale.map(|stale| Change::Snapshot { cluster: name.clone(), snapshot: snapshot_id(stale) });
+    let unprotect = stale
+        .filter(|stale| stale.deletion_protection)
+        .map(|_| Change::DeletionProtection { cluster: name.clone(), enabled: false });
+    let (kept, gone) = match stale {
+        Some(stale) => {
+            (format!("snapshot {} is available", snapshot_id(stale)), format!("{name} in {region} is deleted"))
+        }
+        None => ("there is nothing to snapshot".to_owned(), "there is nothing to delete".to_owned()),
+    };
+    vec![
+        steps::planned(app, StepId::Snapshot, kept, steps::calls(snapshot, primary)),
+        steps::planned(app, StepId::Delete, gone, steps::calls(unprotect, primary)),
+        steps::planned(
+            app,
+            StepId::Rebuild,
+            format!("Terraform has built {name} in {region} anew, as a secondary; people run it"),
+            Vec::new(),
+        ),
+    ]
+}
+
+fn switch_back_steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {
+    let primary = &app.primary;
+    let bound = &app.failback;
+    let keeps_up = format!(
+        "{} in {} is connected, its lag below {:.0} ms for {:?}",
+        primary.db_cluster, primary.region, bound.lag_below_ms, bound.lag_for
+    );
+    // What will have to be scaled down is known once DR does not serve any more; until then it is the configured warm idle.
+    let idle: Vec<Call> = steps::service_calls(app, observation, SideName::Dr, |region, service, state| {
+        idle_changes(region, service, state, false)
+    });
+    let tasks: Vec<_> = app.services.iter().map(|service| format!("{} {}", service.name, service.idle)).collect();
+    vec![
+        steps::planned(app, StepId::Replication, keeps_up, Vec::new()),
+        steps::capacity(app, observation, SideName::Primary),
+        steps::database(app, SideName::Primary),
+        steps::listener(app, observation, SideName::Primary),
+        steps::dns(app, observation, SideName::Primary),
+        steps::verify(app, SideName::Primary),
+        steps::planned(
+            app,
+            StepId::Idle,
+            format!("{} tasks run in {}: warm idle", tasks.join(", "), app.dr.region),
+            idle,
+        ),
+        steps::planned(app, StepId::Reconcile, "both regions are as steady state demands", Vec::new()),
+    ]
+}

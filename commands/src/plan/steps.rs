@@ -1,0 +1,70 @@
+//! Steps as a plan shows them: the goal, the calls as far as they can be told, and how long it is expected to take.
+
+use super::{PlannedStep, StepId};
+use crate::{
+    change::{Call, Change},
+    goals::{capacity_changes, listener_change, record_change},
+    observation::{Observation, Seen, ServiceState},
+    topology::{Application, Region, Service, SideName},
+};
+
+pub(super) fn planned(app: &Application, step: StepId, goal: impl Into<String>, calls: Vec<Call>) -> PlannedStep {
+    PlannedStep { step, goal: goal.into(), calls, expected_s: app.timing.step(step).expected.as_secs_f64() }
+}
+
+/// Its call is that of the chosen option.
+pub(super) fn database(app: &Application, side: SideName) -> PlannedStep {
+    let region = app.side(side);
+    planned(app, StepId::Database, format!("{} in {} is the writer", region.db_cluster, region.region), Vec::new())
+}
+
+pub(super) fn capacity(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
+    let tasks: Vec<_> = app.services.iter().map(|service| format!("{} {}", service.name, service.desired)).collect();
+    let goal = format!("{} tasks run and are healthy in {}", tasks.join(", "), app.side(side).region);
+    planned(app, StepId::Capacity, goal, service_calls(app, observation, side, capacity_changes))
+}
+
+pub(super) fn listener(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
+    let region = app.side(side);
+    let Some(listener) = &region.listener else {
+        return planned(app, StepId::Listener, "no listener is configured", Vec::new());
+    };
+    let state = observation.side(side).listener.as_ref().and_then(Seen::known);
+    let change = state.and_then(|state| listener_change(listener, state));
+    let goal = format!("the listener forwards to {} alone", listener.target_group_name());
+    planned(app, StepId::Listener, goal, calls(change, region))
+}
+
+pub(super) fn dns(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
+    let region = app.side(side);
+    let change = observation.record.known().and_then(|record| record_change(app, side, record.as_ref()));
+    let goal = format!("{} points at {}, on all of Route 53's servers", app.record.name, region.endpoint.dns_name);
+    planned(app, StepId::Dns, goal, calls(change, region))
+}
+
+pub(super) fn verify(app: &Application, side: SideName) -> PlannedStep {
+    let verify = &app.verify;
+    let goal =
+        format!("{} answers well from {}, {} times in a row", verify.url, app.side(side).region, verify.consecutive);
+    planned(app, StepId::Verify, goal, Vec::new())
+}
+
+/// The calls for all services of a side that could be seen.
+pub(super) fn service_calls(
+    app: &Application,
+    observation: &Observation,
+    side: SideName,
+    changes: impl Fn(&Region, &Service, &ServiceState) -> Vec<Change>,
+) -> Vec<Call> {
+    let region = app.side(side);
+    let states = &observation.side(side).services;
+    let seen = app.services.iter().filter_map(|service| {
+        let named = states.iter().find(|named| named.name == service.name)?;
+        Some((service, named.state.known()?.as_ref()?))
+    });
+    seen.flat_map(|(service, state)| calls(changes(region, service, state), region)).collect()
+}
+
+pub(super) fn calls(changes: impl IntoIterator<Item = Change>, region: &Region) -> Vec<Call> {
+    changes.into_iter().map(|change| change.call(&region.region)).collect()
+}

@@ -1,0 +1,101 @@
+//! What must be true before the way back.
+
+use super::{Check, LOOK_AGAIN, blocking, warning};
+use crate::{
+    former::Former,
+    observation::{NamedService, Observation, Seen},
+    phase::serving,
+    topology::Application,
+};
+
+pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check> {
+    let mut checks = vec![caller(app, observation), record(app, observation)];
+    checks.extend(observation.primary.services.iter().map(|service| service_check(app, service)));
+    checks.extend(stale(app, observation));
+    checks
+}
+
+fn caller(app: &Application, observation: &Observation) -> Check {
+    let draft = blocking("caller-primary");
+    let region = &app.primary.region;
+    match &observation.primary.caller {
+        Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Known(caller) => draft.judge(
+            app.primary.account.as_ref().is_none_or(|account| *account == caller.account),
+            format!("{} in account {}, {region}", caller.arn, caller.account),
+            format!("{} is in account {}", caller.arn, caller.account),
+            format!("give the bot an identity in the account of {region}"),
+        ),
+    }
+}
+
+fn record(app: &Application, observation: &Observation) -> Check {
+    let draft = blocking("record");
+    match &observation.record {
+        Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Known(record) => {
+            let points = record.as_ref().map_or("nothing".to_owned(), |record| record.target());
+            let simple = record.as_ref().is_none_or(|record| record.routing.is_empty());
+            draft.judge(
+                simple && serving(app, observation).is_some(),
+                format!("{} points at {points}", app.record.name),
+                format!("{} points at {points}, or is no simple record", app.record.name),
+                "point it at one of the two regions' endpoints, as a simple record",
+            )
+        }
+    }
+}
+
+fn service_check(app: &Application, service: &NamedService) -> Check {
+    let draft = blocking(format!("service-{}", service.name));
+    let region = &app.primary.region;
+    match &service.state {
+        Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Known(None) => draft.fail(
+            format!("there is no service {} in {region}", service.name),
+            format!("apply the workloads stack of {region}"),
+        ),
+        Seen::Known(Some(state)) => draft.judge(
+            state.status == "ACTIVE",
+            format!("{} of {} tasks running in {region}", state.running, state.desired),
+            format!("{} is {}", service.name, state.status),
+            format!("apply the workloads stack of {region}"),
+        ),
+    }
+}
+
+/// What is at stake where a stale cluster is to be deleted.
+fn stale(app: &Application, observation: &Observation) -> Option<Check> {
+    let cluster = observation.primary.db.known()?.as_ref();
+    let Former::Detached(stale) = Former::of(app, observation.global.known(), cluster) else { return None };
+    Some(warning("stale-data").fail(
+        format!(
+            "{} holds writes that were not replicated before the failover, and nothing since; {} instances, {}",
+            stale.arn,
+            stale.instances.len(),
+            stale.status
+        ),
+        "its snapshot keeps them: compare it with the new writer before you let it go",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, readiness::Outcome, topology::SideName};
+
+    #[test]
+    fn a_promoted_pair_with_a_stale_primary_warns_of_its_data() {
+        let mut observation = fixture::moved();
+        observation.record = Seen::Known(Some(fixture::record(SideName::Dr)));
+        if let Seen::Known(global) = &mut observation.global {
+            global.members.retain(|member| member.writer);
+        }
+        let open: Vec<_> = checks(&fixture::app(), &observation)
+            .into_iter()
+            .filter(|check| check.outcome() != Outcome::Pass)
+            .map(|check| check.id)
+            .collect();
+        assert_eq!(open, ["stale-data"]);
+    }
+}
