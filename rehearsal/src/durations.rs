@@ -19,7 +19,23 @@ pub struct Durations {
     pub fence_timeout: Duration,
     /// Until a former primary is a connected secondary again, counted from when its region answers.
     pub resync: Duration,
-    /// Bounds of the replication lag.
+    /// Until a new secondary has caught up, counted from when it is available. Real ones take hours, by their size.
+    pub seed: Duration,
+    /// From `CreateDBClusterSnapshot` until it is available.
+    pub snapshot: Duration,
+    /// From `CreateDBCluster` until it is available.
+    pub cluster_creation: Duration,
+    /// From `DeleteDBCluster` until it is gone.
+    pub cluster_deletion: Duration,
+    /// From `CreateDBInstance` until it is available.
+    pub instance_creation: Duration,
+    /// From `DeleteDBInstance` until it is gone.
+    pub instance_deletion: Duration,
+    /// From the start of an apply of Terraform until its first change.
+    pub terraform: Duration,
+    /// From `StartBuild` until the build's own commands run.
+    pub build: Duration,
+    /// Bounds of the replication lag of a secondary that has caught up.
     pub lag: (Duration, Duration),
     /// Between one task's placement and the next one's of the same service.
     pub placement: Duration,
@@ -60,6 +76,14 @@ impl Default for Durations {
             fence: seconds(12),
             fence_timeout: seconds(60),
             resync: seconds(240),
+            seed: seconds(1200),
+            snapshot: seconds(180),
+            cluster_creation: seconds(150),
+            cluster_deletion: seconds(120),
+            instance_creation: seconds(400),
+            instance_deletion: seconds(240),
+            terraform: seconds(45),
+            build: seconds(30),
             lag: millis(120, 900),
             placement: seconds(1),
             provisioning: seconds(12),

@@ -35,6 +35,21 @@ pub enum Fault {
         /// What the services' events give as the reason.
         reason: String,
     },
+    /// Snapshots of a DB cluster fail, the one that Aurora attempts by itself included.
+    SnapshotsFail {
+        /// Identifier of the DB cluster.
+        db_cluster: String,
+    },
+    /// Secondaries of a global cluster that begin to catch up meanwhile never do.
+    NeverConnects {
+        /// Identifier of the global cluster.
+        global_cluster: String,
+    },
+    /// Builds of an application's project fail before they change anything.
+    BuildFails {
+        /// Application whose project it is.
+        pair: String,
+    },
     /// Another actor points a pair's record somewhere else, at once and in force at once. Cannot be cleared.
     RecordTaken {
         /// Application whose record it is.
@@ -50,6 +65,14 @@ impl Fault {
     /// Route 53's control plane does not answer; resolution goes on.
     pub fn route53_dark() -> Self {
         Self::calls(Target::service(Service::Route53), Disturbance::Hang)
+    }
+
+    /// DB clusters cannot be deleted.
+    pub fn delete_refused() -> Self {
+        let code = "InvalidDBClusterStateFault".to_owned();
+        let message = "DB cluster cannot be deleted in its current state.".to_owned();
+        let target = Target::operation(Service::Rds, "DeleteDBCluster");
+        Self::calls(target, Disturbance::Error { status: 400, code, message })
     }
 
     /// Matching calls are disturbed until the fault is cleared.

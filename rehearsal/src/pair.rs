@@ -49,6 +49,17 @@ impl Colour {
     }
 }
 
+/// What becomes of the old primary's cluster after a managed failover, once its region answers. Until then it is a member
+/// of the global cluster that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OldPrimary {
+    /// Aurora re-adds it as a secondary on a new volume, after attempting a snapshot of the old one.
+    Rejoins,
+    /// It cannot be re-added: it stands alone with stale data and its instances, and takes writes of its own.
+    Detached,
+}
+
 /// One application: a global cluster, services, listeners and a record in a pair of regions.
 #[derive(Debug, Clone)]
 pub struct Pair {
@@ -60,6 +71,8 @@ pub struct Pair {
     pub global_cluster: String,
     /// Aurora PostgreSQL version, the same in both regions.
     pub engine_version: String,
+    /// What becomes of the old primary after a managed failover.
+    pub old_primary: OldPrimary,
     /// The region that serves in steady state.
     pub primary: Site,
     /// The disaster-recovery region.
@@ -168,6 +181,7 @@ impl Pair {
             account: "123456789012".to_owned(),
             global_cluster: format!("{name}-global"),
             engine_version: "16.4".to_owned(),
+            old_primary: OldPrimary::Rejoins,
             primary: Site {
                 region: Region::from("us-east-1"),
                 db_cluster: format!("{name}-primary"),
@@ -262,6 +276,11 @@ impl Pair {
             let suffix = if first == Some(&service.name) { Colour::Green.as_str() } else { &service.name };
             self.named_target_group_arn(side, suffix)
         })
+    }
+
+    /// Name of the CodeBuild project in the DR region that applies the primary region's Terraform stack.
+    pub fn build_project(&self) -> String {
+        format!("{}-terraform", self.name)
     }
 
     /// URL whose answer says whether the application serves.

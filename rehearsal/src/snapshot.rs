@@ -7,6 +7,7 @@ use crate::{
     pair::{Colour, Pair, Side, Site},
     region::Region,
     simulation::{Simulation, aurora::DbCluster, balancer::Listener, ecs::ServiceKey},
+    terraform::TerraformState,
 };
 
 /// The world at one moment.
@@ -31,6 +32,8 @@ pub struct PairState {
     pub writer: Option<Side>,
     /// Status of the failover or switchover on its way.
     pub failover: Option<String>,
+    /// How the last apply of the primary region's Terraform stack stands; absent if there was none.
+    pub terraform: Option<TerraformState>,
     /// The primary region.
     pub primary: SiteState,
     /// The disaster-recovery region.
@@ -50,12 +53,43 @@ pub struct SiteState {
     pub database: String,
     /// `connected` or `pending-resync`.
     pub synchronization: String,
+    /// Where the DB cluster belongs.
+    pub membership: Membership,
+    /// Whether the DB cluster is protected against deletion.
+    pub deletion_protection: bool,
+    /// Instances of the DB cluster, those on their way included.
+    pub db_instances: usize,
+    /// Snapshots of the DB cluster, by name.
+    pub snapshots: Vec<SnapshotState>,
     /// Replication lag in milliseconds, if it is a secondary that reports one.
     pub lag_ms: Option<f64>,
     /// Services, in the scenario's order.
     pub services: Vec<ServiceState>,
     /// Where the listener points.
     pub listener: ListenerState,
+}
+
+/// Where a DB cluster belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Membership {
+    /// To the global cluster.
+    Member,
+    /// It stands alone.
+    Detached,
+    /// It does not exist.
+    Absent,
+}
+
+/// A DB cluster snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SnapshotState {
+    /// Identifier.
+    pub id: String,
+    /// `creating`, `available` or `failed`.
+    pub status: String,
+    /// Whether RDS took it by itself.
+    pub automated: bool,
 }
 
 /// A service's capacity.
@@ -114,6 +148,7 @@ impl PairState {
             resolves_to: Side::BOTH.into_iter().find(|side| Some(pair.site(*side).endpoint.address) == address),
             writer: Side::BOTH.into_iter().find(|side| Some(pair.db_cluster_arn(*side)) == writer),
             failover: transition.map(|transition| transition.status().to_owned()),
+            terraform: simulation.terraform.state(&pair.name).cloned(),
             primary,
             dr,
         }
@@ -131,11 +166,34 @@ impl SiteState {
             serves: !dark && simulation.can_serve(pair, side, 0).is_ok(),
             database: cluster.map_or("absent", |cluster| simulation.aurora.cluster_status(cluster)).to_owned(),
             synchronization: cluster.map_or("absent", |cluster| synchronization(simulation, cluster)).to_owned(),
+            membership: membership(cluster),
+            deletion_protection: cluster.is_some_and(|cluster| cluster.deletion_protection),
+            db_instances: cluster.map_or(0, |cluster| cluster.instances.len()),
+            snapshots: snapshots(simulation, &pair.db_cluster_arn(side)),
             lag_ms: cluster.and_then(|cluster| simulation.current_lag(cluster)),
             services: pair.services.iter().map(|service| ServiceState::of(simulation, site, &service.name)).collect(),
             listener: ListenerState::of(simulation, pair, side),
         }
     }
+}
+
+fn membership(cluster: Option<&DbCluster>) -> Membership {
+    match cluster {
+        None => Membership::Absent,
+        Some(cluster) if cluster.global_cluster.is_none() => Membership::Detached,
+        Some(_) => Membership::Member,
+    }
+}
+
+fn snapshots(simulation: &Simulation, cluster: &str) -> Vec<SnapshotState> {
+    let of_cluster = simulation.aurora.snapshots.values().filter(|snapshot| snapshot.cluster_arn == cluster);
+    of_cluster
+        .map(|snapshot| SnapshotState {
+            id: snapshot.id.clone(),
+            status: snapshot.status.as_str().to_owned(),
+            automated: snapshot.automated,
+        })
+        .collect()
 }
 
 fn synchronization(simulation: &Simulation, cluster: &DbCluster) -> &'static str {

@@ -23,6 +23,7 @@ use crate::{
     server,
     simulation::{Simulation, agenda::Event},
     snapshot::Snapshot,
+    terraform::TerraformError,
 };
 
 /// Simulated AWS regions with a clock. Clones are the same world.
@@ -147,6 +148,21 @@ impl World {
             let pair = simulation.scenario.pairs.iter().find(|pair| pair.name == application)?;
             Some(CriticalPath::of(pair, simulation.durations(), simulation.dice))
         })
+    }
+
+    /// Begins an apply of the Terraform stack of an application's primary region, as a person would run it; it goes on
+    /// by itself, and [`Snapshot`] shows how it stands. `is_aurora_secondary=true` with `aurora_source_region` creates
+    /// the region's DB cluster as a secondary, with its instances; `is_aurora_secondary=false` restores the settings of
+    /// steady state, and touches no data.
+    ///
+    /// # Errors
+    /// When the variables do not fit, the old cluster still exists, the region is dark, or an apply is under way.
+    pub fn apply_terraform(
+        &self,
+        application: &str,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<(), TerraformError> {
+        self.with(|simulation| simulation.apply_terraform(application, variables))
     }
 
     /// Looks at the simulation as it is now.

@@ -4,6 +4,7 @@
 mod autoscaling;
 mod cbor;
 mod cloudwatch;
+mod codebuild;
 mod ecs;
 mod elb;
 mod elb_shapes;
@@ -13,7 +14,6 @@ pub(crate) mod protocol;
 mod query;
 mod quotas;
 mod rds;
-mod rds_shapes;
 mod route53;
 mod route53_records;
 mod sts;
@@ -48,6 +48,8 @@ pub enum Service {
     Route53,
     /// CloudWatch metrics.
     CloudWatch,
+    /// CodeBuild.
+    CodeBuild,
     /// Key Management Service.
     Kms,
     /// Service Quotas.
@@ -66,6 +68,7 @@ impl Service {
             "elasticloadbalancing" => Self::Elbv2,
             "route53" => Self::Route53,
             "monitoring" => Self::CloudWatch,
+            "codebuild" => Self::CodeBuild,
             "kms" => Self::Kms,
             "servicequotas" => Self::ServiceQuotas,
             "sts" => Self::Sts,
@@ -89,6 +92,7 @@ pub(crate) fn perform(simulation: &mut Simulation, call: &ApiCall) -> Result<Val
         Service::Elbv2 => elb::call,
         Service::Route53 => route53::call,
         Service::CloudWatch => cloudwatch::call,
+        Service::CodeBuild => codebuild::call,
         Service::Kms => kms::call,
         Service::ServiceQuotas => quotas::call,
         Service::Sts => sts::call,
@@ -99,7 +103,7 @@ pub(crate) fn perform(simulation: &mut Simulation, call: &ApiCall) -> Result<Val
 
 /// Whether an operation can change anything.
 pub(crate) fn is_changing(operation: &str) -> bool {
-    !["Describe", "List", "Get", "Assume"].iter().any(|reading| operation.starts_with(reading))
+    !["Describe", "List", "Get", "BatchGet", "Assume"].iter().any(|reading| operation.starts_with(reading))
 }
 
 /// The answer to an operation that is not simulated, in the code of the service's protocol.

@@ -12,6 +12,20 @@ use crate::fault::FaultId;
 pub(crate) enum Event {
     /// A transition of a global cluster goes on.
     Aurora { global_cluster: String, step: aurora::Step },
+    /// A DB cluster has been created.
+    ClusterReady { cluster: String },
+    /// A DB cluster has been deleted, if its instances have.
+    ClusterGone { cluster: String },
+    /// A DB instance has been created.
+    InstanceReady { cluster: String, instance: String },
+    /// A DB instance has been deleted.
+    InstanceGone { cluster: String, instance: String },
+    /// A DB cluster snapshot is complete, or has failed.
+    SnapshotOver { snapshot: String },
+    /// An apply of Terraform goes on.
+    Terraform { application: String },
+    /// A build goes on.
+    Build { build: String },
     /// A task is placed, starts, becomes healthy or ends.
     Task { service: ecs::ServiceKey, step: ecs::TaskStep },
     /// Traffic follows a listener's current actions.

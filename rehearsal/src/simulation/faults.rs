@@ -49,6 +49,25 @@ impl Faults {
         self.active.values().any(fails)
     }
 
+    /// Whether snapshots of the DB cluster with that identifier fail.
+    pub(crate) fn snapshots_fail(&self, wanted: &str) -> bool {
+        let fails = |fault: &Fault| matches!(fault, Fault::SnapshotsFail { db_cluster } if db_cluster == wanted);
+        self.active.values().any(fails)
+    }
+
+    /// Whether secondaries of the global cluster never catch up.
+    pub(crate) fn never_connects(&self, wanted: &str) -> bool {
+        let never =
+            |fault: &Fault| matches!(fault, Fault::NeverConnects { global_cluster } if global_cluster == wanted);
+        self.active.values().any(never)
+    }
+
+    /// Whether builds of the application's project fail.
+    pub(crate) fn build_fails(&self, wanted: &str) -> bool {
+        let fails = |fault: &Fault| matches!(fault, Fault::BuildFails { pair } if pair == wanted);
+        self.active.values().any(fails)
+    }
+
     /// What is to happen to a call; counts down the fault that says so.
     pub(crate) fn disturb(&mut self, service: Service, operation: &str, region: &Region) -> Option<Disturbance> {
         self.active.values_mut().find_map(|fault| match fault {
@@ -71,7 +90,13 @@ impl Simulation {
         let Some(fault) = self.faults.announced.remove(&id) else { return };
         match &fault {
             Fault::RecordTaken { pair, dns_name, zone } => self.take_record(pair, dns_name, zone),
-            Fault::RegionDark(_) | Fault::Calls { .. } | Fault::PromotionFails { .. } | Fault::NoCapacity { .. } => {
+            Fault::RegionDark(_)
+            | Fault::Calls { .. }
+            | Fault::PromotionFails { .. }
+            | Fault::NoCapacity { .. }
+            | Fault::SnapshotsFail { .. }
+            | Fault::NeverConnects { .. }
+            | Fault::BuildFails { .. } => {
                 self.faults.active.insert(id, fault);
             }
         }
@@ -82,8 +107,10 @@ impl Simulation {
     pub(crate) fn end_fault(&mut self, id: FaultId) {
         self.faults.announced.remove(&id);
         let ended = self.faults.active.remove(&id);
-        if let Some(Fault::RegionDark(region)) = ended {
-            self.region_back(&region);
+        match ended {
+            Some(Fault::RegionDark(region)) => self.region_back(&region),
+            Some(Fault::NeverConnects { global_cluster }) => self.resume_resync(&global_cluster),
+            _ => {}
         }
         self.follow_replication();
     }

@@ -1,8 +1,6 @@
 //! CloudWatch metrics as the services publish them: one datapoint a minute, none where there is nothing to measure.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Simulation, aurora::DbCluster, public::start_of_minute};
 use crate::region::Region;
@@ -19,8 +17,8 @@ pub(crate) struct Metric {
 /// Where a metric's values come from.
 #[derive(Debug, Clone)]
 enum Source {
-    /// Replication lag of the DB cluster with that ARN, times a factor.
-    Lag { cluster: String, factor: f64 },
+    /// Replication lag of the DB cluster with that ARN behind a region, times a factor.
+    Lag { cluster: String, behind: Region, factor: f64 },
     /// Requests to the load balancer with that ARN.
     Requests { balancer: String },
     /// Of these, the ones that were answered with a 5xx.
@@ -33,29 +31,31 @@ const AVERAGE_OVER_RECOVERY_POINT: f64 = 1.15;
 impl Simulation {
     /// Every metric of a region.
     pub(crate) fn metrics(&self, region: &Region) -> Vec<Metric> {
-        let secondaries = self
-            .aurora
-            .clusters
-            .values()
-            .filter(|cluster| cluster.region == *region && !cluster.replicating.is_empty());
+        let secondaries = self.aurora.clusters.values().filter(|cluster| cluster.region == *region);
         let lags = secondaries.flat_map(|cluster| self.lag_metrics(cluster));
         let balancers = self.balancers.balancers.iter().filter(|(_, balancer)| balancer.region == *region);
         lags.chain(balancers.flat_map(|(arn, _)| traffic_metrics(arn))).collect()
     }
 
-    /// Both lag metrics, with the dimensions that Aurora gives them.
+    /// Both lag metrics, with the dimensions that Aurora gives them, for every region that it ever replicated from.
     fn lag_metrics(&self, cluster: &DbCluster) -> Vec<Metric> {
-        let others = self.aurora.clusters.values().filter(|other| other.global_cluster == cluster.global_cluster);
-        let Some(source) = others.into_iter().find(|other| other.arn != cluster.arn) else { return Vec::new() };
-        let dimensions =
-            BTreeMap::from([("DBClusterIdentifier", cluster.id.clone()), ("SourceRegion", source.region.to_string())]);
-        let metric = |name, factor| Metric {
+        let sources: BTreeSet<&Region> = cluster.replicated.iter().map(|span| &span.source).collect();
+        let metric = |source: &Region, name, factor| Metric {
             namespace: "AWS/RDS",
             name,
-            dimensions: dimensions.clone(),
-            source: Source::Lag { cluster: cluster.arn.clone(), factor },
+            dimensions: BTreeMap::from([
+                ("DBClusterIdentifier", cluster.id.clone()),
+                ("SourceRegion", source.to_string()),
+            ]),
+            source: Source::Lag { cluster: cluster.arn.clone(), behind: source.clone(), factor },
         };
-        vec![metric("AuroraGlobalDBRPOLag", 1.0), metric("AuroraGlobalDBReplicationLag", AVERAGE_OVER_RECOVERY_POINT)]
+        let both = |source| {
+            [
+                metric(source, "AuroraGlobalDBRPOLag", 1.0),
+                metric(source, "AuroraGlobalDBReplicationLag", AVERAGE_OVER_RECOVERY_POINT),
+            ]
+        };
+        sources.into_iter().flat_map(both).collect()
     }
 
     /// A metric's datapoint of the minute that begins at `second`, if there is one. It is published when the minute is
@@ -65,7 +65,9 @@ impl Simulation {
             return None;
         }
         match &metric.source {
-            Source::Lag { cluster, factor } => Some(self.lag_at(self.aurora.clusters.get(cluster)?, second)? * factor),
+            Source::Lag { cluster, behind, factor } => {
+                Some(self.lag_at(self.aurora.clusters.get(cluster)?, Some(behind), second)? * factor)
+            }
             Source::Requests { balancer } => self.traffic.minute(balancer, second).map(|counts| counts.requests as f64),
             Source::Errors { balancer } => self.traffic.minute(balancer, second).map(|counts| counts.errors as f64),
         }
@@ -73,17 +75,15 @@ impl Simulation {
 
     /// The last published recovery point lag of a cluster in milliseconds, of this minute or the one before.
     pub(crate) fn current_lag(&self, cluster: &DbCluster) -> Option<f64> {
-        self.lag_at(cluster, start_of_minute(self.now) - 60)
+        self.lag_at(cluster, None, start_of_minute(self.now) - 60)
     }
 
-    fn lag_at(&self, cluster: &DbCluster, second: i64) -> Option<f64> {
-        let minute = Timestamp::from_second(second).ok()?;
-        let over = Timestamp::from_second(second + 60).ok()?;
-        let replicated =
-            |(from, until): &(Timestamp, Option<Timestamp>)| *from <= minute && until.is_none_or(|until| over <= until);
-        let (low, high) = self.durations().lag;
-        let name = format!("lag/{}/{second}", cluster.arn);
-        cluster.replicating.iter().any(replicated).then(|| self.dice.between((low, high), &name).as_secs_f64() * 1000.0)
+    /// The lag of the minute that begins at `second`, behind a region or whichever there was.
+    fn lag_at(&self, cluster: &DbCluster, source: Option<&Region>, second: i64) -> Option<f64> {
+        let mut spans = cluster.replicated.iter().filter(|span| source.is_none_or(|region| span.source == *region));
+        let behind = spans.find_map(|span| span.behind(second, self.durations().seed))?;
+        let normal = self.dice.between(self.durations().lag, &format!("lag/{}/{second}", cluster.arn));
+        Some((normal + behind).as_secs_f64() * 1000.0)
     }
 }
 

@@ -6,9 +6,8 @@
 
 pub(crate) mod agenda;
 pub(crate) mod aurora;
-mod aurora_steps;
-pub(crate) use self::aurora_steps::instance_arn;
 pub(crate) mod balancer;
+pub(crate) mod codebuild;
 pub(crate) mod dns;
 pub(crate) mod ecs;
 mod ecs_tasks;
@@ -18,6 +17,7 @@ pub(crate) mod metrics;
 pub(crate) mod public;
 pub(crate) mod refusal;
 pub(crate) mod scaling;
+pub(crate) mod terraform;
 
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub(crate) struct Simulation {
     pub(crate) dns: dns::Dns,
     pub(crate) traffic: public::Traffic,
     pub(crate) identity: identity::Identity,
+    pub(crate) terraform: terraform::Terraform,
+    pub(crate) codebuild: codebuild::CodeBuild,
     pub(crate) ledger: Vec<Call>,
 }
 
@@ -66,6 +68,8 @@ impl Simulation {
             dns: dns::Dns::new(&scenario),
             traffic: public::Traffic::default(),
             identity: identity::Identity::default(),
+            terraform: terraform::Terraform::default(),
+            codebuild: codebuild::CodeBuild::default(),
             ledger: Vec::new(),
             scenario,
         };
@@ -104,6 +108,13 @@ impl Simulation {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Aurora { global_cluster, step } => self.aurora_step(&global_cluster, step),
+            Event::ClusterReady { cluster } => self.cluster_ready(&cluster),
+            Event::ClusterGone { cluster } => self.cluster_gone(&cluster),
+            Event::InstanceReady { cluster, instance } => self.instance_ready(&cluster, &instance),
+            Event::InstanceGone { cluster, instance } => self.instance_gone(&cluster, &instance),
+            Event::SnapshotOver { snapshot } => self.snapshot_over(&snapshot),
+            Event::Terraform { application } => self.terraform_step(&application),
+            Event::Build { build } => self.build_step(&build),
             Event::Task { service, step } => self.task_step(&service, step),
             Event::ListenerApplied { listener } => self.balancers.apply(&listener),
             Event::ChangeInSync { change } => self.dns.settle(&change),

@@ -79,8 +79,8 @@ impl Simulation {
                 return Err(Unable::NoTarget);
             }
         }
-        let writable = self.aurora.writable(&pair.global_cluster, &site.region);
-        if writable { Ok(()) } else { Err(Unable::ReadOnly) }
+        let database = self.aurora.clusters.get(&pair.db_cluster_arn(side));
+        if database.is_some_and(|database| self.aurora.takes_writes(database)) { Ok(()) } else { Err(Unable::ReadOnly) }
     }
 }
 

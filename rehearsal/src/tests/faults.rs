@@ -102,7 +102,7 @@ async fn tasks_wait_for_capacity() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_simulated_is_refused() {
     let caller = Caller::new(Scenario::pair());
-    let (status, text) = caller.query(DR, "rds", "Action=DeleteDBCluster").await;
+    let (status, text) = caller.query(DR, "rds", "Action=RebootDBCluster").await;
     assert!(status == 400 && text.contains("<Code>InvalidAction</Code>"), "{text}");
     let (status, body) = caller.json(DR, "ecs", "DeleteService", json!({})).await;
     assert_eq!((status, &body["__type"]), (400, &json!("UnknownOperationException")));

@@ -1,10 +1,13 @@
 //! The dynamics of the simulated regions, on paused time, through the in-process connector.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod failback;
 mod faults;
 mod loopback;
 mod promote;
+mod rebuild;
 mod records;
+mod terraform;
 
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequ
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
-use crate::{Pair, Scenario, Side, World, connector::Connector};
+use crate::{OldPrimary, Pair, PairState, Scenario, Side, World, connector::Connector};
 
 const DR: &str = "us-west-2";
 const PRIMARY: &str = "us-east-1";
@@ -30,6 +33,21 @@ impl Caller {
         let connector = Connector::new(world.clone(), world.resolver());
         let pair = world.pairs().remove(0);
         Self { world, connector, pair }
+    }
+
+    /// A caller of a world whose old primary, after a failover, stands alone.
+    async fn after_detaching_failover() -> Self {
+        let mut scenario = Scenario::pair();
+        scenario.pairs[0].old_primary = OldPrimary::Detached;
+        let caller = Self::new(scenario);
+        caller.fail_over().await;
+        wait(150).await;
+        caller
+    }
+
+    /// State of the caller's application.
+    fn state(&self) -> PairState {
+        self.world.state().pairs.remove(0)
     }
 
     async fn send(&self, request: http::request::Builder, body: String) -> Result<(u16, String), ConnectorError> {
@@ -72,12 +90,41 @@ impl Caller {
         self.query(DR, "rds", &form).await
     }
 
+    /// A call to RDS that has to be accepted; gives the answer.
+    async fn rds(&self, region: &str, form: &str) -> String {
+        let (status, text) = self.query(region, "rds", form).await;
+        assert_eq!(status, 200, "{form}: {text}");
+        text
+    }
+
+    /// A call to RDS that has to be refused with a code and a message that contains `words`.
+    async fn rds_refuses(&self, region: &str, form: &str, code: &str, words: &str) {
+        let (status, text) = self.query(region, "rds", form).await;
+        assert!(
+            status >= 400 && text.contains(&format!("<Code>{code}</Code>")) && text.contains(words),
+            "{form}: {text}"
+        );
+    }
+
+    /// Starts a switchover to a side, as called in `region`.
+    async fn switch_over(&self, region: &str, to: Side) -> (u16, String) {
+        let target = self.pair.db_cluster_arn(to);
+        let form = format!(
+            "Action=SwitchoverGlobalCluster&GlobalClusterIdentifier=shop-global&TargetDbClusterIdentifier={target}"
+        );
+        self.query(region, "rds", &form).await
+    }
+
     async fn set_minimum(&self, service: &str, min: u32) -> (u16, Value) {
+        self.set_minimum_in(DR, service, min).await
+    }
+
+    async fn set_minimum_in(&self, region: &str, service: &str, min: u32) -> (u16, Value) {
         let input = json!({
             "ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount",
             "ResourceId": format!("service/shop/{service}"), "MinCapacity": min,
         });
-        self.json(DR, "application-autoscaling", "RegisterScalableTarget", input).await
+        self.json(region, "application-autoscaling", "RegisterScalableTarget", input).await
     }
 
     async fn point_listener_to_green(&self) -> (u16, String) {

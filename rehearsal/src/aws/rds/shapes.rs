@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::iso;
 use crate::{
+    aws::iso,
     dice,
     simulation::{
         Simulation,
-        aurora::{DbCluster, GlobalCluster},
+        aurora::{DbCluster, DbInstance, GlobalCluster, Kind, instances::instance_arn, snapshots::DbSnapshot},
     },
 };
 
-const ENGINE: &str = "aurora-postgresql";
+/// The only engine.
+pub(super) const ENGINE: &str = "aurora-postgresql";
 
 pub(super) fn global_cluster(global: &GlobalCluster) -> Value {
     let members: Vec<Value> = global
@@ -34,7 +35,7 @@ pub(super) fn global_cluster(global: &GlobalCluster) -> Value {
             "Status": transition.status(),
             "FromDbClusterArn": transition.from,
             "ToDbClusterArn": transition.to,
-            "IsDataLossAllowed": transition.kind == crate::simulation::aurora::Kind::Failover,
+            "IsDataLossAllowed": transition.kind == Kind::Failover,
         })
     });
     json!({
@@ -62,14 +63,14 @@ pub(super) fn has_member(simulation: &Simulation, global: &GlobalCluster, ids: &
 
 pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
     let writes = is_writer(simulation, cluster);
-    let source = simulation.aurora.writer(&cluster.global_cluster).filter(|_| !writes).map(|writer| &writer.arn);
+    let source = simulation.aurora.source(cluster).map(|writer| &writer.arn);
     let members: Vec<Value> = cluster
         .instances
         .iter()
         .enumerate()
         .map(|(index, instance)| {
             json!({
-                "DBInstanceIdentifier": instance,
+                "DBInstanceIdentifier": instance.id,
                 "IsClusterWriter": writes && index == 0,
                 "DBClusterParameterGroupStatus": "in-sync",
                 "PromotionTier": 1,
@@ -79,7 +80,7 @@ pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
     json!({
         "DBClusterIdentifier": cluster.id,
         "DBClusterArn": cluster.arn,
-        "DbClusterResourceId": format!("cluster-{}", dice::hex_id(&cluster.arn, 26).to_uppercase()),
+        "DbClusterResourceId": resource_id(&cluster.arn),
         "Status": simulation.aurora.cluster_status(cluster),
         "Engine": ENGINE,
         "EngineMode": "provisioned",
@@ -95,33 +96,33 @@ pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
         "DBClusterMembers": members,
         "StorageEncrypted": true,
         "KmsKeyId": cluster.kms_key_arn,
-        "DeletionProtection": true,
+        "DeletionProtection": cluster.deletion_protection,
         "BackupRetentionPeriod": 7,
         "ReplicationSourceIdentifier": source,
         "GlobalClusterIdentifier": cluster.global_cluster,
         "GlobalWriteForwardingStatus": if writes { Value::Null } else { json!("disabled") },
-        "ClusterCreateTime": iso(simulation.scenario.epoch),
+        "ClusterCreateTime": iso(cluster.created),
         "HttpEndpointEnabled": false,
         "CrossAccountClone": false,
         "CopyTagsToSnapshot": true,
     })
 }
 
-pub(super) fn instance(simulation: &Simulation, cluster: &DbCluster, instance: &str) -> Value {
-    let index = cluster.instances.iter().position(|other| other == instance).unwrap_or_default();
+pub(super) fn instance(cluster: &DbCluster, instance: &DbInstance) -> Value {
+    let index = cluster.instances.iter().position(|other| other.id == instance.id).unwrap_or_default();
     json!({
-        "DBInstanceIdentifier": instance,
-        "DBInstanceArn": crate::simulation::instance_arn(cluster, instance),
-        "DbiResourceId": format!("db-{}", dice::hex_id(&format!("{}/{instance}", cluster.arn), 26).to_uppercase()),
+        "DBInstanceIdentifier": instance.id,
+        "DBInstanceArn": instance_arn(cluster, &instance.id),
+        "DbiResourceId": format!("db-{}", dice::hex_id(&format!("{}/{}", cluster.arn, instance.id), 26).to_uppercase()),
         "DBClusterIdentifier": cluster.id,
-        "DBInstanceClass": cluster.instance_class,
-        "DBInstanceStatus": "available",
+        "DBInstanceClass": instance.class,
+        "DBInstanceStatus": instance.life.as_str(),
         "Engine": ENGINE,
         "EngineVersion": cluster.engine_version,
         "AvailabilityZone": cluster.region.zone(index % cluster.zones.max(1)),
-        "Endpoint": {"Address": host(cluster, instance, ""), "Port": 5432},
+        "Endpoint": {"Address": host(cluster, &instance.id, ""), "Port": 5432},
         "DBSubnetGroup": subnet_group(cluster),
-        "InstanceCreateTime": iso(simulation.scenario.epoch),
+        "InstanceCreateTime": iso(instance.created),
         "StorageEncrypted": true,
         "KmsKeyId": cluster.kms_key_arn,
         "PromotionTier": 1,
@@ -130,6 +131,31 @@ pub(super) fn instance(simulation: &Simulation, cluster: &DbCluster, instance: &
         "DeletionProtection": false,
         "MultiAZ": false,
     })
+}
+
+pub(super) fn snapshot(simulation: &Simulation, snapshot: &DbSnapshot) -> Value {
+    json!({
+        "DBClusterSnapshotIdentifier": snapshot.id,
+        "DBClusterSnapshotArn": snapshot.arn,
+        "DBClusterIdentifier": snapshot.cluster,
+        "DbClusterResourceId": resource_id(&snapshot.cluster_arn),
+        "SnapshotCreateTime": iso(snapshot.created),
+        "ClusterCreateTime": iso(snapshot.cluster_created),
+        "Engine": ENGINE,
+        "EngineMode": "provisioned",
+        "EngineVersion": snapshot.engine_version,
+        "MasterUsername": "app",
+        "Status": snapshot.status.as_str(),
+        "PercentProgress": snapshot.percent(simulation.now),
+        "SnapshotType": snapshot.kind(),
+        "StorageEncrypted": true,
+        "KmsKeyId": snapshot.kms_key_arn,
+        "IAMDatabaseAuthenticationEnabled": false,
+    })
+}
+
+fn resource_id(cluster_arn: &str) -> String {
+    format!("cluster-{}", dice::hex_id(cluster_arn, 26).to_uppercase())
 }
 
 pub(super) fn subnet_group(cluster: &DbCluster) -> Value {

@@ -1,0 +1,146 @@
+//! DB cluster snapshots.
+
+use jiff::Timestamp;
+
+use super::DbCluster;
+use crate::{
+    region::Region,
+    simulation::{
+        Simulation,
+        agenda::Event,
+        refusal::{Refusal, Result},
+    },
+};
+
+/// A DB cluster snapshot. It outlives its cluster.
+#[derive(Debug)]
+pub(crate) struct DbSnapshot {
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) region: Region,
+    pub(crate) cluster: String,
+    pub(crate) cluster_arn: String,
+    pub(crate) cluster_created: Timestamp,
+    pub(crate) engine_version: String,
+    pub(crate) kms_key_arn: String,
+    /// Whether RDS took it by itself.
+    pub(crate) automated: bool,
+    pub(crate) created: Timestamp,
+    /// When it is over, well or not.
+    pub(crate) over: Timestamp,
+    pub(crate) status: SnapshotStatus,
+}
+
+/// `DBClusterSnapshot.Status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SnapshotStatus {
+    Creating,
+    Available,
+    Failed,
+}
+
+impl SnapshotStatus {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Available => "available",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl DbSnapshot {
+    /// `SnapshotType`.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.automated { "automated" } else { "manual" }
+    }
+
+    /// `PercentProgress` at a time.
+    pub(crate) fn percent(&self, now: Timestamp) -> i64 {
+        match self.status {
+            SnapshotStatus::Available => 100,
+            SnapshotStatus::Failed => 0,
+            SnapshotStatus::Creating => {
+                let total = (self.over.as_millisecond() - self.created.as_millisecond()).max(1);
+                (now.as_millisecond() - self.created.as_millisecond()) * 100 / total
+            }
+        }
+    }
+}
+
+impl Simulation {
+    /// `CreateDBClusterSnapshot`; gives the snapshot's ARN.
+    pub(crate) fn create_snapshot(&mut self, region: &Region, cluster: &str, id: &str) -> Result<String> {
+        let cluster = self.cluster_in(region, cluster)?;
+        cluster.must_be_available()?;
+        let snapshot = self.snapshot_of(cluster, id, false);
+        if self.aurora.snapshots.contains_key(&snapshot.arn) {
+            let message =
+                format!("Cannot create the cluster snapshot because one with the identifier {id} already exists.");
+            return Err(Refusal::invalid("DBClusterSnapshotAlreadyExistsFault", message));
+        }
+        Ok(self.take(snapshot))
+    }
+
+    /// Aurora's attempt to save what a former primary held before it is re-added. The User Guide gives the name as
+    /// `rds:unplanned-global-failover-<cluster>-<timestamp>`; the timestamp is written like that of RDS's other
+    /// automated snapshots.
+    pub(super) fn rescue_snapshot(&mut self, arn: &str) {
+        let Some(cluster) = self.aurora.clusters.get(arn).filter(|cluster| !self.faults.snapshots_fail(&cluster.id))
+        else {
+            return;
+        };
+        let at = self.now.strftime("%Y-%m-%d-%H-%M");
+        let snapshot = self.snapshot_of(cluster, &format!("rds:unplanned-global-failover-{}-{at}", cluster.id), true);
+        self.take(snapshot);
+    }
+
+    fn snapshot_of(&self, cluster: &DbCluster, id: &str, automated: bool) -> DbSnapshot {
+        let takes = self.dice.around(self.durations().snapshot, &format!("snapshot/{}/{id}", cluster.arn));
+        DbSnapshot {
+            id: id.to_owned(),
+            arn: format!("arn:aws:rds:{}:{}:cluster-snapshot:{id}", cluster.region, cluster.account),
+            region: cluster.region.clone(),
+            cluster: cluster.id.clone(),
+            cluster_arn: cluster.arn.clone(),
+            cluster_created: cluster.created,
+            engine_version: cluster.engine_version.clone(),
+            kms_key_arn: cluster.kms_key_arn.clone(),
+            automated,
+            created: self.now,
+            over: self.now + takes,
+            status: SnapshotStatus::Creating,
+        }
+    }
+
+    fn take(&mut self, snapshot: DbSnapshot) -> String {
+        let arn = snapshot.arn.clone();
+        // RDS-EVENT-0168 and 0074
+        let message = if snapshot.automated {
+            "Creating automated cluster snapshot."
+        } else {
+            "Creating manual cluster snapshot."
+        };
+        self.tell_snapshot(&snapshot, message);
+        self.agenda.add(snapshot.over, Event::SnapshotOver { snapshot: arn.clone() });
+        self.aurora.snapshots.insert(arn.clone(), snapshot);
+        arn
+    }
+
+    pub(in crate::simulation) fn snapshot_over(&mut self, arn: &str) {
+        let Some(mut snapshot) = self.aurora.snapshots.remove(arn) else { return };
+        if self.faults.snapshots_fail(&snapshot.cluster) {
+            snapshot.status = SnapshotStatus::Failed;
+        } else {
+            snapshot.status = SnapshotStatus::Available;
+            // RDS-EVENT-0169 and 0075
+            let message = if snapshot.automated {
+                "Automated cluster snapshot created."
+            } else {
+                "Manual cluster snapshot created."
+            };
+            self.tell_snapshot(&snapshot, message);
+        }
+        self.aurora.snapshots.insert(arn.to_owned(), snapshot);
+    }
+}
