@@ -12,7 +12,7 @@ use std::{
 
 use commands::{
     access::Access,
-    topology::{Application, Applications, RecordName, Region, Service, Timing, Verify},
+    topology::{Application, Applications, Failback, RecordName, Region, Service, Timing, Verify},
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -105,6 +105,8 @@ struct RawApplication {
     record: RecordName,
     verify: Verify,
     #[serde(default)]
+    failback: Failback,
+    #[serde(default)]
     timing: Timing,
     access: Access,
     slack: RawChannel,
@@ -149,8 +151,9 @@ impl Config {
     }
 
     fn add(&mut self, name: String, raw: RawApplication) {
-        let RawApplication { global_cluster, primary, dr, services, record, verify, timing, access, slack } = raw;
-        let application = Application { global_cluster, primary, dr, services, record, verify, timing };
+        let RawApplication { global_cluster, primary, dr, services, record, verify, failback, timing, access, slack } =
+            raw;
+        let application = Application { global_cluster, primary, dr, services, record, verify, failback, timing };
         self.applications.insert(name.clone(), application);
         self.access.insert(name.clone(), access);
         self.channels.insert(name, slack.channel);

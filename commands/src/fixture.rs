@@ -153,6 +153,8 @@ fn side(side: SideName, tasks: i32) -> Side {
             arn: cluster_arn(side),
             status: "available".into(),
             engine_version: "16.4".into(),
+            resource_id: "cluster-0A1B".to_owned(),
+            deletion_protection: true,
             instances: vec![DbInstance { id: "one".into(), class: "db.r6g.large".into(), status: "available".into() }],
             key: Some(Seen::Known(KmsKey { arn: "key".into(), customer_managed: true, enabled: true })),
             zones: Seen::Known(vec![format!("{region}a"), format!("{region}b")]),

@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn capacity_is_raised_as_far_as_needed() {
         let app = fixture::app();
-        let service = Service { name: "web".into(), desired: 6, min: 4 };
+        let service = Service { name: "web".into(), desired: 6, min: 4, idle: 1 };
         let cases = [
             (state(1, 1, 12), vec![target(Some(4), None, None), count(6)]),
             (state(1, 1, 5), vec![target(Some(4), Some(6), None), count(6)]),
@@ -170,13 +170,13 @@ mod tests {
 
     #[test]
     fn a_minimum_that_lifts_to_the_goal_needs_no_second_call() {
-        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        let service = Service { name: "web".into(), desired: 4, min: 4, idle: 1 };
         assert_eq!(capacity_changes(&fixture::app().dr, &service, &state(1, 1, 12)), [target(Some(4), None, None)]);
     }
 
     #[test]
     fn schedules_that_could_undo_the_minimum_are_suspended_once() {
-        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        let service = Service { name: "web".into(), desired: 4, min: 4, idle: 1 };
         let mut state = state(4, 4, 12);
         let mut with = |suspended| {
             state.scaling = Seen::Known(Some(ScalableTarget {
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn without_a_scalable_target_the_count_is_set() {
-        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        let service = Service { name: "web".into(), desired: 4, min: 4, idle: 1 };
         let mut state = state(1, 1, 12);
         state.scaling = Seen::Known(None);
         assert_eq!(capacity_changes(&fixture::app().dr, &service, &state), [count(4)]);
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn the_fence_takes_the_minimum_first() {
         let app = fixture::app();
-        let service = Service { name: "web".into(), desired: 4, min: 4 };
+        let service = Service { name: "web".into(), desired: 4, min: 4, idle: 1 };
         assert_eq!(fence_changes(&app.primary, &service, &state(4, 4, 12)), [target(Some(0), None, None), count(0)]);
         assert_eq!(fence_changes(&app.primary, &service, &state(0, 0, 12)), []);
     }

@@ -7,10 +7,11 @@ use commands::{
     journal::{CallOutcome, Decision, Event, Resolution},
     observation::*,
     phase::Phase,
-    plan::{Method, MethodOption, Plan, PlannedStep, StepId},
+    plan::{Method, MethodOption, Plan, PlannedStep, RunbookName, StepId},
     readiness::Check,
     report::{Report, RunOutcome, StepReport},
     run::Run,
+    runbook::PROMOTE,
     status::{OpenRun, Status},
     topology::SideName,
 };
@@ -43,13 +44,14 @@ fn change(method: Method) -> Irreversible {
     match method {
         Method::Failover => Irreversible::Failover { global_cluster, target },
         Method::Switchover => Irreversible::Switchover { global_cluster, target },
+        Method::Rebuild => Irreversible::DeleteCluster { cluster: "shop-primary".to_owned() },
     }
 }
 
 pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
     let options = methods
         .iter()
-        .map(|&method| MethodOption { method, change: change(method), call: change(method).call("us-west-2") })
+        .map(|&method| MethodOption { method, changes: vec![change(method)], calls: vec![change(method).call("us-west-2")] })
         .collect();
     let update = Call {
         service: "ecs".into(),
@@ -57,8 +59,10 @@ pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
         region: "us-west-2".into(),
         params: json!({ "cluster": "shop", "service": "web", "desiredCount": 4 }),
     };
-    let steps = StepId::ALL
-        .into_iter()
+    let steps = PROMOTE
+        .steps
+        .iter()
+        .map(|step| step.id)
         .map(|step| PlannedStep {
             step,
             goal: format!("the goal of {} holds", step.name()),
@@ -68,12 +72,15 @@ pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
         .collect();
     Plan {
         application: "shop".into(),
+        runbook: RunbookName::Promote,
         from: "us-east-1".into(),
         to: "us-west-2".into(),
+        target: SideName::Dr,
         options,
         lag: lag(),
         checks,
         steps,
+        suspended: vec![],
         observed_at: at(0),
     }
 }
@@ -99,7 +106,7 @@ impl Story {
         let overrides = plan.blockers().into_iter().map(|check| check.id.clone()).collect();
         let plan_digest = plan.digest();
         let started = Event::RunStarted {
-            runbook: "promote".into(),
+            runbook: RunbookName::Promote,
             reason: Some(reason.into()),
             plan: Box::new(plan),
             plan_digest: plan_digest.clone(),
@@ -267,6 +274,8 @@ fn db_cluster() -> DbCluster {
         arn: "arn:aws:rds:us-west-2:123456789012:cluster:shop-dr".into(),
         status: "available".into(),
         engine_version: "16.4".into(),
+        resource_id: "cluster-0A1B".to_owned(),
+        deletion_protection: true,
         instances: vec![DbInstance {
             id: "shop-dr-1".into(),
             class: "db.r6g.large".into(),

@@ -11,13 +11,14 @@ mod progress;
 mod readiness;
 mod report;
 mod status;
+mod wording;
 
 pub use self::{
     answers::{failed, refused, told},
     decided::decided,
     detail::detail,
     gate::gate,
-    notices::{details, no_return},
+    notices::{details, handoff, no_return},
     paused::{Failure, paused, resolved},
     plan::plan,
     progress::progress,

@@ -218,6 +218,10 @@ impl Outbox {
                 let message = messages::no_return(run, outcome, record.seq);
                 view.post("no-return", &message, &mut self.delivery).await
             }
+            Event::HandoffGiven { text } => {
+                let message = messages::handoff(run, text, record.seq);
+                view.post("handoff", &message, &mut self.delivery).await
+            }
             Event::StepFailed { best_effort: false, .. } => view.ask(record, &mut self.delivery).await,
             Event::StepResolved { resolution, .. } => view.resolve(record, *resolution, &mut self.delivery).await,
             Event::RunEnded { report } => {

@@ -183,8 +183,8 @@ mod tests {
     fn a_healthy_primary_gets_a_switchover_a_dark_one_a_failover() {
         let plan = plan(&fixture::steady()).unwrap();
         assert_eq!(methods(&fixture::steady()), [Method::Switchover, Method::Failover]);
-        assert_eq!(plan.option(Method::Switchover).unwrap().call.region, "us-east-1");
-        assert_eq!(plan.option(Method::Failover).unwrap().call.region, "us-west-2");
+        assert_eq!(plan.option(Method::Switchover).unwrap().calls[0].region, "us-east-1");
+        assert_eq!(plan.option(Method::Failover).unwrap().calls[0].region, "us-west-2");
         assert_eq!(methods(&fixture::dark()), [Method::Failover]);
     }
 

@@ -5,7 +5,10 @@ use commands::{
     run::{Decided, Gate, Run},
 };
 
-use super::gate::question;
+use super::{
+    gate::question,
+    wording::{command, deed},
+};
 use crate::slack::{
     kit::{Message, section},
     text::{actor, date, escape},
@@ -23,22 +26,19 @@ pub(super) fn outcome(decision: &Decision) -> &'static str {
 
 /// The question with its answer instead of buttons.
 pub fn decided(run: &Run, gate: &Gate, decided: &Decided) -> Message {
-    let by = actor(&decided.by);
+    let (by, again) = (actor(&decided.by), command(&run.plan));
     let verdict = match &decided.decision {
         Decision::Approved { method } => format!("✅ *Approved* ({}) by {by}", method.name()),
         Decision::Cancelled => format!("⛔ *Cancelled* by {by}; nothing was changed"),
         Decision::Expired => {
-            "⌛ *Expired*: nobody decided in time; nothing was changed. `/dr promote` asks again".to_owned()
+            format!("⌛ *Expired*: nobody decided in time; nothing was changed. `{again}` asks again")
         }
         Decision::Void { why } => {
-            format!(
-                "♻️ *Void*: {by} confirmed, but {}; nothing was changed. `/dr promote` shows the new plan",
-                escape(why)
-            )
+            format!("♻️ *Void*: {by} confirmed, but {}; nothing was changed. `{again}` shows the new plan", escape(why))
         }
     };
     let verdict = format!("{verdict} · {} · audit #{}", date(decided.at), decided.seq);
     let mut blocks = question(run, gate);
     blocks.push(section(&verdict));
-    Message::new(format!("Promote {} to {}: {verdict}", run.plan.application, run.plan.to), blocks)
+    Message::new(format!("{}: {verdict}", deed(&run.plan)), blocks)
 }

@@ -1,22 +1,27 @@
 //! The confirmation of what cannot be undone.
 
 use commands::{
-    plan::{Method, Plan},
+    change::Irreversible,
+    plan::{Method, Plan, StepId},
     request::Press,
     run::{Gate, Run},
 };
 use serde_json::Value;
 
-use super::{readiness, status::data_loss};
+use super::{
+    readiness,
+    status::data_loss,
+    wording::{deed, untouched, wish},
+};
 use crate::slack::{
     kit::{Button, Confirm, Message, Style, actions, context, fields, header, list, section},
-    text::{actor, count, date, escape, joined_words, seconds},
+    text::{actor, code, count, date, escape, joined_words, seconds},
 };
 
 /// The question, with a button per deed. The buttons' values name the run, so they work after a restart, once.
 pub fn gate(run: &Run, gate: &Gate) -> Message {
     let plan = &run.plan;
-    let title = format!("Promote {} to {}?", plan.application, plan.to);
+    let title = format!("{}?", deed(plan));
     let mut blocks = question(run, gate);
     blocks.push(actions(&format!("gate:{}", run.id), &buttons(run, gate)));
     Message::new(format!("{title} A decision is needed. {}", readiness::summary(&plan.checks)), blocks)
@@ -27,23 +32,16 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
     let plan = &run.plan;
     let reason = run.reason.as_ref().map(|reason| format!("\n> {}", escape(reason))).unwrap_or_default();
     let mut blocks = vec![
-        header(&format!("Promote {} to {}?", plan.application, plan.to)),
-        section(&format!(
-            "{} asks to make *{}* the region that writes and serves.{reason}",
-            actor(&run.requester),
-            escape(&plan.to)
-        )),
+        header(&format!("{}?", deed(plan))),
+        section(&format!("{} asks {}.{reason}", actor(&run.requester), wish(plan))),
         fields([
-            ("Data loss now", data_loss(&plan.lag, gate.opened_at)),
+            ("Data loss now", loss(plan, gate)),
             ("Checks seen", date(plan.observed_at)),
             ("Readiness", readiness::summary(&plan.checks)),
             ("Needs", format!("one confirmation by {}", date(gate.expires_at))),
         ]),
-        list("What cannot be undone", &irreversible(plan, gate), 1_200),
-        section(
-            "*What is not touched*\nNothing is deleted; the old primary's data stays as it is. The way back is a failback, once the old primary is a \
-             healthy secondary again.",
-        ),
+        list("What cannot be undone", &irreversible(plan, gate), 1_500),
+        section(&format!("*What is not touched*\n{}", untouched(plan))),
     ];
     let overridden = overrides(plan, gate);
     if !overridden.is_empty() {
@@ -58,20 +56,47 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
     blocks
 }
 
+/// What a choice would lose now: only a failover loses anything.
+fn loss(plan: &Plan, gate: &Gate) -> String {
+    match gate.methods.contains(&Method::Failover) {
+        true => data_loss(&plan.lag, gate.opened_at),
+        false => "none".to_owned(),
+    }
+}
+
 fn irreversible(plan: &Plan, gate: &Gate) -> Vec<String> {
-    gate.methods
-        .iter()
-        .map(|method| match method {
-            Method::Failover => {
-                format!("*Failover*: {} takes writes at once; what was not replicated from {} is lost", escape(&plan.to), escape(&plan.from))
-            }
-            Method::Switchover => format!(
-                "*Switchover*: {} stops writing, {} takes over when it has everything; no data is lost, but writes stop meanwhile",
-                escape(&plan.from),
+    let (to, from) = (escape(&plan.to), escape(&plan.from));
+    let of = |method: &Method| match method {
+        Method::Failover => {
+            vec![format!("*Failover*: {to} takes writes at once; what was not replicated from {from} is lost")]
+        }
+        Method::Switchover => vec![format!(
+            "*Switchover*: {from} stops writing, {to} takes over when it has everything; no data is lost, but writes stop meanwhile"
+        )],
+        Method::Rebuild => deletions(plan),
+    };
+    gate.methods.iter().flat_map(of).collect()
+}
+
+/// What is deleted, by name, and what keeps its data.
+fn deletions(plan: &Plan) -> Vec<String> {
+    let changes = plan.options.iter().flat_map(|option| &option.changes);
+    let mut deleted: Vec<String> = changes
+        .filter_map(|change| match change {
+            Irreversible::DeleteInstance { instance } => Some(format!("instance {} is deleted", code(instance))),
+            Irreversible::DeleteCluster { cluster } => Some(format!(
+                "DB cluster {} in {} is deleted, with its automated backups",
+                code(cluster),
                 escape(&plan.to)
-            ),
+            )),
+            Irreversible::Failover { .. } | Irreversible::Switchover { .. } => None,
         })
-        .collect()
+        .collect();
+    match deleted.is_empty() {
+        true => deleted.push("nothing is deleted: there is no stale cluster".to_owned()),
+        false => deleted.push(format!("kept: {}", escape(plan.goal(StepId::Snapshot)))),
+    }
+    deleted
 }
 
 fn overrides(plan: &Plan, gate: &Gate) -> Vec<String> {
@@ -116,6 +141,11 @@ fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
             Style::Danger,
             format!("*{}* becomes the writer. Writes not yet replicated are lost; this cannot be undone.", escape(to)),
         ),
+        Method::Rebuild => (
+            format!("Delete the stale database in {to}"),
+            Style::Danger,
+            format!("The stale cluster in *{}* is deleted; its snapshot is kept. This cannot be undone.", escape(to)),
+        ),
         Method::Switchover => (
             format!("Switch over to {to}"),
             Style::Primary,
@@ -138,6 +168,7 @@ fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
             yes: match method {
                 Method::Failover => "Promote".to_owned(),
                 Method::Switchover => "Switch over".to_owned(),
+                Method::Rebuild => "Delete".to_owned(),
             },
         }),
     }

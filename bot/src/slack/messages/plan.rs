@@ -2,10 +2,14 @@
 
 use commands::{
     change::Call,
-    plan::{Method, Plan, PlannedStep, StepId},
+    plan::{Method, MethodOption, Plan, PlannedStep, StepId},
 };
 
-use super::{readiness, status::data_loss};
+use super::{
+    readiness,
+    status::data_loss,
+    wording::{command, deed},
+};
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
     text::{code, date, escape, seconds, shorten},
@@ -16,10 +20,13 @@ const PARAMS: usize = 420;
 
 /// What a promote would do; `seq` is the number of the record that says so.
 pub fn plan(plan: &Plan, seq: u64) -> Message {
-    let title = format!("Dry run: promote {} to {}", plan.application, plan.to);
+    let title = format!("Dry run: {}", deed(plan));
     let mut blocks = vec![
         header(&title),
-        section("*DRY RUN* · nothing was changed. These are the calls that `/dr promote` would make now."),
+        section(&format!(
+            "*DRY RUN* · nothing was changed. These are the calls that `{}` would make now.",
+            command(plan)
+        )),
         fields([
             ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
             ("Data loss of a failover", data_loss(&plan.lag, plan.observed_at)),
@@ -56,17 +63,22 @@ pub(super) fn method(method: Method) -> &'static str {
     match method {
         Method::Failover => "failover: at once, loses what was not replicated",
         Method::Switchover => "switchover: planned, loses nothing, needs the primary",
+        Method::Rebuild => "rebuild: the stale database is deleted after its snapshot, and built anew by Terraform",
     }
 }
 
 fn calls(plan: &Plan, step: &PlannedStep) -> Vec<String> {
     let calls: Vec<String> = match step.step {
-        StepId::Database => {
-            plan.options.iter().map(|option| format!("{}: {}", option.method.name(), call(&option.call))).collect()
-        }
+        StepId::Database => plan.options.iter().flat_map(chosen).collect(),
+        StepId::Delete => step.calls.iter().map(call).chain(plan.options.iter().flat_map(chosen)).collect(),
         _ => step.calls.iter().map(call).collect(),
     };
     if calls.is_empty() { vec!["no call: watches only, or holds already".to_owned()] } else { calls }
+}
+
+/// The calls of an option, with its name.
+fn chosen(option: &MethodOption) -> Vec<String> {
+    option.calls.iter().map(|made| format!("{}: {}", option.method.name(), call(made))).collect()
 }
 
 /// A call with its parameters.

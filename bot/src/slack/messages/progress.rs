@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use commands::{
-    plan::StepId,
+    plan::{RunbookName, StepId},
     report::RunOutcome,
     run::{Run, StepRun, StepState},
-    runbook::PROMOTE,
 };
 use jiff::Timestamp;
 
-use super::decided::outcome;
+use super::{
+    decided::outcome,
+    wording::{achieved, deed},
+};
 use crate::slack::{
     kit::{Message, context, header, joined, section},
     text::{actor, date, elapsed, escape, seconds},
@@ -19,7 +21,7 @@ use crate::slack::{
 /// Where the run stands at `now`, which is when it ended once it did.
 pub fn progress(run: &Run, now: Timestamp) -> Message {
     let plan = &run.plan;
-    let title = format!("Promote {}: {} → {}", plan.application, plan.from, plan.to);
+    let title = deed(plan);
     let state = state(run);
     let lines: Vec<String> =
         plan.steps.iter().map(|step| line(step.step, step.expected_s, run.steps.get(&step.step), now)).collect();
@@ -40,11 +42,11 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
 fn state(run: &Run) -> String {
     let total = run.plan.steps.len();
     let over = run.steps.values().filter(|step| step.state.lets_on()).count();
-    let Some(decided) = run.decided() else { return "🖐️ waits for a confirmation".to_owned() };
+    let Some(decided) = run.decided() else { return undecided(run, over, total) };
     match (run.ended.as_ref().map(|report| report.outcome), run.waiting_step()) {
         _ if run.method().is_none() => format!("⛔ {}: nothing was changed", outcome(&decided.decision)),
         (Some(RunOutcome::Aborted), _) => format!("⛔ aborted after {over} of {total} steps"),
-        (Some(_), _) if verified(run) => format!("✅ done: {} serves", escape(&run.plan.to)),
+        (Some(_), _) if verified(run) => format!("✅ done: {}", escape(&achieved(&run.plan))),
         (Some(_), _) => "⚠️ ended: traffic was not verified".to_owned(),
         (None, Some((step, _))) => {
             format!("⏸️ paused at {}: a decision is needed ({over} of {total} steps over)", step.name())
@@ -53,8 +55,20 @@ fn state(run: &Run) -> String {
     }
 }
 
+fn undecided(run: &Run, over: usize, total: usize) -> String {
+    match run.waiting_step() {
+        Some((step, _)) => format!("⏸️ paused at {}: a decision is needed", step.name()),
+        None if run.gate.is_none() && !run.steps.is_empty() => format!("⏳ step {} of {total}", (over + 1).min(total)),
+        None => "🖐️ waits for a confirmation".to_owned(),
+    }
+}
+
 fn verified(run: &Run) -> bool {
-    run.steps.get(&StepId::Verify).is_some_and(|step| matches!(step.state, StepState::Done { .. }))
+    let proof = match run.plan.runbook {
+        RunbookName::Rebuild => StepId::Rebuild,
+        RunbookName::Promote | RunbookName::Failback => StepId::Verify,
+    };
+    run.steps.get(&proof).is_some_and(|step| matches!(step.state, StepState::Done { .. }))
 }
 
 /// Elapsed time against the expectation.
@@ -69,7 +83,7 @@ fn pace(run: &Run, now: Timestamp) -> String {
 fn expected(run: &Run) -> f64 {
     let takes: BTreeMap<StepId, f64> = run.plan.steps.iter().map(|step| (step.step, step.expected_s)).collect();
     let mut ends: BTreeMap<StepId, f64> = BTreeMap::new();
-    for step in PROMOTE.steps {
+    for step in run.runbook().steps {
         let starts = step.after.iter().filter_map(|before| ends.get(before)).copied().fold(0.0, f64::max);
         ends.insert(step.id, starts + takes.get(&step.id).copied().unwrap_or(0.0));
     }

@@ -1,12 +1,17 @@
 //! The outcome of a run.
 
 use commands::{
+    plan::RunbookName,
     report::{Report, RunOutcome},
     run::Run,
 };
 use storage::Head;
 
-use super::{decided::outcome, plan::method};
+use super::{
+    decided::outcome,
+    plan::method,
+    wording::{achieved, deed},
+};
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
     text::{actor, ago, code, escape, seconds, shorten},
@@ -39,17 +44,18 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
 }
 
 fn title(run: &Run, report: &Report) -> String {
-    let (application, to) = (&run.plan.application, &run.plan.to);
+    let deed = deed(&run.plan);
+    let traffic = run.plan.runbook != RunbookName::Rebuild;
     match report.outcome {
         // A run may end with steps skipped; then nobody has seen traffic served.
-        RunOutcome::Completed if report.rto_from_confirmation_s.is_none() => {
-            format!("Promote of {application} ended; traffic was not verified")
+        RunOutcome::Completed if traffic && report.rto_from_confirmation_s.is_none() => {
+            format!("{deed} ended; traffic was not verified")
         }
-        RunOutcome::Completed => format!("{application} is served by {to}"),
-        RunOutcome::Aborted => format!("Promote of {application} was aborted"),
+        RunOutcome::Completed => achieved(&run.plan),
+        RunOutcome::Aborted => format!("{deed} was aborted"),
         RunOutcome::NotApproved => {
             let how = run.decided().map_or("not approved", |decided| outcome(&decided.decision));
-            format!("Promote of {application}: {how}, nothing was changed")
+            format!("{deed}: {how}, nothing was changed")
         }
     }
 }

@@ -6,7 +6,6 @@ use commands::{
     journal::{Event, Resolution},
     plan::StepId,
     run::{Run, StepState},
-    runbook::PROMOTE,
 };
 use jiff::Timestamp;
 use storage::Record;
@@ -82,7 +81,7 @@ impl RunView {
             application: self.run.application.clone(),
             step,
             error,
-            may_skip: PROMOTE.step(step).is_some_and(|step| step.may_skip),
+            may_skip: self.run.runbook().step(step).is_some_and(|step| step.may_skip),
             seq: record.seq,
         };
         self.failures.insert(step, failure);

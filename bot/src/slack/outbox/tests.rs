@@ -75,7 +75,7 @@ impl Scene {
         let plan = plan(&[Method::Failover], checks());
         let plan_digest = plan.digest();
         let started = Event::RunStarted {
-            runbook: "promote".into(),
+            runbook: commands::plan::RunbookName::Promote,
             reason: None,
             plan: Box::new(plan),
             plan_digest: plan_digest.clone(),

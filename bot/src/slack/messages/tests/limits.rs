@@ -26,7 +26,7 @@ fn story() -> Story {
     plan.application = "a".repeat(40);
     for step in &mut plan.steps {
         step.goal = long(1_000);
-        let Some(mut call) = plan.options.first().map(|option| option.call.clone()) else { continue };
+        let Some(mut call) = plan.options.first().map(|option| option.calls[0].clone()) else { continue };
         call.params = Value::String(long(5_000));
         step.calls = vec![call; 100];
     }
