@@ -6,6 +6,8 @@ use std::fmt;
 
 pub use error::ParseError;
 
+use crate::{ids::RunId, journal::Resolution, plan::StepId};
+
 /// Longest reason, in characters.
 pub const REASON_LIMIT: usize = 500;
 
@@ -31,6 +33,25 @@ pub enum Command {
         /// Application.
         application: String,
     },
+    /// `retry [RUN] [STEP]`, `skip [RUN] [STEP]`, `abort [RUN]`: what to do about a step that failed.
+    Resolve {
+        /// What.
+        resolution: Resolution,
+        /// The run; the one that waits if absent.
+        run: Option<RunId>,
+        /// The step; the one that failed if absent.
+        step: Option<StepId>,
+    },
+    /// `history [APP]`: the last runs.
+    History {
+        /// Application.
+        application: String,
+    },
+    /// `report RUN`: what happened in a run.
+    Report {
+        /// The run.
+        run: RunId,
+    },
 }
 
 impl fmt::Display for Command {
@@ -42,6 +63,13 @@ impl fmt::Display for Command {
             Self::Promote { application, reason: None } => write!(f, "promote {application}"),
             Self::Promote { application, reason: Some(reason) } => write!(f, "promote {application} {reason}"),
             Self::PlanPromote { application } => write!(f, "plan promote {application}"),
+            Self::Resolve { resolution, run, step } => {
+                f.write_str(resolution.name())?;
+                run.as_ref().map_or(Ok(()), |run| write!(f, " {run}"))?;
+                step.map_or(Ok(()), |step| write!(f, " {}", step.name()))
+            }
+            Self::History { application } => write!(f, "history {application}"),
+            Self::Report { run } => write!(f, "report {run}"),
         }
     }
 }
@@ -54,6 +82,9 @@ pub fn help(applications: &[&str]) -> String {
         "`/dr status{app}` shows which region serves and what stands in the way of a promote.\n\
          `/dr plan promote{app}` is a dry run: the checks and the exact calls, nothing changed.\n\
          `/dr promote{app} [reason]` asks for a promote; nothing is changed before a person confirms.\n\
+         `/dr retry [RUN] [STEP]`, `/dr skip [RUN] [STEP]` and `/dr abort [RUN]` decide on a run that is paused, as its buttons do.\n\
+         `/dr history{app}` lists the last runs.\n\
+         `/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.\n\
          `/dr help` shows this.\n\
          Applications: {list}."
     )
@@ -71,13 +102,18 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
         "help" => nothing_more("help", rest).map(|()| Command::Help),
         "status" => alone("status", rest, applications).map(|application| Command::Status { application }),
         "promote" => promote(rest, applications),
+        "history" => alone("history", rest, applications).map(|application| Command::History { application }),
+        "report" => report(rest),
         "plan" => match first_word(rest) {
             (what, rest) if what.eq_ignore_ascii_case("promote") => {
                 alone("plan promote", rest, applications).map(|application| Command::PlanPromote { application })
             }
             (what, _) => Err(ParseError::PlanWhat { word: what.to_owned() }),
         },
-        _ => Err(ParseError::UnknownCommand { word: verb.to_owned() }),
+        word => match Resolution::named(word) {
+            Some(resolution) => resolve(resolution, rest),
+            None => Err(ParseError::UnknownCommand { word: verb.to_owned() }),
+        },
     }
 }
 
@@ -129,12 +165,46 @@ fn promote(rest: &str, applications: &[&str]) -> Result<Command, ParseError> {
     let (application, reason) = match (named(word, applications), applications) {
         (Some(application), _) => (application, after),
         (None, [only]) => ((*only).to_owned(), rest),
-        (None, _) if error::nearest(word, applications).is_some() => {
+        (None, _) if error::nearest(word, applications.iter().copied()).is_some() => {
             return Err(ParseError::unknown_application(word, applications));
         }
         (None, _) => return Err(ParseError::which("promote", applications)),
     };
     Ok(Command::Promote { application, reason: reason_of(reason)? })
+}
+
+/// Run and step may both be left out; which word is which shows from their form.
+fn resolve(resolution: Resolution, rest: &str) -> Result<Command, ParseError> {
+    let command = resolution.name();
+    let (word, after) = first_word(rest);
+    let (run, rest) = match run_named(word) {
+        Some(run) => (Some(run), after),
+        None => (None, rest),
+    };
+    let (word, after) = first_word(rest);
+    let step = StepId::named(&word.to_lowercase());
+    match (word, step) {
+        ("", _) => {}
+        (_, Some(_)) if resolution != Resolution::Abort => nothing_more(command, after)?,
+        (word, None) if run.is_none() => return Err(ParseError::NoRunOrStep { command, word: word.to_owned() }),
+        (word, _) => return Err(ParseError::Unexpected { command, word: word.to_owned() }),
+    }
+    Ok(Command::Resolve { resolution, run, step })
+}
+
+fn report(rest: &str) -> Result<Command, ParseError> {
+    let (word, after) = first_word(rest);
+    match run_named(word) {
+        Some(run) => nothing_more("report", after).map(|()| Command::Report { run }),
+        None => Err(ParseError::WhichRun { word: word.to_owned() }),
+    }
+}
+
+/// The run with that id, by its form: `promote-17`.
+fn run_named(word: &str) -> Option<RunId> {
+    let (runbook, number) = word.rsplit_once('-')?;
+    let fits = runbook.bytes().all(|byte| byte.is_ascii_alphabetic()) && !runbook.is_empty();
+    (fits && number.parse::<u64>().is_ok()).then(|| word.to_lowercase().as_str().into())
 }
 
 fn named(word: &str, applications: &[&str]) -> Option<String> {
@@ -174,6 +244,10 @@ mod tests {
         Command::Promote { application: application.into(), reason: reason.map(str::to_owned) }
     }
 
+    fn resolve(resolution: Resolution, run: Option<&str>, step: Option<StepId>) -> Command {
+        Command::Resolve { resolution, run: run.map(RunId::from), step }
+    }
+
     #[test]
     fn commands_are_understood() {
         let status = |application: &str| Command::Status { application: application.into() };
@@ -189,6 +263,13 @@ mod tests {
             ("promote shop \u{201c}region\u{a0}\u{a0}dark\u{201d}", TWO, promote("shop", Some("region dark"))),
             ("promote don\u{2019}t wait", ONE, promote("shop", Some("don't wait"))),
             ("plan\u{200b} promote\nshop", TWO, Command::PlanPromote { application: "shop".into() }),
+            ("retry", TWO, resolve(Resolution::Retry, None, None)),
+            ("Retry Database", TWO, resolve(Resolution::Retry, None, Some(StepId::Database))),
+            ("skip promote-17", TWO, resolve(Resolution::Skip, Some("promote-17"), None)),
+            ("skip Promote-17 dns", TWO, resolve(Resolution::Skip, Some("promote-17"), Some(StepId::Dns))),
+            ("abort promote-17", TWO, resolve(Resolution::Abort, Some("promote-17"), None)),
+            ("history", ONE, Command::History { application: "shop".into() }),
+            ("report promote-17", TWO, Command::Report { run: "promote-17".into() }),
         ];
         for (text, applications, command) in cases {
             assert_eq!(parse(text, applications), Ok(command), "{text}");
@@ -199,7 +280,7 @@ mod tests {
     fn what_is_not_understood_says_what_to_type() {
         let cases = [
             ("promot", ONE, Refusal::NotACommand, "There is no command `promot`. Did you mean `/dr promote`?"),
-            ("reboot", ONE, Refusal::NotACommand, "There is no command `reboot`. `/dr help` lists what there is."),
+            ("drain", ONE, Refusal::NotACommand, "There is no command `drain`. `/dr help` lists what there is."),
             ("plan", ONE, Refusal::NotACommand, "Only a promote can be planned. Type `/dr plan promote`."),
             (
                 "status shop now",
@@ -218,6 +299,36 @@ mod tests {
                 TWO,
                 Refusal::UnknownApplication,
                 "There is no application `bilinng`. Did you mean `billing`?",
+            ),
+            (
+                "skip databse",
+                ONE,
+                Refusal::NotACommand,
+                "`databse` is neither a run, such as `promote-17`, nor a step. Did you mean `database`?",
+            ),
+            (
+                "retry shop",
+                ONE,
+                Refusal::NotACommand,
+                "`shop` is neither a run, such as `promote-17`, nor a step. `/dr retry` alone is for the run that waits.",
+            ),
+            (
+                "retry promote-17 database now",
+                ONE,
+                Refusal::NotACommand,
+                "`/dr retry` takes nothing after run and step: `now` is too much.",
+            ),
+            (
+                "abort promote-17 database",
+                ONE,
+                Refusal::NotACommand,
+                "`/dr abort` takes nothing after the run: `database` is too much.",
+            ),
+            (
+                "report",
+                ONE,
+                Refusal::NotACommand,
+                "Which run? Name one, as in `/dr report promote-17`. `/dr history` lists the last ones.",
             ),
             ("status x", TWO, Refusal::UnknownApplication, "There is no application `x`. There are `shop`, `billing`."),
         ];
@@ -249,7 +360,7 @@ mod tests {
 
         #[test]
         fn what_was_understood_is_understood_again(
-            text in "(help|status|promote|plan promote)? ?(shop|billing)? ?[\\PC]{0,40}",
+            text in "(help|status|promote|plan promote|retry|skip|abort|history|report)? ?(shop|billing|promote-17|database)? ?[\\PC]{0,40}",
             two in any::<bool>(),
         ) {
             let applications = if two { TWO } else { ONE };

@@ -42,6 +42,11 @@ impl OpenRuns {
         self.open.borrow().get(application).cloned()
     }
 
+    /// All open runs.
+    pub(super) fn all(&self) -> Vec<RunId> {
+        self.open.borrow().values().cloned().collect()
+    }
+
     /// Waits until that run is not open any more.
     pub(super) async fn closed(&self, run: &Run) {
         let mut open = self.open.subscribe();

@@ -11,6 +11,7 @@ use super::{Desk, Pair, append, commands::failed, log_down, request_entry};
 use crate::{
     engine::EngineError,
     grammar,
+    ids::RunId,
     journal::{Event, Refusal, Resolution},
     plan::{Method, StepId},
     request::{Press, Reply, Request},
@@ -28,6 +29,8 @@ pub(super) enum Task {
     Approve { run: Box<Run>, method: Method },
     Cancel { run: Box<Run> },
     Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
+    History,
+    Report { run: RunId },
 }
 
 /// A request that may be carried out.
@@ -69,6 +72,7 @@ impl Task {
             Self::Approve { .. } => "Checking that nothing has changed since the plan was shown…".to_owned(),
             Self::Cancel { .. } => "Cancelling…".to_owned(),
             Self::Resolve { .. } => "Recorded.".to_owned(),
+            Self::History | Self::Report { .. } => "Reading the audit log…".to_owned(),
         }
     }
 }
@@ -107,6 +111,8 @@ impl Desk {
             Task::Resolve { run, step, resolution } => {
                 self.resolve(request, pair, *run, step, resolution, command).await
             }
+            Task::History => self.history(request, pair, command).await,
+            Task::Report { run } => self.report(request, pair, run, command).await,
         }
     }
 
@@ -139,9 +145,9 @@ impl Desk {
             return self.understand_press(request, &press).await;
         }
         let names: Vec<&str> = self.applications().collect();
-        Ok(match grammar::parse(text, &names) {
-            Ok(command) => self.understand_command(request, command),
-            Err(error) => Err(Refused::new(None, error.refusal(), error.to_string())),
-        })
+        match grammar::parse(text, &names) {
+            Ok(command) => self.understand_command(request, command).await,
+            Err(error) => Ok(Err(Refused::new(None, error.refusal(), error.to_string()))),
+        }
     }
 }
