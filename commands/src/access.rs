@@ -1,5 +1,7 @@
 //! Who may look and who may promote. Nobody, unless the configuration says so.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use storage::{Actor, Origin};
 
@@ -24,6 +26,10 @@ pub struct Access {
     /// Whether the person who asked for a promote may approve it.
     #[serde(default)]
     pub requester_may_approve: bool,
+    /// Who is who at the terminal: the Slack user id of each of the host's users who may use it. A person has the same rights at both, and is the
+    /// same person to the rule that requester and approver are two.
+    #[serde(default)]
+    pub terminal: BTreeMap<String, String>,
 }
 
 impl Access {
@@ -45,14 +51,31 @@ impl Access {
         self.check(actor, origin, |user| self.promoters.iter().any(|id| id == user))
     }
 
+    /// Whether both are one person, whatever name they go by now and wherever they are.
+    pub fn same_person(&self, one: &Actor, other: &Actor) -> bool {
+        match (self.person(one), self.person(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => one == other,
+        }
+    }
+
+    /// The person's Slack user id, by which rights are given.
+    fn person<'a>(&'a self, actor: &'a Actor) -> Option<&'a str> {
+        match actor {
+            Actor::Slack { team, user, .. } => (*team == self.team).then_some(user),
+            Actor::Terminal { user } => self.terminal.get(user).map(String::as_str),
+            Actor::Bot => None,
+        }
+    }
+
     /// The person first: a stranger is not told which channels there are.
     fn check(&self, actor: &Actor, origin: &Origin, allowed: impl Fn(&str) -> bool) -> Result<(), Refusal> {
-        match actor {
-            Actor::Slack { team, user, .. } if *team == self.team && allowed(user) => {}
-            _ => return Err(Refusal::NotAllowed),
+        if !self.person(actor).is_some_and(allowed) {
+            return Err(Refusal::NotAllowed);
         }
-        match origin {
-            Origin::Slack { channel, .. } if self.channels.contains(channel) => Ok(()),
+        match (actor, origin) {
+            (Actor::Slack { .. }, Origin::Slack { channel, .. }) if self.channels.contains(channel) => Ok(()),
+            (Actor::Terminal { .. }, Origin::Terminal) => Ok(()),
             _ => Err(Refusal::WrongChannel),
         }
     }
@@ -69,7 +92,12 @@ mod tests {
             viewers: viewers.iter().map(|&id| id.to_owned()).collect(),
             promoters: vec!["U1".into()],
             requester_may_approve: false,
+            terminal: BTreeMap::from([("alice".into(), "U1".into()), ("bob".into(), "U2".into())]),
         }
+    }
+
+    fn terminal(user: &str) -> Actor {
+        Actor::Terminal { user: user.into() }
     }
 
     fn slack(team: &str, user: &str) -> Actor {
@@ -90,7 +118,10 @@ mod tests {
             (slack("T2", "U1"), channel("C1"), denied, denied),
             (slack("T1", "U1"), channel("C2"), Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
             (slack("T1", "U1"), Origin::Terminal, Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
-            (Actor::Terminal { user: "U1".into() }, Origin::Terminal, denied, denied),
+            (terminal("alice"), Origin::Terminal, Ok(()), Ok(())),
+            (terminal("bob"), Origin::Terminal, Ok(()), denied),
+            (terminal("U1"), Origin::Terminal, denied, denied),
+            (terminal("alice"), channel("C1"), Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
             (Actor::Bot, Origin::System, denied, denied),
         ];
         let access = access(&["U2"]);
@@ -98,6 +129,18 @@ mod tests {
             assert_eq!(access.may_look(&actor, &origin), look, "{actor:?} {origin:?}");
             assert_eq!(access.may_promote(&actor, &origin), promote, "{actor:?} {origin:?}");
         }
+    }
+
+    #[test]
+    fn person_is_the_same_at_the_terminal_and_under_another_name() {
+        let access = access(&[]);
+        let renamed = Actor::Slack { team: "T1".into(), user: "U1".into(), name: None };
+        assert!(access.same_person(&slack("T1", "U1"), &renamed));
+        assert!(access.same_person(&slack("T1", "U1"), &terminal("alice")));
+        assert!(!access.same_person(&slack("T1", "U2"), &terminal("alice")));
+        assert!(!access.same_person(&slack("T2", "U1"), &slack("T1", "U1")));
+        assert!(access.same_person(&terminal("carol"), &terminal("carol")), "without rights, and still one person");
+        assert!(!access.same_person(&terminal("carol"), &terminal("dave")));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 mod commands;
 mod decisions;
+mod past;
+mod paused;
 mod refusals;
 mod runs;
 mod task;

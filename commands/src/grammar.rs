@@ -6,6 +6,8 @@ use std::fmt;
 
 pub use error::ParseError;
 
+use crate::{ids::RunId, journal::Resolution, plan::StepId};
+
 /// Longest reason, in characters.
 pub const REASON_LIMIT: usize = 500;
 
@@ -43,6 +45,25 @@ pub enum Command {
         /// Application.
         application: String,
     },
+    /// `retry [RUN] [STEP]`, `skip [RUN] [STEP]`, `abort [RUN]`: what to do about a step that failed.
+    Resolve {
+        /// What.
+        resolution: Resolution,
+        /// The run; the one that waits if absent.
+        run: Option<RunId>,
+        /// The step; the one that failed if absent.
+        step: Option<StepId>,
+    },
+    /// `history [APP]`: the last runs.
+    History {
+        /// Application.
+        application: String,
+    },
+    /// `report RUN`: what happened in a run.
+    Report {
+        /// The run.
+        run: RunId,
+    },
 }
 
 impl fmt::Display for Command {
@@ -57,6 +78,13 @@ impl fmt::Display for Command {
             Self::Failback { application, reason: Some(reason) } => write!(f, "failback {application} {reason}"),
             Self::PlanPromote { application } => write!(f, "plan promote {application}"),
             Self::PlanFailback { application } => write!(f, "plan failback {application}"),
+            Self::Resolve { resolution, run, step } => {
+                f.write_str(resolution.name())?;
+                run.as_ref().map_or(Ok(()), |run| write!(f, " {run}"))?;
+                step.map_or(Ok(()), |step| write!(f, " {}", step.name()))
+            }
+            Self::History { application } => write!(f, "history {application}"),
+            Self::Report { run } => write!(f, "report {run}"),
         }
     }
 }
@@ -71,6 +99,9 @@ pub fn help(applications: &[&str]) -> String {
          `/dr promote{app} [reason]` asks for a promote; nothing is changed before a person confirms.\n\
          `/dr failback{app} [reason]` goes on with the way back where the application stands; asks before anything is deleted or moved.\n\
          `/dr plan failback{app}` is its dry run.\n\
+         `/dr retry [RUN] [STEP]`, `/dr skip [RUN] [STEP]` and `/dr abort [RUN]` decide on a run that is paused, as its buttons do.\n\
+         `/dr history{app}` lists the last runs.\n\
+         `/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.\n\
          `/dr help` shows this.\n\
          Applications: {list}."
     )
@@ -91,6 +122,8 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
             .map(|(application, reason)| Command::Promote { application, reason }),
         "failback" => reasoned("failback", rest, applications)
             .map(|(application, reason)| Command::Failback { application, reason }),
+        "history" => alone("history", rest, applications).map(|application| Command::History { application }),
+        "report" => report(rest),
         "plan" => match first_word(rest) {
             (what, rest) if what.eq_ignore_ascii_case("promote") => {
                 alone("plan promote", rest, applications).map(|application| Command::PlanPromote { application })
@@ -100,7 +133,10 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
             }
             (what, _) => Err(ParseError::PlanWhat { word: what.to_owned() }),
         },
-        _ => Err(ParseError::UnknownCommand { word: verb.to_owned() }),
+        word => match Resolution::named(word) {
+            Some(resolution) => resolve(resolution, rest),
+            None => Err(ParseError::UnknownCommand { word: verb.to_owned() }),
+        },
     }
 }
 
@@ -153,12 +189,46 @@ fn reasoned(command: &'static str, rest: &str, applications: &[&str]) -> Result<
     let (application, reason) = match (named(word, applications), applications) {
         (Some(application), _) => (application, after),
         (None, [only]) => ((*only).to_owned(), rest),
-        (None, _) if error::nearest(word, applications).is_some() => {
+        (None, _) if error::nearest(word, applications.iter().copied()).is_some() => {
             return Err(ParseError::unknown_application(word, applications));
         }
         (None, _) => return Err(ParseError::which(command, applications)),
     };
     Ok((application, reason_of(reason)?))
+}
+
+/// Run and step may both be left out; which word is which shows from their form.
+fn resolve(resolution: Resolution, rest: &str) -> Result<Command, ParseError> {
+    let command = resolution.name();
+    let (word, after) = first_word(rest);
+    let (run, rest) = match run_named(word) {
+        Some(run) => (Some(run), after),
+        None => (None, rest),
+    };
+    let (word, after) = first_word(rest);
+    let step = StepId::named(&word.to_lowercase());
+    match (word, step) {
+        ("", _) => {}
+        (_, Some(_)) if resolution != Resolution::Abort => nothing_more(command, after)?,
+        (word, None) if run.is_none() => return Err(ParseError::NoRunOrStep { command, word: word.to_owned() }),
+        (word, _) => return Err(ParseError::Unexpected { command, word: word.to_owned() }),
+    }
+    Ok(Command::Resolve { resolution, run, step })
+}
+
+fn report(rest: &str) -> Result<Command, ParseError> {
+    let (word, after) = first_word(rest);
+    match run_named(word) {
+        Some(run) => nothing_more("report", after).map(|()| Command::Report { run }),
+        None => Err(ParseError::WhichRun { word: word.to_owned() }),
+    }
+}
+
+/// The run with that id, by its form: `promote-17`.
+fn run_named(word: &str) -> Option<RunId> {
+    let (runbook, number) = word.rsplit_once('-')?;
+    let fits = runbook.bytes().all(|byte| byte.is_ascii_alphabetic()) && !runbook.is_empty();
+    (fits && number.parse::<u64>().is_ok()).then(|| word.to_lowercase().as_str().into())
 }
 
 fn named(word: &str, applications: &[&str]) -> Option<String> {
@@ -198,6 +268,10 @@ mod tests {
         Command::Promote { application: application.into(), reason: reason.map(str::to_owned) }
     }
 
+    fn resolve(resolution: Resolution, run: Option<&str>, step: Option<StepId>) -> Command {
+        Command::Resolve { resolution, run: run.map(RunId::from), step }
+    }
+
     #[test]
     fn commands_are_understood() {
         let status = |application: &str| Command::Status { application: application.into() };
@@ -213,6 +287,13 @@ mod tests {
             ("promote shop \u{201c}region\u{a0}\u{a0}dark\u{201d}", TWO, promote("shop", Some("region dark"))),
             ("promote don\u{2019}t wait", ONE, promote("shop", Some("don't wait"))),
             ("plan\u{200b} promote\nshop", TWO, Command::PlanPromote { application: "shop".into() }),
+            ("retry", TWO, resolve(Resolution::Retry, None, None)),
+            ("Retry Database", TWO, resolve(Resolution::Retry, None, Some(StepId::Database))),
+            ("skip promote-17", TWO, resolve(Resolution::Skip, Some("promote-17"), None)),
+            ("skip Promote-17 dns", TWO, resolve(Resolution::Skip, Some("promote-17"), Some(StepId::Dns))),
+            ("abort promote-17", TWO, resolve(Resolution::Abort, Some("promote-17"), None)),
+            ("history", ONE, Command::History { application: "shop".into() }),
+            ("report promote-17", TWO, Command::Report { run: "promote-17".into() }),
         ];
         for (text, applications, command) in cases {
             assert_eq!(parse(text, applications), Ok(command), "{text}");
@@ -223,7 +304,7 @@ mod tests {
     fn what_is_not_understood_says_what_to_type() {
         let cases = [
             ("promot", ONE, Refusal::NotACommand, "There is no command `promot`. Did you mean `/dr promote`?"),
-            ("reboot", ONE, Refusal::NotACommand, "There is no command `reboot`. `/dr help` lists what there is."),
+            ("drain", ONE, Refusal::NotACommand, "There is no command `drain`. `/dr help` lists what there is."),
             ("plan", ONE, Refusal::NotACommand, "Only a promote can be planned. Type `/dr plan promote`."),
             (
                 "status shop now",
@@ -242,6 +323,36 @@ mod tests {
                 TWO,
                 Refusal::UnknownApplication,
                 "There is no application `bilinng`. Did you mean `billing`?",
+            ),
+            (
+                "skip databse",
+                ONE,
+                Refusal::NotACommand,
+                "`databse` is neither a run, such as `promote-17`, nor a step. Did you mean `database`?",
+            ),
+            (
+                "retry shop",
+                ONE,
+                Refusal::NotACommand,
+                "`shop` is neither a run, such as `promote-17`, nor a step. `/dr retry` alone is for the run that waits.",
+            ),
+            (
+                "retry promote-17 database now",
+                ONE,
+                Refusal::NotACommand,
+                "`/dr retry` takes nothing after run and step: `now` is too much.",
+            ),
+            (
+                "abort promote-17 database",
+                ONE,
+                Refusal::NotACommand,
+                "`/dr abort` takes nothing after the run: `database` is too much.",
+            ),
+            (
+                "report",
+                ONE,
+                Refusal::NotACommand,
+                "Which run? Name one, as in `/dr report promote-17`. `/dr history` lists the last ones.",
             ),
             ("status x", TWO, Refusal::UnknownApplication, "There is no application `x`. There are `shop`, `billing`."),
         ];
@@ -273,7 +384,7 @@ mod tests {
 
         #[test]
         fn what_was_understood_is_understood_again(
-            text in "(help|status|promote|plan promote)? ?(shop|billing)? ?[\\PC]{0,40}",
+            text in "(help|status|promote|plan promote|retry|skip|abort|history|report)? ?(shop|billing|promote-17|database)? ?[\\PC]{0,40}",
             two in any::<bool>(),
         ) {
             let applications = if two { TWO } else { ONE };

@@ -15,6 +15,11 @@ impl RunId {
         Self(format!("{runbook}-{command}"))
     }
 
+    /// Name of its runbook.
+    pub fn runbook(&self) -> &str {
+        self.0.rsplit_once('-').map_or("", |(runbook, _)| runbook)
+    }
+
     /// As it stands in records.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -8,6 +8,7 @@ use storage::Record;
 
 use crate::{
     change::Call,
+    history::{History, Timeline},
     plan::{Method, Plan, RunbookName, StepId},
     report::Report,
     status::Status,
@@ -81,6 +82,22 @@ pub enum Event {
         /// What would be done.
         plan: Box<Plan>,
     },
+    /// The answer to `history`.
+    #[serde(rename = "history.answered")]
+    HistoryAnswered {
+        /// Number of the command's record.
+        command: u64,
+        /// The last runs.
+        history: Box<History>,
+    },
+    /// The answer to `report`.
+    #[serde(rename = "report.answered")]
+    ReportAnswered {
+        /// Number of the command's record.
+        command: u64,
+        /// What happened in the run.
+        timeline: Box<Timeline>,
+    },
     /// A command failed inside; the person was told.
     #[serde(rename = "command.failed")]
     CommandFailed {
@@ -145,6 +162,16 @@ pub enum Event {
     #[serde(rename = "step.observed")]
     StepObserved {
         /// For people: `failing-over`, `3 of 6 tasks running`, …
+        detail: String,
+    },
+    /// A step takes longer than it was expected to; said once.
+    #[serde(rename = "step.late")]
+    StepLate {
+        /// Seconds it was expected to take.
+        expected_s: f64,
+        /// Seconds since the attempt began.
+        elapsed_s: f64,
+        /// What was last seen, for people.
         detail: String,
     },
     /// A changing call is about to be made.
@@ -258,6 +285,8 @@ pub enum Refusal {
     AlreadyDecided,
     /// No such run, step or choice.
     NoSuchThing,
+    /// Several could be meant; one has to be named.
+    Ambiguous,
     /// The program is stopping.
     Stopping,
     /// The audit log takes no records; this refusal alone is not recorded.

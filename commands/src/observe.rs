@@ -26,8 +26,9 @@ pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation
         look(dr, patience, aws.global_cluster(SideName::Dr)),
         look(dr, patience, aws.lag(SideName::Dr)),
         look("Route 53", patience, aws.record()),
-        observe_side(aws, app, SideName::Primary),
-        observe_side(aws, app, SideName::Dr),
+        // Boxed: dozens of looks at once are more than a worker's stack should hold.
+        Box::pin(observe_side(aws, app, SideName::Primary)),
+        Box::pin(observe_side(aws, app, SideName::Dr)),
     );
     let global = existing(global, || format!("global cluster {} in {}", app.global_cluster, app.dr.region));
     Observation { at: clock.now(), global, lag, record, primary, dr }

@@ -101,6 +101,8 @@ pub struct StepRun {
     pub detail: String,
     /// Seconds that it is expected to take.
     pub expected_s: f64,
+    /// Whether people were told that it takes longer.
+    pub late: bool,
 }
 
 /// Where a step stands.
@@ -306,6 +308,10 @@ impl Run {
                 self.running(id)?.detail = detail;
                 Ok(())
             }
+            Event::StepLate { .. } => {
+                self.running(id)?.late = true;
+                Ok(())
+            }
             Event::StepDone { detail, already } => self.end_step(id, StepState::Done { already }, detail, record.at),
             Event::StepFailed { error, best_effort } => {
                 let detail = error.clone();
@@ -336,6 +342,7 @@ impl Run {
                     ended_at: None,
                     detail,
                     expected_s,
+                    late: false,
                 };
                 self.steps.insert(id, step);
             }

@@ -35,6 +35,8 @@ pub struct Durations {
     pub terraform: Duration,
     /// From `StartBuild` until the build's own commands run.
     pub build: Duration,
+    /// Between two looks of an apply, and of a build at its apply, at what it waits for.
+    pub poll: Duration,
     /// Bounds of the replication lag of a secondary that has caught up.
     pub lag: (Duration, Duration),
     /// Between one task's placement and the next one's of the same service.
@@ -84,6 +86,7 @@ impl Default for Durations {
             instance_deletion: seconds(240),
             terraform: seconds(45),
             build: seconds(30),
+            poll: seconds(10),
             lag: millis(120, 900),
             placement: seconds(1),
             provisioning: seconds(12),

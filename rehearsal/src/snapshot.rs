@@ -51,7 +51,7 @@ pub struct SiteState {
     pub serves: bool,
     /// Status of the DB cluster.
     pub database: String,
-    /// `connected` or `pending-resync`.
+    /// `connected` or `pending-resync`; `detached` or `absent` where it is no member.
     pub synchronization: String,
     /// Where the DB cluster belongs.
     pub membership: Membership,

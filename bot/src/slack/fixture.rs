@@ -51,7 +51,11 @@ fn change(method: Method) -> Irreversible {
 pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
     let options = methods
         .iter()
-        .map(|&method| MethodOption { method, changes: vec![change(method)], calls: vec![change(method).call("us-west-2")] })
+        .map(|&method| MethodOption {
+            method,
+            changes: vec![change(method)],
+            calls: vec![change(method).call("us-west-2")],
+        })
         .collect();
     let update = Call {
         service: "ecs".into(),

@@ -24,7 +24,7 @@ use crate::{
 
 /// What a command needs the person to be allowed.
 #[derive(Clone, Copy)]
-enum Right {
+pub(super) enum Right {
     Look,
     Promote,
 }
@@ -44,28 +44,45 @@ impl Desk {
             Ok(command) => command,
             Err(error) => return self.refuse_person(&request, None, text, error.refusal(), error.to_string()).await,
         };
-        match self.understand_command(&request, command) {
-            Ok(understood) => self.accept(request, text, understood).await,
-            Err(refused) => {
+        match self.understand_command(&request, command).await {
+            Ok(Ok(understood)) => self.accept(request, text, understood).await,
+            Ok(Err(refused)) => {
                 self.refuse_person(&request, refused.application(), text, refused.reason, refused.reply.clone()).await
             }
+            Err(failure) => log_down(&failure),
         }
     }
 
     /// What a command that was typed asks for, if the person may and it can be done now.
-    pub(super) fn understand_command(&self, request: &Request, command: Command) -> Result<Understood, Refused> {
-        let (application, right, task) = match command {
-            Command::Help => return Err(Refused::new(None, Refusal::NotACommand, "Help needs no work.")),
-            Command::Status { application } => (application, Right::Look, Task::Status),
-            Command::PlanPromote { application } => (application, Right::Look, Task::DryRun(Way::Promote)),
-            Command::PlanFailback { application } => (application, Right::Look, Task::DryRun(Way::Failback)),
+    pub(super) async fn understand_command(
+        &self,
+        request: &Request,
+        command: Command,
+    ) -> Result<Result<Understood, Refused>, EngineError> {
+        Ok(match command {
+            Command::Help => Err(Refused::new(None, Refusal::NotACommand, "Help needs no work.")),
+            Command::Status { application } => self.asked(request, application, Right::Look, Task::Status),
+            Command::PlanPromote { application } => {
+                self.asked(request, application, Right::Look, Task::DryRun(Way::Promote))
+            }
+            Command::PlanFailback { application } => {
+                self.asked(request, application, Right::Look, Task::DryRun(Way::Failback))
+            }
             Command::Promote { application, reason } => {
-                (application, Right::Promote, Task::Start { way: Way::Promote, reason })
+                self.asked(request, application, Right::Promote, Task::Start { way: Way::Promote, reason })
             }
             Command::Failback { application, reason } => {
-                (application, Right::Promote, Task::Start { way: Way::Failback, reason })
+                self.asked(request, application, Right::Promote, Task::Start { way: Way::Failback, reason })
             }
-        };
+            Command::History { application } => self.asked(request, application, Right::Look, Task::History),
+            Command::Report { run } => return self.understand_report(request, &run).await,
+            Command::Resolve { resolution, run, step } => {
+                return self.understand_resolve(request, resolution, run, step).await;
+            }
+        })
+    }
+
+    fn asked(&self, request: &Request, application: String, right: Right, task: Task) -> Result<Understood, Refused> {
         let Some(pair) = self.0.pairs.get(&application).cloned() else {
             return Err(Refused::new(
                 None,
@@ -222,7 +239,7 @@ impl Desk {
         })
     }
 
-    fn allowed(&self, request: &Request, pair: &Pair, right: Right) -> Result<(), Refused> {
+    pub(super) fn allowed(&self, request: &Request, pair: &Pair, right: Right) -> Result<(), Refused> {
         let access = self.0.access.get(&pair.name);
         let access = access.ok_or_else(|| Refused::of(pair, Refusal::NotAllowed, not_known(Refusal::NotAllowed)))?;
         let result = match right {

@@ -71,7 +71,7 @@ impl Desk {
                 if run.plan.option(*method).is_none() {
                     return Err((Refusal::NoSuchThing, format!("The plan of {} offers no {}.", run.id, method.name())));
                 }
-                if !access.requester_may_approve && same_person(&run.requester, &request.actor) {
+                if !access.requester_may_approve && access.same_person(&run.requester, &request.actor) {
                     return Err((
                         Refusal::OwnRequest,
                         "You asked for this run, so somebody else has to confirm it.".to_owned(),
@@ -202,14 +202,6 @@ fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (R
         return Err((Refusal::NoSuchThing, format!("{} cannot be skipped: what follows needs it.", step.name())));
     }
     Ok(())
-}
-
-/// Same account, whatever name it goes by now.
-fn same_person(one: &Actor, other: &Actor) -> bool {
-    match (one, other) {
-        (Actor::Slack { team: a, user: b, .. }, Actor::Slack { team: c, user: d, .. }) => (a, b) == (c, d),
-        _ => one == other,
-    }
 }
 
 fn already_decided(decision: &Decision, by: &Actor, seq: u64) -> String {

@@ -43,6 +43,11 @@ impl OpenRuns {
         self.open.borrow().get(application).cloned()
     }
 
+    /// All open runs.
+    pub(super) fn all(&self) -> Vec<RunId> {
+        self.open.borrow().values().cloned().collect()
+    }
+
     /// Waits until that run is not open any more.
     pub(super) async fn closed(&self, run: &Run) {
         let mut open = self.open.subscribe();
@@ -81,7 +86,7 @@ impl Desk {
         self.spawn(async move {
             let (application, id) = (run.application.clone(), run.id.clone());
             let runs = &desk.0.runs;
-            let run = match drive(desk.0.log.clone(), pair.clone(), run, desk.0.stop.clone()).await {
+            let run = match Box::pin(drive(desk.0.log.clone(), pair.clone(), run, desk.0.stop.clone())).await {
                 Ok(run) => run,
                 Err(failure) => {
                     runs.stuck.lock().unwrap_or_else(PoisonError::into_inner).insert(id, failure.to_string());
@@ -91,7 +96,7 @@ impl Desk {
             let Some(report) = &run.ended else { return Ok(()) };
             runs.remove(&application);
             match (run.plan.runbook, report.outcome) {
-                (RunbookName::Rebuild, RunOutcome::Completed) => desk.go_on(&run, &pair).await,
+                (RunbookName::Rebuild, RunOutcome::Completed) => Box::pin(desk.go_on(&run, &pair)).await,
                 _ => Ok(()),
             }
         });

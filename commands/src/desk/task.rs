@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use storage::Record;
 use tracing::info;
@@ -11,6 +12,7 @@ use super::{Desk, Pair, append, commands::failed, log_down, request_entry};
 use crate::{
     engine::EngineError,
     grammar,
+    ids::RunId,
     journal::{Event, Refusal, Resolution},
     plan::{Method, RunbookName, StepId},
     request::{Press, Reply, Request},
@@ -46,6 +48,8 @@ pub(super) enum Task {
     Approve { run: Box<Run>, method: Method },
     Cancel { run: Box<Run> },
     Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
+    History,
+    Report { run: RunId },
 }
 
 /// A request that may be carried out.
@@ -87,6 +91,7 @@ impl Task {
             Self::Approve { .. } => "Checking that nothing has changed since the plan was shown…".to_owned(),
             Self::Cancel { .. } => "Cancelling…".to_owned(),
             Self::Resolve { .. } => "Recorded.".to_owned(),
+            Self::History | Self::Report { .. } => "Reading the audit log…".to_owned(),
         }
     }
 }
@@ -109,22 +114,25 @@ impl Desk {
         Reply::Accepted(told)
     }
 
-    async fn carry_out(
+    /// Boxed by task: together they are more than a worker's stack should hold.
+    fn carry_out(
         self,
         request: Request,
         pair: Pair,
         command: Arc<Record>,
         task: Task,
-    ) -> Result<(), EngineError> {
+    ) -> BoxFuture<'static, Result<(), EngineError>> {
         match task {
-            Task::Status => self.status(request, pair, command).await,
-            Task::DryRun(way) => self.dry_run(request, pair, way, command).await,
-            Task::Start { way, reason } => self.start(request, pair, way, command, reason).await,
-            Task::Approve { run, method } => self.approve(request, pair, *run, method, command).await,
-            Task::Cancel { run } => self.cancel(request, pair, *run, command).await,
+            Task::Status => Box::pin(self.status(request, pair, command)),
+            Task::DryRun(way) => Box::pin(self.dry_run(request, pair, way, command)),
+            Task::Start { way, reason } => Box::pin(self.start(request, pair, way, command, reason)),
+            Task::Approve { run, method } => Box::pin(self.approve(request, pair, *run, method, command)),
+            Task::Cancel { run } => Box::pin(self.cancel(request, pair, *run, command)),
             Task::Resolve { run, step, resolution } => {
-                self.resolve(request, pair, *run, step, resolution, command).await
+                Box::pin(self.resolve(request, pair, *run, step, resolution, command))
             }
+            Task::History => Box::pin(self.history(request, pair, command)),
+            Task::Report { run } => Box::pin(self.report(request, pair, run, command)),
         }
     }
 
@@ -157,9 +165,9 @@ impl Desk {
             return self.understand_press(request, &press).await;
         }
         let names: Vec<&str> = self.applications().collect();
-        Ok(match grammar::parse(text, &names) {
-            Ok(command) => self.understand_command(request, command),
-            Err(error) => Err(Refused::new(None, error.refusal(), error.to_string())),
-        })
+        match grammar::parse(text, &names) {
+            Ok(command) => self.understand_command(request, command).await,
+            Err(error) => Ok(Err(Refused::new(None, error.refusal(), error.to_string()))),
+        }
     }
 }

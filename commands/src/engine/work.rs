@@ -43,6 +43,7 @@ impl Job {
         let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, began);
         let mut memory = Memory { attempt, began, ..Memory::default() };
         let (mut said, mut first) = (String::new(), true);
+        let mut late = self.run.steps.get(&self.step.id).is_some_and(|step| step.late);
         while !self.stop.is_cancelled() {
             let sight = match steps::look(self.step.id, &self.pair, &self.run, &hand, &mut memory).await {
                 Ok(sight) => sight,
@@ -70,6 +71,10 @@ impl Job {
             if self.pair.clock.now() >= deadline {
                 let limit = timing.deadline.as_secs_f64();
                 return self.failed(format!("not done after {limit} s; last seen: {detail}")).await;
+            }
+            if !late && self.pair.clock.now() >= began + timing.expected {
+                self.late(began, timing.expected, &detail).await?;
+                late = true;
             }
             self.say(&mut said, detail).await?;
             self.pause(steps::interval(self.step.id, &self.pair.app)).await;
@@ -114,6 +119,17 @@ impl Job {
         let best_effort = self.step.best_effort;
         warn!(error, best_effort, "step failed");
         self.scribe.write(Event::StepFailed { error, best_effort }).await?;
+        Ok(())
+    }
+
+    /// Records that the step takes longer than expected; once, whatever is tried again.
+    async fn late(&self, began: Timestamp, expected: Duration, detail: &str) -> Result<(), EngineError> {
+        let late = Event::StepLate {
+            expected_s: expected.as_secs_f64(),
+            elapsed_s: self.pair.clock.now().duration_since(began).as_secs_f64(),
+            detail: detail.to_owned(),
+        };
+        self.scribe.write_once(format!("late:{}:{}", self.run.id, self.step.id.name()), late).await?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::REASON_LIMIT;
-use crate::journal::Refusal;
+use crate::{journal::Refusal, plan::StepId};
 
 /// Why text is not a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,18 @@ pub enum ParseError {
         /// Those there are.
         known: Vec<String>,
     },
+    /// After a resolution came neither a run nor a step.
+    NoRunOrStep {
+        /// The command.
+        command: &'static str,
+        /// What came.
+        word: String,
+    },
+    /// A report of no run, or of something else.
+    WhichRun {
+        /// What came; empty for nothing.
+        word: String,
+    },
     /// The reason is longer than [`REASON_LIMIT`].
     ReasonTooLong {
         /// Its length in characters.
@@ -54,7 +66,19 @@ pub enum ParseError {
 /// Longest part of a word that is shown again.
 const SHOWN: usize = 40;
 
-const COMMANDS: &[&str] = &["help", "status", "promote", "failback", "plan promote", "plan failback"];
+const COMMANDS: &[&str] = &[
+    "help",
+    "status",
+    "promote",
+    "failback",
+    "plan promote",
+    "plan failback",
+    "retry",
+    "skip",
+    "abort",
+    "history",
+    "report",
+];
 
 impl ParseError {
     pub(super) fn unknown_application(word: &str, known: &[&str]) -> Self {
@@ -68,9 +92,10 @@ impl ParseError {
     /// What was probably meant: a command without `/dr`, or the name of an application.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::UnknownCommand { word } => nearest(word, COMMANDS),
+            Self::UnknownCommand { word } => nearest(word, COMMANDS.iter().copied()),
             Self::PlanWhat { .. } => Some("plan promote"),
-            Self::UnknownApplication { word, known } => nearest(word, known),
+            Self::UnknownApplication { word, known } => nearest(word, known.iter().map(String::as_str)),
+            Self::NoRunOrStep { word, .. } => nearest(word, StepId::ALL.map(StepId::name)),
             _ => None,
         }
     }
@@ -98,7 +123,23 @@ impl fmt::Display for ParseError {
                 write!(f, "`/dr help` takes nothing after it: {} is too much.", code(word))
             }
             (Self::Unexpected { command, word }, _) => {
-                write!(f, "`/dr {command}` takes nothing after the application: {} is too much.", code(word))
+                write!(f, "`/dr {command}` takes nothing after {}: {} is too much.", takes(command), code(word))
+            }
+            (Self::NoRunOrStep { word, .. }, Some(hint)) => {
+                write!(f, "{} is neither a run, such as `promote-17`, nor a step. Did you mean `{hint}`?", code(word))
+            }
+            (Self::NoRunOrStep { command, word }, None) => {
+                write!(
+                    f,
+                    "{} is neither a run, such as `promote-17`, nor a step. `/dr {command}` alone is for the run that waits.",
+                    code(word)
+                )
+            }
+            (Self::WhichRun { word }, _) if word.is_empty() => {
+                f.write_str("Which run? Name one, as in `/dr report promote-17`. `/dr history` lists the last ones.")
+            }
+            (Self::WhichRun { word }, _) => {
+                write!(f, "{} is no run, such as `promote-17`. `/dr history` lists the last ones.", code(word))
             }
             (Self::UnknownApplication { word, .. }, Some(hint)) => {
                 write!(f, "There is no application {}. Did you mean `{hint}`?", code(word))
@@ -124,14 +165,23 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
+/// The last thing that a command takes.
+fn takes(command: &str) -> &'static str {
+    match command {
+        "retry" | "skip" => "run and step",
+        "abort" | "report" => "the run",
+        _ => "the application",
+    }
+}
+
 /// The candidate that differs by a slip or two, if there is one. A long word is no slip of a short one, and not worth comparing.
-pub(super) fn nearest<'a>(word: &str, candidates: &'a [impl AsRef<str>]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.is_empty() || word.len() > SHOWN {
         return None;
     }
     let word = word.to_lowercase();
     let distance = |name: &&str| strsim::damerau_levenshtein(&word, &name.to_lowercase());
-    let best = candidates.iter().map(AsRef::as_ref).min_by_key(distance)?;
+    let best = candidates.into_iter().min_by_key(distance)?;
     (distance(&best) <= 2 && distance(&best) < word.chars().count()).then_some(best)
 }
 

@@ -51,7 +51,8 @@ fn batch_get_builds(simulation: &Simulation, context: &Context<'_>, input: Input
     };
     let found: Vec<Value> = wanted.iter().filter_map(|id| here(id)).map(build_shape).collect();
     let missing: Vec<&str> = wanted.into_iter().filter(|id| here(id).is_none()).collect();
-    Ok(json!({"builds": found, "buildsNotFound": missing}))
+    // The model has no empty list of builds that were not found.
+    Ok(json!({"builds": found, "buildsNotFound": (!missing.is_empty()).then_some(missing)}))
 }
 
 fn arn(build: &Build) -> String {

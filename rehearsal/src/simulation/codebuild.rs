@@ -1,6 +1,6 @@
 //! CodeBuild: a project per application, whose builds apply the primary region's stack.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -46,9 +46,6 @@ pub(crate) enum Phase {
     /// With what its log says last.
     Failed(String),
 }
-
-/// Between two looks of a build at its apply.
-const POLL: Duration = Duration::from_secs(10);
 
 impl Simulation {
     /// `StartBuild` with Terraform variables; without any, those that make the primary's cluster a secondary again. Gives
@@ -105,7 +102,7 @@ impl Simulation {
             build.ended = over.then_some(now);
         }
         if !over {
-            self.later(POLL, Event::Build { build: id.to_owned() });
+            self.later(self.durations().poll, Event::Build { build: id.to_owned() });
         }
     }
 

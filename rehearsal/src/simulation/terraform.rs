@@ -1,6 +1,6 @@
 //! A stand-in for Terraform: applies of the primary regions' stacks, by a person or by a build.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use super::{
     Simulation,
@@ -42,9 +42,6 @@ enum Progress {
 
 const IS_SECONDARY: &str = "is_aurora_secondary";
 const SOURCE_REGION: &str = "aurora_source_region";
-
-/// Between two looks at what the apply waits for, as the AWS provider does it.
-const POLL: Duration = Duration::from_secs(10);
 
 impl Terraform {
     /// How the last apply stands; none if there was none.
@@ -115,7 +112,7 @@ impl Simulation {
         let Some(pair) = self.scenario.pairs.iter().find(|pair| pair.name == application).cloned() else { return };
         let state = match self.converge(&pair, goal) {
             Ok(Progress::Waits) => {
-                self.later(POLL, Event::Terraform { application: application.to_owned() });
+                self.later(self.durations().poll, Event::Terraform { application: application.to_owned() });
                 return;
             }
             Ok(Progress::Done) => TerraformState::Applied,

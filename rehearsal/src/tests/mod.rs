@@ -45,6 +45,19 @@ impl Caller {
         caller
     }
 
+    /// The same, after its cluster has been deleted.
+    async fn after_deletion() -> Self {
+        let caller = Self::after_detaching_failover().await;
+        let cluster = "DBClusterIdentifier=shop-primary";
+        caller.rds(PRIMARY, &format!("Action=ModifyDBCluster&{cluster}&DeletionProtection=false")).await;
+        for number in [1, 2] {
+            caller.rds(PRIMARY, &format!("Action=DeleteDBInstance&DBInstanceIdentifier=shop-primary-{number}")).await;
+        }
+        caller.rds(PRIMARY, &format!("Action=DeleteDBCluster&{cluster}&SkipFinalSnapshot=true")).await;
+        wait(400).await;
+        caller
+    }
+
     /// State of the caller's application.
     fn state(&self) -> PairState {
         self.world.state().pairs.remove(0)

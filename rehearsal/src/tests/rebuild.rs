@@ -18,19 +18,6 @@ fn delete_instance(number: u32) -> String {
     format!("Action=DeleteDBInstance&DBInstanceIdentifier=shop-primary-{number}&SkipFinalSnapshot=true")
 }
 
-/// A world in which the primary's cluster is gone.
-async fn after_deletion() -> Caller {
-    let caller = Caller::after_detaching_failover().await;
-    caller.rds(PRIMARY, UNPROTECT).await;
-    for number in [1, 2] {
-        caller.rds(PRIMARY, &delete_instance(number)).await;
-    }
-    wait(300).await;
-    caller.rds(PRIMARY, DELETE).await;
-    wait(150).await;
-    caller
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_takes_time_and_can_fail() {
     let caller = Caller::after_detaching_failover().await;
@@ -146,7 +133,7 @@ async fn members_of_a_global_cluster_leave_it_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_secondary_is_created_filled_and_given_an_instance() {
-    let caller = after_deletion().await;
+    let caller = Caller::after_deletion().await;
     let url = format!("{CREATE}&PreSignedUrl=https://rds.us-west-2.amazonaws.com/");
     caller.rds_refuses(PRIMARY, CREATE, "InvalidParameterCombination", "pre-signed URL").await;
     caller.rds_refuses(PRIMARY, &url, "InvalidParameterCombination", "kmsKeyId").await;
@@ -183,7 +170,7 @@ async fn a_new_secondary_is_created_filled_and_given_an_instance() {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_secondary_may_never_connect() {
-    let caller = after_deletion().await;
+    let caller = Caller::after_deletion().await;
     let never = caller.world.inject(Fault::NeverConnects { global_cluster: "shop-global".to_owned() });
     let key = caller.pair.kms_key_arn(Side::Primary);
     caller.rds(PRIMARY, &format!("{CREATE}&SourceRegion=us-west-2&KmsKeyId={key}")).await;

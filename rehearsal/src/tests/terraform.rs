@@ -12,19 +12,6 @@ fn variables(secondary: &str, source: Option<&str>) -> BTreeMap<String, String> 
     source.map(|region| ("aurora_source_region".to_owned(), region.to_owned())).into_iter().chain([secondary]).collect()
 }
 
-/// A world in which the primary's cluster is gone.
-async fn after_deletion() -> Caller {
-    let caller = Caller::after_detaching_failover().await;
-    let cluster = "DBClusterIdentifier=shop-primary";
-    caller.rds(PRIMARY, &format!("Action=ModifyDBCluster&{cluster}&DeletionProtection=false")).await;
-    for number in [1, 2] {
-        caller.rds(PRIMARY, &format!("Action=DeleteDBInstance&DBInstanceIdentifier=shop-primary-{number}")).await;
-    }
-    caller.rds(PRIMARY, &format!("Action=DeleteDBCluster&{cluster}&SkipFinalSnapshot=true")).await;
-    wait(300).await;
-    caller
-}
-
 async fn start_build(caller: &Caller, input: Value) -> Value {
     let (status, body) = caller.json(DR, "codebuild", "StartBuild", input).await;
     assert_eq!(status, 200, "{body}");
@@ -38,7 +25,7 @@ async fn build(caller: &Caller, started: &Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn an_apply_makes_the_primary_a_secondary_and_later_restores_its_settings() {
-    let caller = after_deletion().await;
+    let caller = Caller::after_deletion().await;
     let apply = |variables| caller.world.apply_terraform("shop", &variables);
     apply(variables("true", Some(DR))).unwrap();
     let state = caller.state();
@@ -94,7 +81,7 @@ async fn an_apply_on_a_connected_secondary_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_build_does_what_the_apply_would() {
-    let caller = after_deletion().await;
+    let caller = Caller::after_deletion().await;
     let overrides = json!([
         {"name": "TF_VAR_is_aurora_secondary", "value": "true", "type": "PLAINTEXT"},
         {"name": "TF_VAR_aurora_source_region", "value": DR, "type": "PLAINTEXT"},
@@ -123,7 +110,7 @@ async fn a_build_fails_where_the_apply_does_and_where_it_is_told_to() {
     assert_eq!(failed["buildStatus"], "FAILED");
     let why = failed["phases"][0]["contexts"][0]["message"].as_str().unwrap();
     assert!(why.contains("DBClusterAlreadyExistsFault"), "{why}");
-    let caller = after_deletion().await;
+    let caller = Caller::after_deletion().await;
     caller.world.inject(Fault::BuildFails { pair: "shop".to_owned() });
     let broken = start_build(&caller, json!({"projectName": "shop-terraform"})).await;
     wait(60).await;

@@ -5,6 +5,7 @@
 mod aws;
 mod aws_cli;
 mod emulator;
+mod failback;
 mod kill;
 mod process;
 mod promote;

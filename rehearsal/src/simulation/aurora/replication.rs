@@ -68,9 +68,9 @@ impl Span {
         })
     }
 
-    /// Whether it goes on under these circumstances.
-    fn goes_on(&self, source: &Region, caught_up: Option<Timestamp>) -> bool {
-        self.until.is_none() && self.source == *source && self.caught_up == caught_up
+    /// Whether it goes on under the circumstances of `other`.
+    fn goes_on_as(&self, other: &Self) -> bool {
+        self.until.is_none() && self.source == other.source && self.caught_up == other.caught_up
     }
 }
 
@@ -161,33 +161,32 @@ impl Simulation {
     /// Opens and closes the spans of replication. A secondary whose writer's region is dark gets nothing, and reports
     /// nothing: its lag is unknown, not small.
     pub(in crate::simulation) fn follow_replication(&mut self) {
-        let feeds: Vec<(String, Option<(Region, Option<Timestamp>)>)> =
+        let feeds: Vec<(String, Option<Span>)> =
             self.aurora.clusters.values().map(|cluster| (cluster.arn.clone(), self.feed(cluster))).collect();
         let now = self.now;
         for (arn, feed) in feeds {
             let Some(cluster) = self.aurora.clusters.get_mut(&arn) else { continue };
             let last = cluster.replicated.last_mut();
-            if let (Some(span), Some((source, caught_up))) = (&last, &feed)
-                && span.goes_on(source, *caught_up)
+            if let (Some(span), Some(feed)) = (&last, &feed)
+                && span.goes_on_as(feed)
             {
                 continue;
             }
             if let Some(span) = last {
                 span.until.get_or_insert(now);
             }
-            if let Some((source, caught_up)) = feed {
-                cluster.replicated.push(Span { source, from: now, until: None, caught_up });
-            }
+            cluster.replicated.extend(feed);
         }
     }
 
-    /// What a secondary replicates from, and when it has caught up with it.
-    fn feed(&self, cluster: &DbCluster) -> Option<(Region, Option<Timestamp>)> {
+    /// The span that begins now, if a secondary replicates.
+    fn feed(&self, cluster: &DbCluster) -> Option<Span> {
         let source = self.aurora.source(cluster).filter(|_| self.is_fed(cluster))?.region.clone();
-        match cluster.catch_up {
-            CatchUp::Waiting => None,
-            CatchUp::At(at) => Some((source, Some(at))),
-            CatchUp::Stuck => Some((source, None)),
-        }
+        let caught_up = match cluster.catch_up {
+            CatchUp::Waiting => return None,
+            CatchUp::At(at) => Some(at),
+            CatchUp::Stuck => None,
+        };
+        Some(Span { source, from: self.now, until: None, caught_up })
     }
 }

@@ -70,6 +70,10 @@ impl Simulation {
         let Some(global) = self.aurora.global_clusters.get_mut(id) else { return };
         for member in &mut global.members {
             member.writer = member.cluster_arn == transition.to;
+            // A writer has nothing to catch up with, even one that had not done so.
+            if member.writer {
+                member.synchronization = Synchronization::Connected;
+            }
             // Only a managed failover gives the old primary a new volume, to be filled again.
             if transition.kind == Kind::Failover && member.cluster_arn == transition.from {
                 member.synchronization = Synchronization::PendingResync;

@@ -1,0 +1,90 @@
+//! Looking back: `/dr history` and `/dr report`.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use storage::Record;
+
+use super::{
+    Desk, Pair,
+    commands::{Right, failed},
+    task::{Refused, Task, Understood},
+};
+use crate::{
+    engine::EngineError,
+    history::{History, PastRun, RUNS, Timeline},
+    ids::RunId,
+    journal::{Event, Refusal},
+    request::Request,
+    run::Run,
+};
+
+/// Records read at a time, from the end of the log towards its beginning.
+const WINDOW: u64 = 4_096;
+
+impl Desk {
+    /// What a person who asks for a run's report gets: the run may be of any time.
+    pub(super) async fn understand_report(
+        &self,
+        request: &Request,
+        run: &RunId,
+    ) -> Result<Result<Understood, Refused>, EngineError> {
+        Ok(match self.known_run(run).await? {
+            None => Err(no_such_run(run)),
+            Some((pair, _)) => self.allowed(request, &pair, Right::Look).map(|()| {
+                let task = Task::Report { run: run.clone() };
+                Understood { pair, run: None, task }
+            }),
+        })
+    }
+
+    /// A run of a configured application.
+    pub(super) async fn known_run(&self, id: &RunId) -> Result<Option<(Pair, Run)>, EngineError> {
+        let run = self.run(id).await?;
+        Ok(run.and_then(|run| Some((self.0.pairs.get(&run.application)?.clone(), run))))
+    }
+
+    pub(super) async fn history(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
+        let mut runs = Vec::new();
+        for id in self.last_runs(&pair.name).await? {
+            runs.extend(self.run(&id).await?.as_ref().map(PastRun::of));
+        }
+        let history = Box::new(History { application: pair.name.clone(), runs });
+        self.answer(&request, &pair, Event::HistoryAnswered { command: command.seq, history }).await
+    }
+
+    pub(super) async fn report(
+        self,
+        request: Request,
+        pair: Pair,
+        run: RunId,
+        command: Arc<Record>,
+    ) -> Result<(), EngineError> {
+        let records = self.0.log.run(run.as_str()).await?;
+        let answer = match Timeline::of(records.iter().map(AsRef::as_ref))? {
+            Some(timeline) => Event::ReportAnswered { command: command.seq, timeline: Box::new(timeline) },
+            None => failed(&command, format!("there is no run {run}")),
+        };
+        self.answer(&request, &pair, answer).await
+    }
+
+    /// The application's last runs, newest first. The log has no index of them, and they are rare: it is read backwards until they are found.
+    async fn last_runs(&self, application: &str) -> Result<Vec<RunId>, EngineError> {
+        let mut found = Vec::new();
+        let mut end = self.0.log.head().size;
+        while end > 0 && found.len() < RUNS {
+            let begin = end.saturating_sub(WINDOW);
+            let window: Vec<Arc<Record>> = self.0.log.read(begin..end).try_collect().await?;
+            let of_application = window.iter().rev().filter_map(|record| Run::begin(record));
+            found.extend(of_application.filter(|run| run.application == application).map(|run| run.id));
+            end = begin;
+        }
+        found.truncate(RUNS);
+        Ok(found)
+    }
+}
+
+/// The refusal of what is about a run that nobody knows.
+pub(super) fn no_such_run(run: &RunId) -> Refused {
+    Refused::new(None, Refusal::NoSuchThing, format!("There is no run {run}. `/dr history` lists the last ones."))
+}

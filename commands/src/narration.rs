@@ -1,0 +1,85 @@
+//! What a record of a run says, in a plain line: for the terminal and for a run's timeline. Who did it stands beside it.
+
+use storage::{Actor, Record};
+
+use crate::{
+    journal::{CallOutcome, Decision, Event},
+    plan::Method,
+    report::RunOutcome,
+    run::Run,
+};
+
+/// The line of a record; `None` for records that say nothing new about the run, which has the record applied.
+pub fn narrate(run: &Run, record: &Record, event: &Event) -> Option<String> {
+    let said = match event {
+        Event::RunStarted { .. } => started(run),
+        Event::GateOpened { methods, .. } => format!("waits for a confirmation: {}", names(methods)),
+        Event::GateDecided { decision, .. } => decided(decision),
+        Event::StepStarted { goal, .. } => format!("began: {goal}"),
+        Event::StepObserved { detail } => detail.clone(),
+        Event::StepLate { expected_s, elapsed_s, detail } => {
+            format!("late: {elapsed_s:.0} s, expected {expected_s:.0} s; {detail}")
+        }
+        Event::CallFinished { intent, outcome } => {
+            let call = &run.calls.get(intent)?.call;
+            format!("{}:{} in {}: {}", call.service, call.operation, call.region, ended(outcome))
+        }
+        Event::StepDone { detail, already: false } => format!("done: {detail}"),
+        Event::StepDone { detail, already: true } => format!("held already: {detail}"),
+        Event::StepFailed { error, best_effort: true } => format!("failed, the run goes on: {error}"),
+        Event::StepFailed { error, best_effort: false } => format!("failed: {error}"),
+        Event::StepResolved { resolution, .. } => format!("decided: {}", resolution.name()),
+        Event::RunResumed {} => "the bot started again and took the run up".to_owned(),
+        Event::RunEnded { report } => format!("the run ended: {}", outcome(report.outcome)),
+        _ => return None,
+    };
+    Some(match &record.step {
+        Some(step) => format!("{step}: {said}"),
+        None => said,
+    })
+}
+
+/// How a run ended, in words.
+pub fn outcome(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Completed => "completed",
+        RunOutcome::NotApproved => "not approved, nothing was changed",
+        RunOutcome::Aborted => "aborted, everything left where it is",
+    }
+}
+
+/// A person or the bot, by name where it is known.
+pub fn name(actor: &Actor) -> String {
+    match actor {
+        Actor::Slack { user, name, .. } => format!("{} (Slack)", name.as_ref().unwrap_or(user)),
+        Actor::Terminal { user } => format!("{user} (terminal)"),
+        Actor::Bot => "the bot".to_owned(),
+    }
+}
+
+fn started(run: &Run) -> String {
+    let reason = run.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{} {} from {} to {}{reason}", run.id.runbook(), run.application, run.plan.from, run.plan.to)
+}
+
+fn names(methods: &[Method]) -> String {
+    methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(" or ")
+}
+
+fn decided(decision: &Decision) -> String {
+    match decision {
+        Decision::Approved { method } => format!("approved: {}", method.name()),
+        Decision::Cancelled => "cancelled".to_owned(),
+        Decision::Expired => "expired: nobody decided in time".to_owned(),
+        Decision::Void { why } => format!("confirmed, but void: {why}"),
+    }
+}
+
+fn ended(outcome: &CallOutcome) -> String {
+    match outcome {
+        CallOutcome::Accepted { request_id: Some(id), .. } => format!("accepted, request {id}"),
+        CallOutcome::Accepted { request_id: None, .. } => "accepted".to_owned(),
+        CallOutcome::Failed { code, message, .. } => format!("refused: {code} {message}"),
+        CallOutcome::Unknown { why } => format!("outcome unknown: {why}"),
+    }
+}

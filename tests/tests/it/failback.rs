@@ -1,0 +1,111 @@
+//! The way back, from a promoted pair to steady state, by what became of the former primary.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use commands::{plan::RunbookName, report::RunOutcome, run::Run};
+use rehearsal::{Fault, OldPrimary, Pair, Region, Scenario, Side};
+use tests::{Cast, Stage};
+
+const PRIMARY: &str = "us-east-1";
+
+/// A pair that was promoted while its primary was dark, and whose primary is back.
+async fn promoted(fate: OldPrimary) -> Stage {
+    let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
+    let stage = Stage::with().scenario(Scenario::of([pair])).open().await;
+    let dark = stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
+    stage.promotes().await;
+    assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
+    stage.world.clear(dark);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    stage
+}
+
+/// Waits for the end of the newest run of that runbook.
+async fn ended(stage: &Stage, runbook: RunbookName) -> Run {
+    let prefix = format!("{}-", runbook.as_str());
+    let ended = stage
+        .record(|record| {
+            record.event == "run.ended" && record.run.as_deref().is_some_and(|run| run.starts_with(&prefix))
+        })
+        .await;
+    stage.run(ended.run.as_deref().unwrap()).await
+}
+
+/// The pair as steady state has it.
+fn steady(stage: &Stage) {
+    let pair = stage.world.state().pairs.remove(0);
+    assert_eq!((pair.resolves_to, pair.writer), (Some(Side::Primary), Some(Side::Primary)));
+    assert!(pair.primary.serves && pair.dr.synchronization == "connected", "{pair:?}");
+    assert!(pair.dr.services.iter().all(|service| service.desired == 1 && service.min == 1), "{:?}", pair.dr.services);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejoined_primary_is_switched_back_to() {
+    let stage = promoted(OldPrimary::Rejoins).await;
+    assert!(stage.says(Cast::MAYA, "failback the region is healthy").await.starts_with("Looking at"));
+    stage.presses(Cast::JONAS, "approve-switchover").await;
+    let run = ended(&stage, RunbookName::Failback).await;
+    let report = run.ended.unwrap();
+    assert_eq!((report.outcome, report.data_loss_ms), (RunOutcome::Completed, Some(0.0)));
+    steady(&stage);
+    assert!(stage.of("handoff.given").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn detached_primary_is_snapshot_deleted_rebuilt_and_switched_back_to() {
+    let stage = promoted(OldPrimary::Detached).await;
+    stage.says(Cast::MAYA, "failback").await;
+    let gate =
+        stage.message(|message| message.buttons().any(|(_, button)| button["action_id"] == "approve-rebuild")).await;
+    insta::assert_snapshot!("gate_rebuild", tests::text_of(&gate));
+    assert!(!stage.changes().iter().any(|change| change.contains("Delete")));
+    stage.presses(Cast::JONAS, "approve-rebuild").await;
+
+    let handoff = stage.record(|record| record.event == "handoff.given").await;
+    let text = handoff.data["text"].as_str().unwrap();
+    assert!(text.contains("is_aurora_secondary=true") && text.contains("aurora_source_region=us-west-2"), "{text}");
+    let variables = BTreeMap::from([
+        ("is_aurora_secondary".to_owned(), "true".to_owned()),
+        ("aurora_source_region".to_owned(), "us-west-2".to_owned()),
+    ]);
+    stage.world.apply_terraform("shop", &variables).unwrap();
+
+    assert_eq!(ended(&stage, RunbookName::Rebuild).await.ended.unwrap().outcome, RunOutcome::Completed);
+    // The way back goes on by itself with its second gate.
+    let gate =
+        stage.message(|message| message.buttons().any(|(_, button)| button["action_id"] == "approve-switchover")).await;
+    insta::assert_snapshot!("gate_failback", tests::text_of(&gate));
+    stage.presses(Cast::JONAS, "approve-switchover").await;
+    assert_eq!(ended(&stage, RunbookName::Failback).await.ended.unwrap().outcome, RunOutcome::Completed);
+    steady(&stage);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dark_primary_is_waited_for() {
+    let stage = promoted(OldPrimary::Rejoins).await;
+    stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
+    stage.says(Cast::MAYA, "failback").await;
+    let failed = stage.record(|record| record.event == "command.failed").await;
+    assert!(failed.data["error"].as_str().unwrap().contains("the way back waits until it answers"), "{}", failed.data);
+    assert!(stage.of("run.started").await.len() == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn steady_pair_has_nothing_to_fail_back() {
+    let stage = Stage::open().await;
+    stage.says(Cast::MAYA, "failback").await;
+    let failed = stage.record(|record| record.event == "command.failed").await;
+    assert!(failed.data["error"].as_str().unwrap().contains("there is nothing to fail back"), "{}", failed.data);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_deleted_without_its_snapshot() {
+    let stage = promoted(OldPrimary::Detached).await;
+    let fault = stage.world.inject(Fault::SnapshotsFail { db_cluster: "shop-primary".into() });
+    stage.says(Cast::MAYA, "failback").await;
+    let paused = stage.record(|record| record.event == "run.paused").await;
+    assert_eq!((&paused.data["failed"], &paused.data["may_skip"]), (&"snapshot".into(), &false.into()));
+    assert!(stage.of("gate.opened").await.len() == 1, "only the promote's");
+    stage.world.clear(fault);
+    assert!(!stage.changes().iter().any(|change| change.contains("Delete")));
+}
