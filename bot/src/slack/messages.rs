@@ -4,6 +4,7 @@ mod answers;
 mod decided;
 mod detail;
 mod gate;
+mod history;
 mod notices;
 mod paused;
 mod plan;
@@ -11,18 +12,21 @@ mod progress;
 mod readiness;
 mod report;
 mod status;
+mod timeline;
 
 pub use self::{
     answers::{failed, refused, told},
     decided::decided,
     detail::detail,
     gate::gate,
+    history::history,
     notices::{details, no_return},
     paused::{Failure, paused, resolved},
     plan::plan,
     progress::progress,
     report::report,
     status::status,
+    timeline::timeline,
 };
 
 #[cfg(test)]
