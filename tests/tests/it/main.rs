@@ -13,3 +13,4 @@ mod refusals;
 mod slack;
 mod slack_sdk;
 mod stranger;
+mod sweep;
