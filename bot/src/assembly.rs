@@ -3,7 +3,7 @@
 use axum::Router;
 use commands::{
     aws::Network,
-    desk::{Desk, Settings},
+    desk::{Desk, OpenRunsAre, Settings},
     engine::EngineError,
 };
 use storage::{Clock, Log, OpenError};
@@ -76,6 +76,7 @@ impl Bot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             config_digest: config.digest,
             host,
+            open_runs: OpenRunsAre::TakenUp,
         })
         .await?;
         let stop = CancellationToken::new();

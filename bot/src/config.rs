@@ -32,6 +32,8 @@ pub struct Config {
     pub http: Http,
     /// The store.
     pub store: Store,
+    /// The terminal.
+    pub terminal: Terminal,
     /// The protected pairs by name.
     pub applications: Applications,
     /// Who may do what, by application.
@@ -84,6 +86,14 @@ pub struct Store {
     pub path: PathBuf,
 }
 
+/// `[terminal]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terminal {
+    /// Unix socket where the running bot is reached by `standby promote` and the like; `standby.sock` in the store's folder if absent.
+    pub socket: Option<PathBuf>,
+}
+
 /// The file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +101,8 @@ struct Raw {
     slack: Slack,
     http: Http,
     store: Store,
+    #[serde(default)]
+    terminal: Terminal,
     applications: BTreeMap<String, RawApplication>,
 }
 
@@ -138,6 +150,7 @@ impl Config {
             slack: raw.slack,
             http: raw.http,
             store: raw.store,
+            terminal: raw.terminal,
             applications: Applications::new(),
             access: BTreeMap::new(),
             channels: BTreeMap::new(),
@@ -148,6 +161,11 @@ impl Config {
         }
         let problems = validate::problems(&config);
         if problems.is_empty() { Ok(config) } else { Err(ConfigError { file: path.to_owned(), problems }) }
+    }
+
+    /// Unix socket of the terminal.
+    pub fn socket(&self) -> PathBuf {
+        self.terminal.socket.clone().unwrap_or_else(|| self.store.path.join("standby.sock"))
     }
 
     fn add(&mut self, name: String, raw: RawApplication) {

@@ -3,6 +3,7 @@
 
 mod commands;
 mod decisions;
+mod gates;
 mod past;
 mod paused;
 mod refusals;
@@ -18,7 +19,8 @@ use tracing::{error, info};
 use crate::{
     access::Access,
     aws::{Aws, Network},
-    engine::{EngineError, Pair, append, recover},
+    engine::{EngineError, FoundOpen, Pair, append, read_open, set_right},
+    ids::RunId,
     journal::{Event, Refusal},
     request::{Reply, Request},
     topology::Applications,
@@ -48,6 +50,17 @@ pub struct Settings {
     pub config_digest: String,
     /// Host name.
     pub host: String,
+    /// What is done about open runs.
+    pub open_runs: OpenRunsAre,
+}
+
+/// What a desk does about runs that it finds open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenRunsAre {
+    /// It takes them up, and requests that were not answered.
+    TakenUp,
+    /// It shows them and leaves them alone: for who only looks.
+    LeftAlone,
 }
 
 /// The one entry for whoever asks.
@@ -74,7 +87,7 @@ impl Desk {
     /// # Errors
     /// When the log cannot be read or takes no records, or its records contradict each other.
     pub async fn open(settings: Settings) -> Result<Self, EngineError> {
-        let Settings { log, applications, access, network, clock, version, config_digest, host } = settings;
+        let Settings { log, applications, access, network, clock, version, config_digest, host, open_runs } = settings;
         let started = Event::ProcessStarted { version, config_digest, host };
         append(&log, Self::own_entry(), started).await?;
         let mut pairs = BTreeMap::new();
@@ -83,7 +96,7 @@ impl Desk {
             let aws = Aws::connect(app.clone(), &network, clock.clone()).await;
             pairs.insert(name.clone(), Pair { name, app, aws, clock: clock.clone() });
         }
-        let recovered = recover(&log).await?;
+        let found = read_open(&log).await?;
         let desk = Self(Arc::new(Inner {
             runs: OpenRuns::new(pairs.keys().cloned()),
             refusals: RefusalBudget::default(),
@@ -95,14 +108,29 @@ impl Desk {
             pairs,
             access,
         }));
-        for run in recovered.runs {
-            info!(run = %run.id, application = run.application, "run taken up again");
-            desk.take_up(run);
-        }
-        for request in recovered.unanswered {
-            desk.take_up_request(request).await?;
+        match open_runs {
+            OpenRunsAre::TakenUp => desk.carry_on(found).await?,
+            OpenRunsAre::LeftAlone => found.runs.iter().for_each(|run| desk.0.runs.insert(run)),
         }
         Ok(desk)
+    }
+
+    /// Takes up what the last program left open.
+    async fn carry_on(&self, found: FoundOpen) -> Result<(), EngineError> {
+        for run in found.runs {
+            let run = set_right(&self.0.log, run).await?;
+            info!(run = %run.id, application = run.application, "run taken up again");
+            self.take_up(run);
+        }
+        for request in found.unanswered {
+            self.take_up_request(request).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs that have not ended.
+    pub fn open_runs(&self) -> Vec<RunId> {
+        self.0.runs.all()
     }
 
     /// The audit log.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    journal::CallOutcome,
     observation::Lag,
     plan::{Method, Plan, StepId},
     run::{Run, StepRun, StepState},
@@ -112,9 +113,12 @@ fn remaining(run: &Run, outcome: RunOutcome) -> Vec<String> {
     let mut remaining = Vec::new();
     match outcome {
         RunOutcome::NotApproved => return vec![],
-        RunOutcome::Aborted => remaining.push(format!(
-            "everything is where the steps above left it: look with `/dr status {application}`, go on with `/dr promote {application}`"
-        )),
+        RunOutcome::Aborted => {
+            remaining.push(format!(
+                "everything is where the steps above left it: look with `/dr status {application}`, go on with `/dr promote {application}`"
+            ));
+            remaining.extend(run.plan.steps.iter().map(|planned| whereabouts(&planned.goal, planned.step, run)));
+        }
         RunOutcome::Completed => {}
     }
     for (id, step) in &run.steps {
@@ -136,4 +140,20 @@ fn remaining(run: &Run, outcome: RunOutcome) -> Vec<String> {
         remaining.push(format!("plan the failback to {from}; {to} now runs without a standby"));
     }
     remaining
+}
+
+/// Where an aborted run left a step.
+fn whereabouts(goal: &str, id: StepId, run: &Run) -> String {
+    let name = id.name();
+    let Some(step) = run.steps.get(&id) else { return format!("{name} was not begun: {goal}") };
+    match &step.state {
+        StepState::Done { .. } => format!("{name} is done: {}", step.detail),
+        StepState::Skipped => format!("{name} was left out: {goal}"),
+        StepState::Failed { error, .. } => format!("{name} failed: {error}"),
+        StepState::Running | StepState::Retrying | StepState::Aborted => {
+            let accepted = run.calls_of(id).any(|call| matches!(call.outcome, Some(CallOutcome::Accepted { .. })));
+            let goes_on = if accepted { "; what AWS accepted goes on there" } else { "" };
+            format!("{name} was not finished ({goal}); last seen: {}{goes_on}", step.detail)
+        }
+    }
 }

@@ -261,6 +261,9 @@ pub struct Timing {
     /// Time between two observations of a step.
     #[serde(with = "seconds")]
     pub poll: Duration,
+    /// The same for steps that take minutes to days: snapshot, delete, rebuild, replication.
+    #[serde(with = "seconds")]
+    pub slow_poll: Duration,
     /// Deadline for one observation towards either region.
     #[serde(with = "seconds")]
     pub observation: Duration,
@@ -323,6 +326,7 @@ impl Default for Timing {
             reconcile: StepTiming::new(60, 600),
             settle: Duration::from_secs(20),
             poll: Duration::from_secs(2),
+            slow_poll: Duration::from_secs(15),
             observation: Duration::from_secs(2),
         }
     }

@@ -3,6 +3,8 @@
 // A stage that cannot be set up fails its test.
 #![allow(clippy::expect_used, clippy::panic)]
 
+pub mod model;
 mod stage;
+pub mod sweep;
 
 pub use stage::{Cast, Stage, StageBuilder, text_of};

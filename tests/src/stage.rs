@@ -1,6 +1,13 @@
 //! One stage: people type and press, the bot answers, the log says the same.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use bot::{
@@ -9,10 +16,11 @@ use bot::{
     rehearse,
     slack::api::Api,
 };
-use commands::{journal::Event, run::Run};
+use commands::{desk::Desk, journal::Event, run::Run};
 use futures::TryStreamExt as _;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
 use rehearsal::{
     Scenario, World,
     slack::{Deliver, Message, Settings, Slack},
@@ -86,8 +94,10 @@ impl StageBuilder {
         }
         let store = tempfile::tempdir().expect("a temporary folder");
         let slack = Slack::new(workspace);
-        let bot = assemble(&config, store.path(), &world, &slack, &clock).await;
-        Stage { world, slack, clock, config, store, router: bot.router.clone(), bot: Some(bot) }
+        let mut stage =
+            Stage { world, slack, clock, host_is_off: Arc::default(), config, store, router: Router::new(), bot: None };
+        stage.start().await;
+        stage
     }
 }
 
@@ -113,8 +123,10 @@ pub struct Stage {
     pub world: World,
     /// The workspace.
     pub slack: Slack,
-    /// The clock that all share.
+    /// The true time, which all share but, where a test says so, the bot's host.
     pub clock: Clock,
+    /// Seconds that the clock of the bot's host is ahead.
+    host_is_off: Arc<AtomicI64>,
     config: String,
     store: TempDir,
     router: Router,
@@ -134,7 +146,7 @@ impl Stage {
 
     /// The audit log.
     pub fn log(&self) -> Log {
-        self.bot.as_ref().expect("the bot runs").desk.log().clone()
+        self.desk().log().clone()
     }
 
     /// Types `/dr text` in the incident channel; returns what only the typist sees.
@@ -250,9 +262,37 @@ impl Stage {
     /// Stops the bot gracefully and starts it again on the same store.
     pub async fn restart(&mut self) {
         self.bot.take().expect("the bot runs").stop("restart").await;
-        let bot = assemble(&self.config, self.store.path(), &self.world, &self.slack, &self.clock).await;
+        self.start().await;
+    }
+
+    /// Ends the bot as the death of its process would: nothing more is recorded, and nobody answers Slack.
+    pub async fn crash(&mut self) {
+        self.bot.take().expect("the bot runs").abort().await;
+        self.slack.deliver_to(Deliver::Router(Router::new()));
+    }
+
+    /// Starts the bot on what it left behind.
+    pub async fn start(&mut self) {
+        let (truth, off) = (self.clock.clone(), Arc::clone(&self.host_is_off));
+        let clock = Clock::new(move || truth.now() + SignedDuration::from_secs(off.load(Ordering::Relaxed)));
+        let bot = assemble(&self.config, self.store.path(), &self.world, &self.slack, &clock).await;
         self.router = bot.router.clone();
         self.bot = Some(bot);
+    }
+
+    /// Puts the clock of the bot's host so far ahead of the true time, or behind it.
+    pub fn set_host_clock(&self, ahead: SignedDuration) {
+        self.host_is_off.store(ahead.as_secs(), Ordering::Relaxed);
+    }
+
+    /// The bot's desk.
+    pub fn desk(&self) -> Desk {
+        self.bot.as_ref().expect("the bot runs").desk.clone()
+    }
+
+    /// The folder of the audit log.
+    pub fn store(&self) -> &Path {
+        self.store.path()
     }
 
     /// Maya asks for a promote with the primary dark, and Jonas confirms the failover.

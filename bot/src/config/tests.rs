@@ -57,6 +57,11 @@ fn values_must_fit_together() {
             "applications.shop.dr.region: is the primary's region too; name the other region",
         ),
         ("desired = 4", "desired = 3", "applications.shop.services[0].desired: is below min"),
+        (
+            "alice = \"U0123456789\"",
+            "alice = \"alice\"",
+            "applications.shop.access.terminal.alice: \"alice\" is not a Slack user id",
+        ),
         ("name = \"api\"", "name = \"web\"", "applications.shop.services[1].name: names web a second time"),
         (
             "https://app.shop.example/",

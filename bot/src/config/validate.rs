@@ -238,6 +238,14 @@ impl Problems {
                 );
             }
         }
+        for (name, user) in &access.terminal {
+            self.demand(
+                user.starts_with(['U', 'W']),
+                format!("{key}.terminal.{name}"),
+                format!("{user:?} is not a Slack user id"),
+                "name the person whom that user of the host is in Slack: the rights are theirs",
+            );
+        }
         let alone = access.promoters.len() == 1 && !access.requester_may_approve;
         self.demand(
             !alone,

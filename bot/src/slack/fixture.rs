@@ -4,6 +4,7 @@
 
 use commands::{
     change::{Call, Irreversible},
+    history::Timeline,
     journal::{CallOutcome, Decision, Event, Resolution},
     observation::*,
     phase::Phase,
@@ -100,6 +101,7 @@ pub(super) fn checks() -> Vec<Check> {
 /// A log of one run, that grows record by record.
 pub(super) struct Story {
     pub(super) run: Run,
+    records: Vec<Record>,
     seq: u64,
 }
 
@@ -117,8 +119,9 @@ impl Story {
             command: 16,
             commanded_at: at(-3),
         };
-        let run = Run::begin(&record(17, 0, person("U0MAYA00001"), None, started)).unwrap();
-        let mut story = Self { run, seq: 17 };
+        let first = record(17, 0, person("U0MAYA00001"), None, started);
+        let run = Run::begin(&first).unwrap();
+        let mut story = Self { run, records: vec![first], seq: 17 };
         story.add(0, Actor::Bot, None, Event::GateOpened { plan_digest, methods, overrides, expires_at: at(900) });
         story
     }
@@ -127,6 +130,7 @@ impl Story {
         self.seq += 1;
         let record = record(self.seq, seconds, actor, step, event);
         self.run.apply(&record).unwrap();
+        self.records.push(record.clone());
         record
     }
 
@@ -148,6 +152,19 @@ impl Story {
     pub(super) fn fail(&mut self, seconds: i64, step: StepId, error: &str) -> Record {
         let best_effort = step == StepId::Fence;
         self.add(seconds, Actor::Bot, Some(step), Event::StepFailed { error: error.into(), best_effort })
+    }
+
+    pub(super) fn late(&mut self, seconds: i64, step: StepId, detail: &str) -> Record {
+        let late = Event::StepLate { expected_s: 60.0, elapsed_s: 67.2, detail: detail.into() };
+        self.add(seconds, Actor::Bot, Some(step), late)
+    }
+
+    pub(super) fn end(&mut self, seconds: i64, report: Report) -> Record {
+        self.add(seconds, Actor::Bot, None, Event::RunEnded { report: Box::new(report) })
+    }
+
+    pub(super) fn timeline(&self) -> Timeline {
+        Timeline::of(&self.records).unwrap().unwrap()
     }
 
     pub(super) fn resolve(&mut self, step: StepId, resolution: Resolution) -> Record {

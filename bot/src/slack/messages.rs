@@ -4,6 +4,7 @@ mod answers;
 mod decided;
 mod detail;
 mod gate;
+mod history;
 mod notices;
 mod paused;
 mod plan;
@@ -11,6 +12,7 @@ mod progress;
 mod readiness;
 mod report;
 mod status;
+mod timeline;
 mod wording;
 
 pub use self::{
@@ -18,12 +20,14 @@ pub use self::{
     decided::decided,
     detail::detail,
     gate::gate,
+    history::history,
     notices::{details, handoff, no_return},
     paused::{Failure, paused, resolved},
     plan::plan,
     progress::progress,
     report::report,
     status::status,
+    timeline::timeline,
 };
 
 #[cfg(test)]

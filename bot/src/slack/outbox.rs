@@ -126,6 +126,12 @@ impl Outbox {
                     self.answer(record, &messages::status(status, record.seq)).await?
                 }
                 Event::PlanAnswered { plan, .. } => self.answer(record, &messages::plan(plan, record.seq)).await?,
+                Event::HistoryAnswered { history, .. } => {
+                    self.answer(record, &messages::history(history, record.seq)).await?
+                }
+                Event::ReportAnswered { timeline, .. } => {
+                    self.answer(record, &messages::timeline(timeline, record.seq)).await?
+                }
                 Event::CommandFailed { text, error, .. } => {
                     self.answer(record, &messages::failed(text, error, record.seq)).await?
                 }

@@ -229,7 +229,7 @@ impl Desk {
     }
 
     /// Whether the person may look at anything at all; strangers are told nothing.
-    fn known(&self, request: &Request) -> Result<(), Refusal> {
+    pub(super) fn known(&self, request: &Request) -> Result<(), Refusal> {
         let mut answers = self.0.access.values().map(|access| access.may_look(&request.actor, &request.origin));
         let first = answers.next().unwrap_or(Err(Refusal::NotAllowed));
         answers.fold(first, |so_far, answer| match (so_far, answer) {
@@ -263,7 +263,7 @@ fn run_in_progress(run: &RunId) -> String {
     format!("Run {run} is open: one run at a time. Follow it in the channel, or end it there.")
 }
 
-fn not_known(reason: Refusal) -> String {
+pub(super) fn not_known(reason: Refusal) -> String {
     match reason {
         Refusal::WrongChannel => "Not in this channel: use the incident channel of the application.".to_owned(),
         _ => "You may not use this bot here. Access is by user id in its configuration (`[applications.NAME.access]`)."

@@ -84,7 +84,7 @@ impl Desk {
         }
     }
 
-    fn gate_is_open(&self, run: &Run) -> Result<(), (Refusal, String)> {
+    pub(super) fn gate_is_open(&self, run: &Run) -> Result<(), (Refusal, String)> {
         open_gate(run, self.0.clock.now()).map_err(|reason| {
             let reply = match (reason, run.decided()) {
                 (Refusal::AlreadyDecided, Some(decided)) => {

@@ -67,7 +67,7 @@ impl Desk {
     }
 
     /// Open runs that the person may see.
-    async fn visible_open(&self, request: &Request) -> Result<Vec<Run>, EngineError> {
+    pub(super) async fn visible_open(&self, request: &Request) -> Result<Vec<Run>, EngineError> {
         let mut runs = Vec::new();
         for id in self.0.runs.all() {
             runs.extend(self.visible(request, &id).await?);
@@ -76,7 +76,7 @@ impl Desk {
     }
 
     /// The run, if the person may see it.
-    async fn visible(&self, request: &Request, id: &RunId) -> Result<Option<Run>, EngineError> {
+    pub(super) async fn visible(&self, request: &Request, id: &RunId) -> Result<Option<Run>, EngineError> {
         let known = self.known_run(id).await?;
         Ok(known.filter(|(pair, _)| self.allowed(request, pair, Right::Look).is_ok()).map(|(_, run)| run))
     }

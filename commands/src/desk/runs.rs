@@ -61,7 +61,7 @@ impl OpenRuns {
         stuck.iter().next().map(|(run, why)| format!("run {run} cannot be carried on: {why}"))
     }
 
-    fn insert(&self, run: &Run) {
+    pub(super) fn insert(&self, run: &Run) {
         self.open.send_modify(|open| {
             open.insert(run.application.clone(), run.id.clone());
         });

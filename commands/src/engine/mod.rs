@@ -12,7 +12,7 @@ use std::sync::Arc;
 use storage::Clock;
 
 pub(crate) use executor::{drive, gate_key};
-pub(crate) use recover::recover;
+pub(crate) use recover::{FoundOpen, read_open, set_right};
 pub(crate) use scribe::{Scribe, append};
 
 use crate::{

@@ -15,15 +15,15 @@ use crate::{
 };
 
 /// What was found open.
-pub(crate) struct Recovered {
+pub(crate) struct FoundOpen {
     /// Runs that have not ended.
     pub(crate) runs: Vec<Run>,
     /// Requests that were acknowledged and not answered, oldest first.
     pub(crate) unanswered: Vec<Arc<Record>>,
 }
 
-/// Reads the log once, and gives intents without outcome the outcome *unknown*.
-pub(crate) async fn recover(log: &Log) -> Result<Recovered, EngineError> {
+/// Reads the log once for what it left open.
+pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
     let mut open: BTreeMap<String, Run> = BTreeMap::new();
     let mut received: BTreeMap<u64, Arc<Record>> = BTreeMap::new();
     let mut answered: BTreeSet<u64> = BTreeSet::new();
@@ -48,18 +48,11 @@ pub(crate) async fn recover(log: &Log) -> Result<Recovered, EngineError> {
         }
     }
     received.retain(|command, _| !answered.contains(command));
-    let mut runs = Vec::new();
-    for mut run in open.into_values() {
-        for record in set_right(log, &run).await? {
-            run.apply(&record)?;
-        }
-        runs.push(run);
-    }
-    Ok(Recovered { runs, unanswered: received.into_values().collect() })
+    Ok(FoundOpen { runs: open.into_values().collect(), unanswered: received.into_values().collect() })
 }
 
 /// Records that the run is taken up, and that an outcome which died with the process is unknown: the step observes before it acts.
-async fn set_right(log: &Log, run: &Run) -> Result<Vec<Arc<Record>>, EngineError> {
+pub(crate) async fn set_right(log: &Log, mut run: Run) -> Result<Run, EngineError> {
     let scribe = Scribe::new(log.clone(), run.application.clone(), run.id.clone());
     let mut written = Vec::new();
     for (&intent, call) in run.calls.iter().filter(|(_, call)| call.outcome.is_none()) {
@@ -68,5 +61,8 @@ async fn set_right(log: &Log, run: &Run) -> Result<Vec<Arc<Record>>, EngineError
         written.push(scribe.of_step(call.step).write(finished).await?);
     }
     written.push(scribe.write(Event::RunResumed {}).await?);
-    Ok(written)
+    for record in written {
+        run.apply(&record)?;
+    }
+    Ok(run)
 }

@@ -14,3 +14,4 @@ mod refusals;
 mod slack;
 mod slack_sdk;
 mod stranger;
+mod sweep;

@@ -7,7 +7,7 @@ use commands::{
 use storage::Record;
 
 use super::plan::call_name;
-use crate::slack::text::{actor, escape};
+use crate::slack::text::{actor, escape, seconds};
 
 /// The line of a record; `None` for records that say nothing new to the thread. `run` has the record applied.
 pub fn detail(run: &Run, record: &Record, event: &Event) -> Option<String> {
@@ -15,6 +15,12 @@ pub fn detail(run: &Run, record: &Record, event: &Event) -> Option<String> {
     let said = match event {
         Event::StepStarted { goal, .. } => format!("▶️ *{step}* began: {}", escape(goal)),
         Event::StepObserved { detail } => format!("👀 *{step}*: {}", escape(detail)),
+        Event::StepLate { expected_s, elapsed_s, detail } => format!(
+            "🐢 *{step}* is late: {}, expected {}; {}",
+            seconds(*elapsed_s),
+            seconds(*expected_s),
+            escape(detail)
+        ),
         Event::CallFinished { intent, outcome } => {
             let call = &run.calls.get(intent)?.call;
             format!("{} · *{step}*: {}", call_name(call), outcome_words(outcome))

@@ -2,7 +2,7 @@
 
 use commands::{
     change::Irreversible,
-    plan::{Method, Plan, StepId},
+    plan::{Method, Plan, RunbookName, StepId},
     request::Press,
     run::{Gate, Run},
 };
@@ -43,6 +43,10 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
         list("What cannot be undone", &irreversible(plan, gate), 1_500),
         section(&format!("*What is not touched*\n{}", untouched(plan))),
     ];
+    let concerns = readiness::lines(&plan.checks);
+    if plan.runbook != RunbookName::Promote && !concerns.is_empty() {
+        blocks.push(list("Checks", &concerns, 1_500));
+    }
     let overridden = overrides(plan, gate);
     if !overridden.is_empty() {
         blocks.push(list("A confirmation overrides", &overridden, 2_000));
@@ -58,9 +62,10 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
 
 /// What a choice would lose now: only a failover loses anything.
 fn loss(plan: &Plan, gate: &Gate) -> String {
-    match gate.methods.contains(&Method::Failover) {
-        true => data_loss(&plan.lag, gate.opened_at),
-        false => "none".to_owned(),
+    match gate.methods.as_slice() {
+        [Method::Rebuild] => "what only the stale cluster holds, and its snapshot keeps".to_owned(),
+        methods if methods.contains(&Method::Failover) => data_loss(&plan.lag, gate.opened_at),
+        _ => "none".to_owned(),
     }
 }
 

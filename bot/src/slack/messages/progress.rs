@@ -95,6 +95,7 @@ fn line(id: StepId, expected_s: f64, step: Option<&StepRun>, now: Timestamp) -> 
         return format!("⚪ waiting · *{}* (expected {})", id.name(), seconds(expected_s));
     };
     let state = match &step.state {
+        StepState::Running if step.late => "🐢 late",
         StepState::Running => "⏳ running",
         StepState::Done { already: true } => "✅ held already",
         StepState::Done { already: false } => "✅ done",

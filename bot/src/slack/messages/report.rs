@@ -5,6 +5,7 @@ use commands::{
     report::{Report, RunOutcome},
     run::Run,
 };
+use jiff::Timestamp;
 use storage::Head;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
-    text::{actor, ago, code, escape, seconds, shorten},
+    text::{actor, ago, code, date, escape, seconds, shorten},
 };
 
 /// How the run ended. `seq` is the number of the record that says so; `head` is the log's head as of now, which makes
@@ -23,7 +24,7 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
     let title = title(run, report);
     let mut blocks = vec![header(&title)];
     if report.outcome != RunOutcome::NotApproved {
-        blocks.push(fields(figures(run, report)));
+        blocks.push(fields(figures(report, run.decided().map(|decided| decided.at))));
         blocks.push(section(&format!("*Steps*\n```\n{}\n```", table(report))));
     }
     if !report.remaining.is_empty() {
@@ -60,12 +61,13 @@ fn title(run: &Run, report: &Report) -> String {
     }
 }
 
-fn figures(run: &Run, report: &Report) -> [(&'static str, String); 4] {
+/// What is measured of a run. The data loss says when it was measured: against the confirmation, where that is known.
+pub(super) fn figures(report: &Report, confirmed_at: Option<Timestamp>) -> [(&'static str, String); 4] {
     let or_unknown = |value: Option<f64>| value.map_or_else(|| "❔ unknown".to_owned(), seconds);
-    let measured = report
-        .data_loss_measured_at
-        .zip(run.decided())
-        .map(|(at, decided)| format!(", measured {} the confirmation", ago(at, decided.at).replace("ago", "before")));
+    let measured = report.data_loss_measured_at.map(|at| match confirmed_at {
+        Some(confirmed) => format!(", measured {} the confirmation", ago(at, confirmed).replace("ago", "before")),
+        None => format!(", measured {}", date(at)),
+    });
     [
         ("RTO from the confirmation", or_unknown(report.rto_from_confirmation_s)),
         ("RTO from the command", or_unknown(report.rto_from_command_s)),
@@ -77,7 +79,8 @@ fn figures(run: &Run, report: &Report) -> [(&'static str, String); 4] {
     ]
 }
 
-fn table(report: &Report) -> String {
+/// The steps with their times.
+pub(super) fn table(report: &Report) -> String {
     let mut table = format!("{:<10} {:<9} {:>12} {:>12}", "step", "result", "took", "expected");
     for step in report.steps.iter().take(20) {
         let took = step.took_s.map_or_else(|| "-".to_owned(), seconds);

@@ -95,6 +95,7 @@ pub(super) async fn look(
 pub(super) fn interval(step: StepId, app: &Application) -> Duration {
     match step {
         StepId::Verify => app.verify.interval,
+        StepId::Snapshot | StepId::Delete | StepId::Rebuild | StepId::Replication => app.timing.slow_poll,
         _ => app.timing.poll,
     }
 }

@@ -1,7 +1,8 @@
 //! Slack's limits hold for whatever is shown: <https://docs.slack.dev/reference/block-kit/blocks>.
 
 use commands::{
-    journal::Decision,
+    history::{History, PastRun},
+    journal::{Decision, Resolution},
     observation::{NamedService, Seen},
     plan::{Method, StepId},
     report::RunOutcome,
@@ -48,6 +49,15 @@ fn everything() -> Vec<Message> {
         story.fail(14, step, &long(5_000));
     }
     all.push(messages::progress(&story.run, at(100_000)));
+    for _ in 0..300 {
+        story.resolve(StepId::Dns, Resolution::Retry);
+        story.start(15, StepId::Dns);
+        story.fail(16, StepId::Dns, &long(5_000));
+    }
+    all.push(messages::timeline(&story.timeline(), u64::MAX));
+    let mut past = PastRun::of(&story.run);
+    past.reason = Some(long(500));
+    all.push(messages::history(&History { application: "a".repeat(40), runs: vec![past; 10] }, u64::MAX));
     all.push(messages::details(&vec![long(5_000); 100]));
     let failure = Failure {
         run: story.run.id.clone(),
@@ -60,6 +70,8 @@ fn everything() -> Vec<Message> {
     all.push(messages::paused(&failure));
     let mut report = report(RunOutcome::Completed);
     report.remaining = vec![long(2_000); 100];
+    story.end(100_000, report.clone());
+    all.push(messages::timeline(&story.timeline(), u64::MAX));
     all.push(messages::report(
         &story.run,
         &report,

@@ -1,6 +1,8 @@
 //! Every message as people read it. `insta` keeps the expected text beside this file.
 
 use commands::{
+    history::{History, PastRun, Standing},
+    ids::RunId,
     journal::{CallOutcome, Decision, Resolution},
     plan::{Method, StepId},
     report::RunOutcome,
@@ -9,7 +11,7 @@ use serde_json::Value;
 use storage::Head;
 
 use crate::slack::{
-    fixture::{Story, at, checks, plan, report, status},
+    fixture::{Story, at, checks, person, plan, report, status},
     kit::Message,
     messages::{self, Failure},
 };
@@ -177,6 +179,56 @@ fn reports() {
     ]
     .map(|(story, report)| shown(&messages::report(&story.run, &report, 96, &head)));
     insta::assert_snapshot!(all.join("\n\n========\n\n"));
+}
+
+#[test]
+fn late_step() {
+    let mut story = approved();
+    story.start(13, StepId::Database);
+    let late = story.late(80, StepId::Database, "shop-global is failing-over");
+    let line = messages::detail(&story.run, &late, &commands::journal::Event::of(&late).unwrap()).unwrap();
+    let root = shown(&messages::progress(&story.run, at(81)));
+    let root = root.lines().find(|line| line.contains("*database*")).unwrap();
+    insta::assert_snapshot!(format!("{line}\n{root}"));
+}
+
+#[test]
+fn last_runs() {
+    let past = |seq: u64, standing, rto_from_confirmation_s| PastRun {
+        run: RunId::new("promote", seq),
+        commanded_at: at(seq as i64),
+        requester: person("U0MAYA00001"),
+        reason: (seq == 16).then(|| "the primary <does> not answer".into()),
+        standing,
+        rto_from_confirmation_s,
+    };
+    let ended = |outcome| Standing::Ended { outcome };
+    let runs = vec![
+        past(50, Standing::Open { state: "paused: dns failed: Throttling".into() }, None),
+        past(16, ended(RunOutcome::Completed), Some(188.4)),
+        past(9, ended(RunOutcome::Aborted), None),
+        past(3, ended(RunOutcome::NotApproved), None),
+    ];
+    let all = [History { application: "shop".into(), runs }, History { application: "shop".into(), runs: vec![] }]
+        .map(|history| shown(&messages::history(&history, 51)));
+    insta::assert_snapshot!(all.join("\n\n========\n\n"));
+}
+
+#[test]
+fn timelines() {
+    let mut story = story();
+    story.decide(Decision::Approved { method: Method::Failover });
+    story.start(13, StepId::Database);
+    story.failover(accepted());
+    story.late(80, StepId::Database, "shop-global is failing-over");
+    story.fail(600, StepId::Database, "not done after 600 s");
+    story.resolve(StepId::Database, Resolution::Retry);
+    let open = shown(&messages::timeline(&story.timeline(), 60));
+    story.start(210, StepId::Database);
+    story.done(260, StepId::Database, "us-west-2 writes");
+    story.end(300, report(RunOutcome::Completed));
+    let ended = shown(&messages::timeline(&story.timeline(), 61));
+    insta::assert_snapshot!([open, ended].join("\n\n========\n\n"));
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! Plays as many random seeds as asked, on all cores: `cargo run --release -p tests --bin soak -- --seeds 10000`.
+// Its figures are for whoever started it.
+#![allow(clippy::print_stdout)]
+
+use std::{process::ExitCode, thread, time::Instant};
+
+use clap::Parser;
+use tests::sweep::{
+    random::{self, Played},
+    spread,
+};
+
+/// Plays random seeds and counts what did not hold.
+#[derive(Parser)]
+struct Args {
+    /// How many seeds.
+    #[arg(long, default_value_t = 1000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// This seed alone.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Prints what happened, the log and the changing calls.
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let (from, count) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
+    let seeds: Vec<u64> = (from..from + count).collect();
+    let began = Instant::now();
+    let found = spread(&seeds, thread::available_parallelism().map_or(1, usize::from), async |&seed| {
+        let played = random::play(seed).await;
+        if args.verbose {
+            tell(&played);
+        }
+        for violation in &played.violations {
+            println!(
+                "seed {seed}: {violation}\n  replay: cargo run --release -p tests --bin soak -- --seed {seed} --verbose"
+            );
+        }
+        played.violations.len()
+    });
+    let (violations, took) = (found.iter().sum::<usize>(), began.elapsed().as_secs_f64());
+    println!("{count} seeds from {from} in {took:.1} s, {:.1} seeds/s, {violations} violations", count as f64 / took);
+    if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tell(played: &Played) {
+    for (at, act) in &played.schedule.acts {
+        println!("{:>8.3} s  {act:?}", at.as_secs_f64());
+    }
+    for line in &played.lines {
+        let data: String = line["data"].to_string().chars().take(300).collect();
+        let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        println!("#{} {} {} {} {} {data}", line["seq"], text("at"), text("run"), text("event"), text("step"));
+    }
+    for call in played.calls.iter().filter(|call| call.changing) {
+        println!("{} {} {} {:?} {}", call.at, call.region, call.operation, call.outcome, call.parameters);
+    }
+}

@@ -1,0 +1,146 @@
+//! What must hold whatever happens. It is judged by the lines of the log's files, as JSON, and by the calls that the simulated regions received:
+//! nothing here shares code or types with the engine that it judges.
+
+mod run;
+
+use jiff::Timestamp;
+use rehearsal::{Call, Outcome, PairState, Side};
+use serde_json::Value;
+
+use self::run::RunHistory;
+
+/// Everything that is known of one play.
+pub struct Evidence {
+    /// The log, oldest first.
+    pub records: Vec<Witnessed>,
+    /// The calls, in the order of arrival.
+    pub calls: Vec<Call>,
+    /// Whether an export of the log verifies, and if not why.
+    pub verified: Result<(), String>,
+    /// Values of the buttons that people can press at the end.
+    pub buttons: Vec<String>,
+}
+
+/// A record, and what was true in the world when it had become durable.
+pub struct Witnessed {
+    /// The world's time then, whatever the record says.
+    pub at: Timestamp,
+    /// The state of the pair then.
+    pub pair: PairState,
+    /// The line.
+    pub line: Value,
+}
+
+impl Witnessed {
+    fn event(&self) -> &str {
+        self.line["event"].as_str().unwrap_or_default()
+    }
+
+    fn seq(&self) -> u64 {
+        self.line["seq"].as_u64().unwrap_or_default()
+    }
+
+    fn data(&self) -> &Value {
+        &self.line["data"]
+    }
+}
+
+/// The calls that move the writer.
+const MOVES: [&str; 2] = ["FailoverGlobalCluster", "SwitchoverGlobalCluster"];
+/// Calls that can make a second writer beside the first: nothing that the bot does is reason for them.
+const FORKS: [&str; 5] = [
+    "RemoveFromGlobalCluster",
+    "PromoteReadReplicaDBCluster",
+    "CreateDBCluster",
+    "RestoreDBClusterFromSnapshot",
+    "RestoreDBClusterToPointInTime",
+];
+
+/// Every invariant that does not hold, for people. Empty: all is well.
+pub fn violations(evidence: &Evidence) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Err(why) = &evidence.verified {
+        found.push(format!("the log does not verify: {why}"));
+    }
+    let runs = RunHistory::all(&evidence.records);
+    found.extend(overlapping(&evidence.records));
+    found.extend(runs.iter().flat_map(|run| run.out_of_sight(evidence)));
+    found.extend(runs.iter().flat_map(RunHistory::decided_twice));
+    let mut judge = Judge { runs: &runs, found: Vec::new() };
+    evidence.calls.iter().filter(|call| call.changing && !by_hand(call)).for_each(|call| judge.call(call));
+    found.append(&mut judge.found);
+    found.extend(runs.iter().flat_map(|run| run.moved_without_a_word(&evidence.calls)));
+    found
+}
+
+/// Whether somebody else made the call: in these tests a person at the command line names the parameter that the bot leaves out.
+fn by_hand(call: &Call) -> bool {
+    !call.parameters["Switchover"].is_null()
+}
+
+/// One run at a time for an application.
+fn overlapping(records: &[Witnessed]) -> Vec<String> {
+    let (mut open, mut found) = (std::collections::BTreeMap::new(), Vec::new());
+    for record in records {
+        let (application, run) = (record.line["application"].as_str(), record.line["run"].as_str());
+        match record.event() {
+            "run.started" => {
+                if let Some(Some(other)) = open.insert(application, run) {
+                    found.push(format!("run {} began while {other} was open", run.unwrap_or_default()));
+                }
+            }
+            "run.ended" => {
+                open.remove(&application);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+struct Judge<'a> {
+    runs: &'a [RunHistory<'a>],
+    found: Vec<String>,
+}
+
+impl Judge<'_> {
+    fn call(&mut self, call: &Call) {
+        let name = format!("{} in {} at {}", call.operation, call.region, call.at);
+        let intent = self.runs.iter().find_map(|run| Some((run, run.intent_of(call)?)));
+        let Some((run, intent)) = intent else {
+            return self.found.push(format!("{name}: no durable intent came before it"));
+        };
+        if !run.approved(call, intent) {
+            self.found.push(format!("{name}: {} had no approval for it", run.id));
+        }
+        if FORKS.contains(&call.operation.as_str()) {
+            self.found.push(format!("{name}: makes a second writer"));
+        }
+        if call.outcome != Outcome::Accepted {
+            return;
+        }
+        if let Some(side) = new_target(call, intent)
+            && intent.pair.writer != Some(side)
+            && !run.skipped("database")
+        {
+            self.found.push(format!("{name}: points at {side:?} while the writer is {:?}", intent.pair.writer));
+        }
+        if call.operation.starts_with("DeleteDB") && !has_snapshot(call, intent) {
+            self.found.push(format!("{name}: there is no available snapshot"));
+        }
+    }
+}
+
+/// The side that the record points at after the call.
+fn new_target(call: &Call, intent: &Witnessed) -> Option<Side> {
+    let changed = (call.operation == "ChangeResourceRecordSets").then(|| call.parameters.to_string())?;
+    let (_, put) = changed.rsplit_once("CREATE").or_else(|| changed.rsplit_once("UPSERT"))?;
+    Side::BOTH.into_iter().find(|side| put.contains(&format!("execute-api.{}.", intent.pair.side(*side).region)))
+}
+
+/// Whether a snapshot that somebody asked for was available when the deletion was decided.
+fn has_snapshot(call: &Call, intent: &Witnessed) -> bool {
+    let mut sites = Side::BOTH.map(|side| intent.pair.side(side)).into_iter();
+    let site = sites.find(|site| site.region == call.region);
+    site.is_some_and(|site| site.snapshots.iter().any(|snapshot| !snapshot.automated && snapshot.status == "available"))
+}

@@ -1,0 +1,144 @@
+//! One run, as the lines of the log tell it.
+
+use std::collections::BTreeMap;
+
+use rehearsal::{Call, Outcome};
+use serde_json::Value;
+
+use super::{Evidence, MOVES, Witnessed, by_hand};
+
+/// The records of one run.
+pub(super) struct RunHistory<'a> {
+    pub(super) id: &'a str,
+    records: Vec<&'a Witnessed>,
+}
+
+impl<'a> RunHistory<'a> {
+    /// Every run in the log.
+    pub(super) fn all(records: &'a [Witnessed]) -> Vec<Self> {
+        let mut runs: BTreeMap<&str, Vec<&Witnessed>> = BTreeMap::new();
+        for record in records {
+            if let Some(run) = record.line["run"].as_str() {
+                runs.entry(run).or_default().push(record);
+            }
+        }
+        runs.into_iter().map(|(id, records)| Self { id, records }).collect()
+    }
+
+    fn of(&self, event: &'static str) -> impl Iterator<Item = &'a Witnessed> {
+        self.records.iter().copied().filter(move |record| record.event() == event)
+    }
+
+    /// The latest intent that was durable when the call arrived, and whose end was not yet known then.
+    pub(super) fn intent_of(&self, call: &Call) -> Option<&'a Witnessed> {
+        self.of("call.intended").filter(|intent| intends(intent, call) && self.stands(intent, call)).last()
+    }
+
+    fn stands(&self, intent: &Witnessed, call: &Call) -> bool {
+        let mut ends = self.of("call.finished").filter(|end| end.data()["intent"].as_u64() == Some(intent.seq()));
+        intent.at <= call.at && ends.next().is_none_or(|end| call.at <= end.at)
+    }
+
+    /// Whether a person approved the run, and in it the way of an irreversible call, before its intent.
+    pub(super) fn approved(&self, call: &Call, intent: &Witnessed) -> bool {
+        let read = self.of("run.started").last().map(|started| &started.data()["plan_digest"]);
+        self.of("gate.decided").filter(|decided| decided.seq() < intent.seq()).any(|decided| {
+            let (data, by) = (decided.data(), decided.line["actor"]["kind"].as_str());
+            let person = matches!(by, Some("slack" | "terminal"));
+            let method = data["decision"]["method"].as_str();
+            let this_way = method.is_none_or(|method| way_of(&call.operation).is_none_or(|way| way == method));
+            person && data["decision"]["how"] == "approved" && this_way && Some(&data["plan_digest"]) == read
+        })
+    }
+
+    /// Whether a person chose to go on without the step.
+    pub(super) fn skipped(&self, step: &str) -> bool {
+        self.of("step.resolved").any(|record| record.line["step"] == step && record.data()["resolution"] == "skip")
+    }
+
+    /// A gate is decided once.
+    pub(super) fn decided_twice(&self) -> Option<String> {
+        let (opened, decided) = (self.of("gate.opened").count(), self.of("gate.decided").count());
+        (decided > opened).then(|| format!("{}: {opened} gates, {decided} decisions", self.id))
+    }
+
+    /// A run that ended says so in the channel, and one that did not asks somebody.
+    pub(super) fn out_of_sight(&self, evidence: &Evidence) -> Option<String> {
+        let report = format!("{}/report", self.id);
+        let ended = self.of("run.ended").next().is_some();
+        let seen = match ended {
+            true => self.of("message.posted").any(|posted| posted.data()["key"] == report.as_str()),
+            false => evidence.buttons.iter().any(|value| value.contains(self.id)),
+        };
+        self.of("run.started").next()?;
+        (!seen).then(|| format!("{}: {}", self.id, if ended { "its report is nowhere" } else { "waits for nobody" }))
+    }
+
+    /// At most one accepted move of the writer for each word of a person: the approval, or a retry of the step that moves it. And no intent
+    /// is acted on twice.
+    pub(super) fn moved_without_a_word(&self, calls: &[Call]) -> Vec<String> {
+        let (mut found, mut accepted) = (Vec::new(), BTreeMap::<u64, u32>::new());
+        let mut spent: Option<u64> = None;
+        for call in calls.iter().filter(|call| call.changing && call.outcome == Outcome::Accepted && !by_hand(call)) {
+            let Some(intent) = self.intent_of(call) else { continue };
+            let times = accepted.entry(intent.seq()).or_default();
+            *times += 1;
+            if *times > 1 {
+                found.push(format!("{}: {} was accepted twice for one intent", self.id, call.operation));
+            }
+            if !MOVES.contains(&call.operation.as_str()) {
+                continue;
+            }
+            let word = self.records.iter().filter(|word| word.seq() < intent.seq() && is_word(word, intent)).last();
+            let word = word.map(|word| word.seq());
+            if word.is_none() || word == spent {
+                found.push(format!("{}: {} at {} is one more than people asked for", self.id, call.operation, call.at));
+            }
+            spent = word;
+        }
+        found
+    }
+}
+
+/// Whether the record is a person's word to move the writer: an approval, or a retry of the step that made the intent.
+fn is_word(record: &Witnessed, intent: &Witnessed) -> bool {
+    match record.event() {
+        "gate.decided" => record.data()["decision"]["how"] == "approved",
+        "step.resolved" => record.line["step"] == intent.line["step"] && record.data()["resolution"] == "retry",
+        _ => false,
+    }
+}
+
+/// The method that an irreversible call carries out, where it is a move.
+fn way_of(operation: &str) -> Option<&'static str> {
+    match operation {
+        "FailoverGlobalCluster" => Some("failover"),
+        "SwitchoverGlobalCluster" => Some("switchover"),
+        _ => None,
+    }
+}
+
+/// Whether the intent names this call: operation, region, and every plain parameter.
+fn intends(intent: &Witnessed, call: &Call) -> bool {
+    let intended = &intent.data()["call"];
+    let params = intended["params"].as_object();
+    intended["operation"] == call.operation.as_str()
+        && intended["region"] == call.region.as_str()
+        && params.is_some_and(|params| params.iter().all(|(key, value)| same(value, &call.parameters[key])))
+}
+
+/// Equal where both are plain; services differ in how they write numbers and flags, and in the form of nested values.
+fn same(intended: &Value, sent: &Value) -> bool {
+    match (plain(intended), plain(sent)) {
+        (Some(intended), Some(sent)) => intended == sent,
+        _ => true,
+    }
+}
+
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim_start_matches("/hostedzone/").to_owned()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}

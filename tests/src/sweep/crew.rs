@@ -1,0 +1,170 @@
+//! The people of a story: they ask, confirm, and retry what failed, until it has come to its end.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::TryStreamExt as _;
+use rehearsal::{FaultId, slack::Message};
+use storage::Record;
+use tokio::time::{Instant, timeout};
+
+use super::Story;
+use crate::{Cast, Stage};
+
+/// How long people wait before they ask or press again.
+const IMPATIENCE: Duration = Duration::from_secs(45);
+/// Longest that people stay with it, in simulated time.
+const STAMINA: Duration = Duration::from_secs(6 * 3600);
+/// How often people retry.
+const RETRIES: usize = 8;
+
+/// The people.
+pub struct Crew {
+    story: Story,
+    /// Whether they ask again until it is done; otherwise they are content when nothing waits for them.
+    insists: bool,
+    /// What they put right as soon as the bot complains.
+    repairs: Vec<FaultId>,
+    /// When each message was answered.
+    answered: BTreeMap<String, Instant>,
+    asked: Option<Instant>,
+    retries: usize,
+}
+
+/// Where the story stands, by the log.
+enum Standing {
+    /// No run yet, or the last one came to nothing.
+    Nothing,
+    /// A run is open.
+    Open,
+    /// The last run was completed.
+    Completed,
+}
+
+impl Crew {
+    /// People who ask, and do not rest before it is done.
+    pub fn of(story: Story) -> Self {
+        Self { story, insists: true, repairs: Vec::new(), answered: BTreeMap::new(), asked: None, retries: 0 }
+    }
+
+    /// People who ask for nothing, and bring to an end what is open.
+    pub fn stewards(story: Story) -> Self {
+        Self { insists: false, ..Self::of(story) }
+    }
+
+    /// People who put these faults right as soon as the bot complains of anything.
+    #[must_use]
+    pub fn repairing(mut self, faults: impl IntoIterator<Item = FaultId>) -> Self {
+        self.repairs.extend(faults);
+        self
+    }
+
+    /// Plays until the story has come to its end.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn see_to_the_end(&mut self, stage: &Stage) -> Result<(), String> {
+        match timeout(STAMINA, self.play(stage)).await {
+            Ok(result) => result,
+            Err(_) => Err(format!(
+                "nothing ended within {} h; the channel holds:\n{}",
+                STAMINA.as_secs() / 3600,
+                stage.channel()
+            )),
+        }
+    }
+
+    async fn play(&mut self, stage: &Stage) -> Result<(), String> {
+        loop {
+            let records = stage.records().await;
+            if complaints(records.iter().map(AsRef::as_ref)).next().is_some() {
+                self.repairs.drain(..).for_each(|fault| stage.world.clear(fault));
+            }
+            let open = match standing(records.iter().map(AsRef::as_ref)) {
+                Standing::Completed => return Ok(()),
+                Standing::Open => true,
+                Standing::Nothing => false,
+            };
+            if let Some((message, action)) = self.question(stage) {
+                self.press(stage, &message, &action).await?;
+            } else if !open && !self.insists {
+                return Ok(());
+            } else if !open && self.asked.is_none_or(|asked| asked.elapsed() >= IMPATIENCE) {
+                self.asked = Some(Instant::now());
+                let _answer = stage.slack.command(Cast::MAYA, Cast::INCIDENT, self.story.command()).await;
+            }
+            self.wait(stage, records.len() as u64).await;
+        }
+    }
+
+    /// A message that waits for an answer, and the button that they want.
+    fn question(&self, stage: &Stage) -> Option<(Message, String)> {
+        let messages = stage.slack.messages(Cast::INCIDENT).into_iter();
+        messages
+            .filter(|message| self.is_due(message))
+            .find_map(|message| self.wanted(&message).map(|action| (message, action)))
+    }
+
+    fn is_due(&self, message: &Message) -> bool {
+        self.answered.get(&message.ts).is_none_or(|at| at.elapsed() >= IMPATIENCE)
+    }
+
+    fn wanted(&self, message: &Message) -> Option<String> {
+        let offered: Vec<_> = message.buttons().filter_map(|(_, button)| button["action_id"].as_str()).collect();
+        let mut wanted = self.story.approvals().iter().chain(&["retry"]);
+        wanted.find(|action| offered.contains(action)).map(|&action| action.to_owned())
+    }
+
+    async fn press(&mut self, stage: &Stage, message: &Message, action: &str) -> Result<(), String> {
+        if action == "retry" {
+            self.retries += 1;
+            if self.retries > RETRIES {
+                return Err(format!("{RETRIES} retries did not help; the channel holds:\n{}", stage.channel()));
+            }
+        }
+        self.answered.insert(message.ts.clone(), Instant::now());
+        // Nobody answers while the bot is down: they press again later.
+        let _answer = stage.slack.click(Cast::JONAS, &message.channel, &message.ts, action).await;
+        Ok(())
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&self, stage: &Stage, from: u64) {
+        let mut records = stage.log().follow(from);
+        let ended = async {
+            while let Ok(Some(record)) = records.try_next().await {
+                if matches!(record.event.as_str(), "run.ended" | "command.failed") {
+                    return;
+                }
+            }
+        };
+        let question = stage
+            .slack
+            .wait_for_message(Cast::INCIDENT, |message| self.is_due(message) && self.wanted(message).is_some());
+        tokio::select! {
+            biased;
+            () = ended => {}
+            _message = question => {}
+            () = tokio::time::sleep(IMPATIENCE) => {}
+        }
+    }
+}
+
+fn standing<'a>(records: impl Iterator<Item = &'a Record>) -> Standing {
+    let mut standing = Standing::Nothing;
+    for record in records {
+        match record.event.as_str() {
+            "run.started" => standing = Standing::Open,
+            "run.ended" if record.data["report"]["outcome"] == "completed" => standing = Standing::Completed,
+            "run.ended" => standing = Standing::Nothing,
+            _ => {}
+        }
+    }
+    standing
+}
+
+/// What the bot complained of, so far, in its own words.
+pub(super) fn complaints<'a>(records: impl Iterator<Item = &'a Record>) -> impl Iterator<Item = String> {
+    records
+        .filter(|record| matches!(record.event.as_str(), "run.paused" | "command.failed"))
+        .filter_map(|record| record.data["error"].as_str().map(str::to_owned))
+}

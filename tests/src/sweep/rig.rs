@@ -1,0 +1,188 @@
+//! A stage on which the bot may die at any moment, and a witness beside it.
+
+use std::{
+    fs,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::TryStreamExt as _;
+use jiff::Timestamp;
+use rehearsal::{ListenerState, PairState, ServiceState, Side, World};
+use serde_json::Value;
+use storage::{Log, export, verify};
+use tokio::task::JoinHandle;
+
+use crate::{
+    Cast, Stage,
+    model::{self, Evidence, Witnessed},
+};
+
+/// Simulated time after which everything that was begun in the world has come to its end, and Slack shows it.
+const SETTLED: Duration = Duration::from_secs(150);
+
+/// A stage with its witness.
+pub struct Rig {
+    /// The stage.
+    pub stage: Stage,
+    witness: Witness,
+}
+
+/// What a story comes to: the same, whatever went wrong on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct End {
+    writer: Option<Side>,
+    failover: Option<String>,
+    record: Option<String>,
+    resolves_to: Option<Side>,
+    services: [Vec<ServiceState>; 2],
+    listeners: [ListenerState; 2],
+}
+
+impl End {
+    /// Whether the disaster-recovery region serves, whole.
+    pub fn is_promoted(&self) -> bool {
+        let capacity = self.services[1].iter().all(|service| service.running > 1);
+        self.writer == Some(Side::Dr) && self.resolves_to == Some(Side::Dr) && self.failover.is_none() && capacity
+    }
+}
+
+impl Rig {
+    /// A rig over a stage that was just opened.
+    pub fn over(stage: Stage) -> Self {
+        let mut witness = Witness::of(stage.world.clone());
+        witness.follow(stage.log());
+        Self { stage, witness }
+    }
+
+    /// Ends the bot at once, as its death would.
+    pub async fn crash(&mut self) {
+        let log = self.stage.log();
+        self.stage.crash().await;
+        self.witness.stop(&log).await;
+    }
+
+    /// Starts the bot again on what it left behind.
+    pub async fn start(&mut self) {
+        self.stage.start().await;
+        self.witness.follow(self.stage.log());
+    }
+
+    /// Ends the bot as soon as that record is durable, before anything can follow from it; then the task ends. What is left of the bot is put
+    /// away by [`Rig::crash`].
+    pub fn dies_after(&self, seq: u64) -> JoinHandle<()> {
+        let desk = self.stage.desk();
+        tokio::spawn(async move {
+            let mut records = desk.log().follow(seq);
+            if let Ok(Some(_)) = records.try_next().await {
+                desk.abort();
+                desk.log().close().await;
+            }
+        })
+    }
+
+    /// Waits until everything that was begun has ended.
+    pub async fn settle(&self) {
+        tokio::time::sleep(SETTLED).await;
+    }
+
+    /// What the story has come to.
+    pub fn end(&self) -> End {
+        let pair = self.witness.pair();
+        End {
+            writer: pair.writer,
+            failover: pair.failover,
+            record: pair.record,
+            resolves_to: pair.resolves_to,
+            services: [pair.primary.services, pair.dr.services],
+            listeners: [pair.primary.listener, pair.dr.listener],
+        }
+    }
+
+    /// What of the invariants does not hold.
+    pub async fn violations(&mut self) -> Vec<String> {
+        let log = self.stage.log();
+        self.witness.stop(&log).await;
+        let violations = model::violations(&self.evidence(&log).await);
+        self.witness.follow(log);
+        violations
+    }
+
+    async fn evidence(&self, log: &Log) -> Evidence {
+        let seen = self.witness.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let records = self.lines().into_iter().zip(seen).map(|(line, (at, pair))| Witnessed { at, pair, line });
+        let messages = self.stage.slack.messages(Cast::INCIDENT);
+        let buttons = messages.iter().flat_map(|message| message.buttons());
+        Evidence {
+            records: records.collect(),
+            calls: self.stage.world.calls(),
+            verified: verified(log).await,
+            buttons: buttons.filter_map(|(_, button)| button["value"].as_str().map(str::to_owned)).collect(),
+        }
+    }
+
+    /// The lines of the log, from its files.
+    pub fn lines(&self) -> Vec<Value> {
+        let folder = fs::read_dir(self.stage.store().join("segments")).expect("segments");
+        let mut segments: Vec<_> = folder.map(|entry| entry.expect("a segment").path()).collect();
+        segments.sort();
+        let texts = segments.iter().map(|path| fs::read_to_string(path).expect("a readable segment"));
+        texts
+            .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<_>>())
+            .collect()
+    }
+}
+
+async fn verified(log: &Log) -> Result<(), String> {
+    let mut bytes = Vec::new();
+    let head = export::write(log.reader(), &mut bytes).await.map_err(|error| error.to_string())?;
+    verify::verify(bytes.as_slice(), Some(head)).map(drop).map_err(|faults| format!("{faults:?}"))
+}
+
+/// Notes when each record became durable, by the world's clock, and how the world was then.
+struct Witness {
+    world: World,
+    seen: Arc<Mutex<Vec<(Timestamp, PairState)>>>,
+    follower: Option<JoinHandle<()>>,
+}
+
+impl Witness {
+    fn of(world: World) -> Self {
+        Self { world, seen: Arc::default(), follower: None }
+    }
+
+    fn count(&self) -> u64 {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
+    fn pair(&self) -> PairState {
+        pair(&self.world)
+    }
+
+    fn follow(&mut self, log: Log) {
+        let (world, seen, mut records) = (self.world.clone(), Arc::clone(&self.seen), log.follow(self.count()));
+        self.follower = Some(tokio::spawn(async move {
+            while let Ok(Some(_)) = records.try_next().await {
+                note(&world, &seen);
+            }
+        }));
+    }
+
+    /// Stops following once everything that is durable is noted; no time passes meanwhile.
+    async fn stop(&mut self, log: &Log) {
+        if let Some(follower) = self.follower.take() {
+            follower.abort();
+            let _aborted = follower.await;
+        }
+        (self.count()..log.head().size).for_each(|_| note(&self.world, &self.seen));
+    }
+}
+
+fn note(world: &World, seen: &Mutex<Vec<(Timestamp, PairState)>>) {
+    let sight = (world.now(), pair(world));
+    seen.lock().unwrap_or_else(PoisonError::into_inner).push(sight);
+}
+
+fn pair(world: &World) -> PairState {
+    world.state().pairs.remove(0)
+}
