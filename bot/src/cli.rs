@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use storage::Head;
 
+use crate::terminal::Ask;
+
 /// Fails an AWS active/passive pair over to its disaster-recovery region from Slack, with an audit log that anybody can
 /// verify.
 #[derive(Debug, Parser)]
@@ -37,9 +39,82 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Check configuration and permissions without acting.
     Check(ConfigArg),
+    /// What people ask and decide.
+    #[command(flatten)]
+    Terminal(Verb),
     /// Read the audit log.
     #[command(subcommand)]
     Audit(Audit),
+}
+
+/// What people ask and decide at the terminal, through the running bot or without one.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Which region serves, and what stands in the way of a promote: [APP].
+    Status(Words),
+    /// A dry run, nothing changed: promote [APP].
+    Plan(Words),
+    /// Ask for a promote and follow it: [APP] [REASON…].
+    Promote(Words),
+    /// Ask for a failback and follow it: [APP] [REASON…].
+    Failback(Words),
+    /// Try a step that failed again: [RUN] [STEP].
+    Retry(Words),
+    /// Go on without a step that failed: [RUN] [STEP].
+    Skip(Words),
+    /// End a run at a step that failed, leaving everything where it is: [RUN].
+    Abort(Words),
+    /// The last runs: [APP].
+    History(Words),
+    /// What happened in a run: RUN.
+    Report(Words),
+    /// See what a run asks, confirm it, and follow it: [RUN].
+    Approve(RunArg),
+    /// Cancel a run that asks for a confirmation: [RUN].
+    Cancel(RunArg),
+}
+
+/// What is typed after the verb, as in Slack after `/dr`.
+#[derive(Debug, Args)]
+pub struct Words {
+    /// The rest of the command, as in Slack.
+    pub words: Vec<String>,
+    /// Which pair, store and bot.
+    #[command(flatten)]
+    pub config: ConfigArg,
+}
+
+/// A run that asks for a confirmation.
+#[derive(Debug, Args)]
+pub struct RunArg {
+    /// The run, such as promote-17 [default: the one that asks].
+    pub run: Option<String>,
+    /// Which pair, store and bot.
+    #[command(flatten)]
+    pub config: ConfigArg,
+}
+
+impl Verb {
+    /// The configuration file and what is asked for.
+    pub fn ask(self) -> (PathBuf, Ask) {
+        let command = |verb: &str, words: Words| {
+            let text = std::iter::once(verb.to_owned()).chain(words.words).collect::<Vec<_>>().join(" ");
+            (words.config.config, Ask::Command(text))
+        };
+        match self {
+            Self::Status(words) => command("status", words),
+            Self::Plan(words) => command("plan", words),
+            Self::Promote(words) => command("promote", words),
+            Self::Failback(words) => command("failback", words),
+            Self::Retry(words) => command("retry", words),
+            Self::Skip(words) => command("skip", words),
+            Self::Abort(words) => command("abort", words),
+            Self::History(words) => command("history", words),
+            Self::Report(words) => command("report", words),
+            Self::Approve(RunArg { run, config }) => (config.config, Ask::Approve(run)),
+            Self::Cancel(RunArg { run, config }) => (config.config, Ask::Cancel(run)),
+        }
+    }
 }
 
 /// The configuration file.
@@ -151,6 +226,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_a_verb_is_passed_on_as_typed() {
+        let cli = Cli::parse_from(["standby", "promote", "shop", "it", "is  dark", "--config", "a.toml"]);
+        let Command::Terminal(verb) = cli.command else { unreachable!() };
+        assert_eq!(verb.ask(), ("a.toml".into(), Ask::Command("promote shop it is  dark".to_owned())));
     }
 
     #[test]

@@ -13,3 +13,4 @@ pub mod program;
 pub mod rehearse;
 pub mod serve;
 pub mod slack;
+pub mod terminal;

@@ -9,7 +9,7 @@ use crate::{
     audit, check,
     cli::{Cli, Command, LogFormat},
     failure::Failure,
-    rehearse, serve,
+    rehearse, serve, terminal,
 };
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -22,7 +22,7 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let cli = Cli::parse();
-    trace(cli.log_format);
+    trace(cli.log_format, if matches!(cli.command, Command::Terminal(_)) { "warn" } else { "info" });
     let Err(failure) = run(cli.command) else { return ExitCode::SUCCESS };
     let told = failure.to_string();
     if !told.is_empty() {
@@ -38,6 +38,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(args) => finish(serve::serve(&args.config)),
         Command::Rehearse(args) => rehearse::run(args, &mut out),
         Command::Check(args) => finish(check::check(&args.config, &mut out)),
+        Command::Terminal(verb) => finish(terminal::run(verb)),
         Command::Audit(command) => finish(audit::run(command, &mut out)),
     }
 }
@@ -50,10 +51,11 @@ fn finish(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure
     done
 }
 
-/// Sends the program's own log to standard error: standard output belongs to exports and reports.
-fn trace(format: Option<LogFormat>) {
+/// Sends the program's own log to standard error, from that level on unless RUST_LOG says otherwise: standard output belongs to exports and
+/// reports, and who works at the terminal has no eyes for both.
+fn trace(format: Option<LogFormat>, level: &str) {
     let terminal = std::io::stderr().is_terminal();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal);
     match format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json }) {
         LogFormat::Text => subscriber.init(),

@@ -1,6 +1,6 @@
 //! `standby serve`: the bot in the real world.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use commands::aws::Network;
@@ -15,6 +15,7 @@ use crate::{
     config::Config,
     failure::Failure,
     slack::api::Api,
+    terminal,
 };
 
 /// Serves until SIGTERM or SIGINT.
@@ -23,7 +24,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
         .context("failed to prepare the connection to Slack")?;
-    let listen = config.http.listen;
+    let (listen, socket) = (config.http.listen, config.socket());
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::user(format!(
             "{}: http.listen: cannot listen on {listen}: {error}; choose another address",
@@ -32,6 +33,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     })?;
     let parts = Parts { config, secrets, network: Network::system(), slack, clock: Clock::system(), host: host() };
     let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))?;
+    let terminals = terminal::listen(bot.desk.clone(), &socket).await?;
     tracing::info!(%listen, applications = bot.desk.applications().collect::<Vec<_>>().join(","), "standby is ready");
     let server = tokio::spawn(axum::serve(listener, bot.router.clone()).into_future());
     let ended = tokio::select! {
@@ -41,6 +43,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     };
     tracing::info!("standby stops");
     // The server goes on meanwhile, and whoever asks is told that the bot is stopping. It ends with the runtime.
+    terminals.close(Duration::ZERO).await;
     bot.stop("signal").await;
     match ended {
         None => Ok(()),
@@ -62,7 +65,7 @@ pub(crate) async fn signalled() {
 }
 
 /// The host's name, as the kernel tells it.
-fn host() -> String {
+pub(crate) fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }

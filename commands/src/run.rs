@@ -159,6 +159,8 @@ impl StepState {
 pub struct CallRun {
     /// The step that makes it.
     pub step: StepId,
+    /// Which attempt of the step. Not told by times: the host's clock may jump between two records.
+    pub attempt: u32,
     /// The call.
     pub call: Call,
     /// What it changes, as seen before.
@@ -296,8 +298,9 @@ impl Run {
                 self.start_step(id, goal, expected_s, record.at)
             }
             Event::CallIntended { call, before } => {
-                self.running(id)?;
-                self.calls.insert(record.seq, CallRun { step: id, call, before, at: record.at, outcome: None });
+                let attempt = self.running(id)?.attempts;
+                let made = CallRun { step: id, attempt, call, before, at: record.at, outcome: None };
+                self.calls.insert(record.seq, made);
                 Ok(())
             }
             Event::CallFinished { intent, outcome } => {

@@ -69,6 +69,7 @@ pub fn violations(evidence: &Evidence) -> Vec<String> {
     let mut judge = Judge { runs: &runs, found: Vec::new() };
     evidence.calls.iter().filter(|call| call.changing && !by_hand(call)).for_each(|call| judge.call(call));
     found.append(&mut judge.found);
+    found.extend(runs.iter().flat_map(|run| run.acted_twice(&evidence.calls)));
     found.extend(runs.iter().flat_map(|run| run.moved_without_a_word(&evidence.calls)));
     found
 }
@@ -118,6 +119,9 @@ impl Judge<'_> {
         }
         if call.outcome != Outcome::Accepted {
             return;
+        }
+        if call.parameters.to_string().contains("UPSERT") {
+            self.found.push(format!("{name}: replaces a record without comparing"));
         }
         if let Some(side) = new_target(call, intent)
             && intent.pair.writer != Some(side)

@@ -22,7 +22,7 @@ pub use self::{
     gate::gate,
     history::history,
     notices::{details, handoff, no_return},
-    paused::{Failure, paused, resolved},
+    paused::{Failure, meaning, paused, resolved},
     plan::plan,
     progress::progress,
     report::report,

@@ -103,7 +103,10 @@ impl Desk {
     }
 
     /// The run as its records tell it now.
-    pub(super) async fn run(&self, id: &RunId) -> Result<Option<Run>, EngineError> {
+    ///
+    /// # Errors
+    /// When the log cannot be read, or its records contradict each other.
+    pub async fn run(&self, id: &RunId) -> Result<Option<Run>, EngineError> {
         let records = self.0.log.run(id.as_str()).await?;
         Ok(Run::fold(records.iter().map(AsRef::as_ref))?)
     }

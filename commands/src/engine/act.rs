@@ -1,6 +1,5 @@
 //! Making changes: intent first, then the call, then its outcome, each durable before the next.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{EngineError, Pair, Scribe, hopeless};
@@ -46,15 +45,15 @@ pub(super) enum Acted {
 pub(super) struct Hand<'a> {
     pair: &'a Pair,
     scribe: &'a Scribe,
-    began: Timestamp,
+    attempt: u32,
     sent: Vec<CallRun>,
     step: StepId,
 }
 
 impl<'a> Hand<'a> {
-    pub(super) fn new(pair: &'a Pair, scribe: &'a Scribe, run: &Run, step: StepId, began: Timestamp) -> Self {
+    pub(super) fn new(pair: &'a Pair, scribe: &'a Scribe, run: &Run, step: StepId, attempt: u32) -> Self {
         let sent = run.calls_of(step).cloned().collect();
-        Self { pair, scribe, began, sent, step }
+        Self { pair, scribe, attempt, sent, step }
     }
 
     /// Whether this step made any call so far, earlier attempts included.
@@ -99,7 +98,7 @@ impl<'a> Hand<'a> {
     /// Why the call must not be made now, if an equal one was made before and needs time to show. An irreversible one that was accepted is not made
     /// again within an attempt; one whose outcome is unknown only after it had time to show.
     fn hold(&self, call: &Call, change: &Wanted) -> Option<String> {
-        let last = self.sent.iter().rev().find(|sent| sent.call == *call && sent.at >= self.began)?;
+        let last = self.sent.iter().rev().find(|sent| sent.call == *call && sent.attempt == self.attempt)?;
         let age = self.pair.clock.now().duration_since(last.at);
         let fresh =
             age < jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);
@@ -137,7 +136,8 @@ impl<'a> Hand<'a> {
             Wanted::Irreversible(change, approval) => aws.apply_irreversible(side, change, approval).await,
         };
         let outcome = outcome_of(&result);
-        self.sent.push(CallRun { step: self.step, call, before, at: intent.at, outcome: Some(outcome.clone()) });
+        let (step, attempt) = (self.step, self.attempt);
+        self.sent.push(CallRun { step, attempt, call, before, at: intent.at, outcome: Some(outcome.clone()) });
         self.scribe.write(Event::CallFinished { intent: intent.seq, outcome }).await?;
         Ok(result)
     }

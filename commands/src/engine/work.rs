@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, warn};
 
@@ -39,8 +40,8 @@ impl Job {
     async fn attempt(self) -> Result<(), EngineError> {
         let timing = self.pair.app.timing.step(self.step.id);
         let (began, attempt) = self.begin().await?;
-        let deadline = began + timing.deadline;
-        let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, began);
+        let (here, left) = (Instant::now(), self.left(began + timing.deadline).min(timing.deadline));
+        let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, attempt);
         let mut memory = Memory { attempt, began, ..Memory::default() };
         let (mut said, mut first) = (String::new(), true);
         let mut late = self.run.steps.get(&self.step.id).is_some_and(|step| step.late);
@@ -68,7 +69,7 @@ impl Job {
                 }
             };
             first = false;
-            if self.pair.clock.now() >= deadline {
+            if here.elapsed() >= left {
                 let limit = timing.deadline.as_secs_f64();
                 return self.failed(format!("not done after {limit} s; last seen: {detail}")).await;
             }
@@ -107,6 +108,12 @@ impl Job {
         let key = format!("handoff:{}", self.run.id);
         self.scribe.write_once(key, Event::HandoffGiven { text }).await?;
         Ok(())
+    }
+
+    /// Time left until then, none if it has passed. Looked up once for an attempt, which a jump of the host's clock does not cut short, or draw
+    /// out, after that.
+    fn left(&self, until: Timestamp) -> Duration {
+        Duration::try_from(until.duration_since(self.pair.clock.now())).unwrap_or_default()
     }
 
     async fn done(&self, detail: String, already: bool) -> Result<(), EngineError> {

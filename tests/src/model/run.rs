@@ -74,18 +74,25 @@ impl<'a> RunHistory<'a> {
         (!seen).then(|| format!("{}: {}", self.id, if ended { "its report is nowhere" } else { "waits for nobody" }))
     }
 
-    /// At most one accepted move of the writer for each word of a person: the approval, or a retry of the step that moves it. And no intent
-    /// is acted on twice.
+    /// At most one call for an intent to move the writer, whatever came of it, and at most one that was accepted for any other.
+    pub(super) fn acted_twice(&self, calls: &[Call]) -> Vec<String> {
+        let mut made = BTreeMap::<u64, u32>::new();
+        let counts = |call: &Call| call.outcome == Outcome::Accepted || MOVES.contains(&call.operation.as_str());
+        let bots = calls.iter().filter(|call| call.changing && !by_hand(call) && counts(call));
+        bots.filter_map(|call| {
+            let times = made.entry(self.intent_of(call)?.seq()).or_default();
+            *times += 1;
+            (*times > 1).then(|| format!("{}: {} at {} is the second for one intent", self.id, call.operation, call.at))
+        })
+        .collect()
+    }
+
+    /// At most one accepted move of the writer for each word of a person: the approval, or a retry of the step that moves it.
     pub(super) fn moved_without_a_word(&self, calls: &[Call]) -> Vec<String> {
-        let (mut found, mut accepted) = (Vec::new(), BTreeMap::<u64, u32>::new());
+        let mut found = Vec::new();
         let mut spent: Option<u64> = None;
         for call in calls.iter().filter(|call| call.changing && call.outcome == Outcome::Accepted && !by_hand(call)) {
             let Some(intent) = self.intent_of(call) else { continue };
-            let times = accepted.entry(intent.seq()).or_default();
-            *times += 1;
-            if *times > 1 {
-                found.push(format!("{}: {} was accepted twice for one intent", self.id, call.operation));
-            }
             if !MOVES.contains(&call.operation.as_str()) {
                 continue;
             }

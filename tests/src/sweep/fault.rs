@@ -110,6 +110,11 @@ impl Case {
         format!("{:?} of {} in {} at {}, {much}", self.way, self.operation, self.region, self.at)
     }
 
+    /// Whether the one call that must never be repeated fails, once.
+    pub fn moves_the_writer(&self) -> bool {
+        !self.lasting && matches!(self.operation.as_str(), "FailoverGlobalCluster" | "SwitchoverGlobalCluster")
+    }
+
     fn fault(&self) -> Fault {
         let operation = Some(self.operation.clone());
         let target = Target { service: Some(self.service), operation, region: Some(self.region.clone()) };

@@ -39,7 +39,7 @@ pub async fn play(seed: u64) -> Played {
         sleep_until(began + *at).await;
         theatre.act(act).await;
     }
-    let mut violations = theatre.resolve().await;
+    let mut violations = theatre.resolve(&schedule).await;
     let mut rig = theatre.rig;
     violations.extend(rig.violations().await);
     let lines = rig.lines();
@@ -88,8 +88,9 @@ impl Theatre {
         self.down = false;
     }
 
-    /// Puts everything right and lets people bring what is open to its end. Answers why they cannot.
-    async fn resolve(&mut self) -> Vec<String> {
+    /// Puts everything right and lets people bring what is open to its end, and where no stranger interfered the promote as well. Answers why
+    /// they cannot.
+    async fn resolve(&mut self, schedule: &Schedule) -> Vec<String> {
         if self.down {
             self.start().await;
         }
@@ -97,7 +98,11 @@ impl Theatre {
         self.rig.stage.set_host_clock(SignedDuration::ZERO);
         // What people pressed before is still on its way.
         self.rig.settle().await;
-        let result = Crew::stewards(Story::DarkPrimary).see_to_the_end(&self.rig.stage).await;
+        let mut crew = match schedule.has_strangers() {
+            true => Crew::stewards(Story::DarkPrimary),
+            false => Crew::of(Story::DarkPrimary),
+        };
+        let result = crew.see_to_the_end(&self.rig.stage).await;
         self.rig.settle().await;
         result.err().into_iter().collect()
     }
@@ -119,8 +124,7 @@ fn broken_promise(schedule: &Schedule, lines: &[Value], rig: &Rig) -> Option<Str
         return None;
     }
     let pair = rig.stage.world.state().pairs.remove(0);
-    let taken = |(_, act): &(Duration, Act)| matches!(act, Act::Fails(fault, _) if matches!(**fault, Fault::RecordTaken { .. }));
-    let serves = pair.resolves_to == Some(Side::Dr) || schedule.acts.iter().any(taken);
+    let serves = pair.resolves_to == Some(Side::Dr) || schedule.has_strangers();
     let kept = pair.writer == Some(Side::Dr) && pair.failover.is_none() && serves;
     (!kept).then(|| format!("completed, but the writer is {:?} and the name is {:?}", pair.writer, pair.resolves_to))
 }

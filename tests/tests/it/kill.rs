@@ -73,7 +73,7 @@ async fn twenty_kills_lose_nothing_and_repeat_nothing() {
     stage.verify();
     let mut posted: Vec<String> =
         stage.slack.messages(Cast::INCIDENT).into_iter().map(|message| message.text).collect();
-    posted.retain(|text| text.contains("is served by") || text.contains("Point of no return"));
+    posted.retain(|text| text.starts_with("shop is served by") || text.contains("Point of no return"));
     assert_eq!(posted.len(), 2, "{posted:?}");
 }
 

@@ -4,6 +4,7 @@
 
 mod aws;
 mod aws_cli;
+mod cases;
 mod emulator;
 mod failback;
 mod kill;

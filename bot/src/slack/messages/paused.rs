@@ -71,7 +71,8 @@ fn label(resolution: Resolution) -> &'static str {
     }
 }
 
-fn meaning(resolution: Resolution, step: StepId) -> String {
+/// What a resolution does.
+pub fn meaning(resolution: Resolution, step: StepId) -> String {
     match resolution {
         Resolution::Retry => {
             format!("looks again, and does what is left of {}; what holds already is not done twice", step.name())

@@ -72,6 +72,16 @@ impl Schedule {
         acts.sort_by_key(|(at, _)| *at);
         Self { seed, acts }
     }
+
+    /// Whether somebody beside the bot changes anything.
+    pub fn has_strangers(&self) -> bool {
+        let taken = |fault: &Fault| matches!(fault, Fault::RecordTaken { .. });
+        self.acts.iter().any(|(_, act)| match act {
+            Act::FailsOverByHand => true,
+            Act::Fails(fault, _) => taken(fault),
+            _ => false,
+        })
+    }
 }
 
 impl Draw {
@@ -147,9 +157,9 @@ impl Draw {
         if self.chance(20) {
             self.at(0.0, 900.0, Act::Types(Cast::SAM, "status"));
         }
-        let way = if self.chance(75) { "approve-failover" } else { "approve-switchover" };
+        let way = if self.chance(85) { "approve-failover" } else { "approve-switchover" };
         self.at(5.0, 60.0, Act::Presses(Cast::JONAS, way));
-        if self.chance(40) {
+        if self.chance(50) {
             self.at(5.0, 60.0, Act::Presses(Cast::MAYA, "approve-failover"));
         }
         if self.chance(12) {

@@ -1,0 +1,143 @@
+//! Cases that arise in an incident, each with the whole bot, and judged like the sweeps.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use rehearsal::{Durations, Fault, Pair, Region, Scenario, Side};
+use tests::{
+    Stage,
+    sweep::{Crew, Rig, Story, fail_over_by_hand},
+};
+
+const PRIMARY: &str = "us-east-1";
+
+fn dark() -> Fault {
+    Fault::RegionDark(Region::from(PRIMARY))
+}
+
+/// The primary goes dark, and people promote.
+async fn promoting(scenario: Scenario) -> Rig {
+    let rig = Rig::over(Stage::with().scenario(scenario).open().await);
+    rig.stage.world.inject(dark());
+    rig.stage.promotes().await;
+    rig.stage.record(|record| record.event == "gate.decided").await;
+    rig
+}
+
+/// People bring it to its end, which is good, and nothing was done that must not be.
+async fn ends_well(rig: &mut Rig) {
+    Crew::of(Story::DarkPrimary).see_to_the_end(&rig.stage).await.unwrap();
+    rig.settle().await;
+    assert!(rig.end().is_promoted(), "{:?}", rig.end());
+    sound(rig).await;
+}
+
+async fn sound(rig: &mut Rig) {
+    assert_eq!(rig.violations().await, Vec::<String>::new());
+}
+
+async fn pauses(rig: &Rig, step: &str) -> String {
+    let paused = rig.stage.record(|record| record.event == "run.paused" && record.data["failed"] == step).await;
+    paused.data["error"].as_str().unwrap().to_owned()
+}
+
+fn moves(rig: &Rig) -> usize {
+    rig.stage.changes().iter().filter(|change| change.ends_with("GlobalCluster")).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn dns_control_plane_dark_past_the_deadline_pauses_at_that_step() {
+    let mut rig = promoting(Scenario::pair()).await;
+    let fault = rig.stage.world.inject(Fault::route53_dark());
+    let error = pauses(&rig, "dns").await;
+    assert!(error.contains("ListResourceRecordSets"), "{error}");
+    rig.stage.world.clear(fault);
+    ends_well(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn promotion_that_takes_longer_than_its_deadline_is_not_sent_again_by_a_retry() {
+    let durations = Durations { promotion: Duration::from_secs(1_500), ..Durations::default() };
+    let mut rig = promoting(Scenario { durations, ..Scenario::pair() }).await;
+    let error = pauses(&rig, "database").await;
+    assert!(error.contains("not done after 900 s; last seen: global cluster is failing-over"), "{error}");
+    ends_well(&mut rig).await;
+    assert_eq!(moves(&rig), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_primary_that_comes_back_in_the_middle_is_fenced_and_changes_nothing_else() {
+    let mut rig = Rig::over(Stage::open().await);
+    let fault = rig.stage.world.inject(dark());
+    rig.stage.promotes().await;
+    rig.stage.record(|record| record.event == "call.finished").await;
+    rig.stage.world.clear(fault);
+    ends_well(&mut rig).await;
+    let services = rig.stage.world.state().pairs.remove(0).primary.services;
+    assert!(services.iter().all(|service| service.desired == 0 && service.running == 0), "{services:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_fails_over_by_hand_while_people_decide_leaves_the_rest_to_the_run() {
+    let mut rig = Rig::over(Stage::open().await);
+    rig.stage.world.inject(dark());
+    rig.stage.promotes().await;
+    fail_over_by_hand(&rig.stage.world).await.unwrap();
+    ends_well(&mut rig).await;
+    assert_eq!(moves(&rig), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dr_cluster_without_an_instance_is_said_and_left_as_it_is() {
+    let mut pair = Pair::named("shop", 1);
+    pair.dr.db_instances = 0;
+    let mut rig = promoting(Scenario::of([pair])).await;
+    let error = pauses(&rig, "database").await;
+    assert!(error.contains("FailoverGlobalCluster") && error.contains("no available DB instance"), "{error}");
+    assert_eq!(rig.stage.world.state().pairs[0].writer, Some(Side::Primary));
+    rig.settle().await;
+    sound(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn record_taken_while_the_change_is_on_its_way_is_not_overwritten() {
+    let mut rig = promoting(Scenario::pair()).await;
+    let dns = |record: &storage::Record| record.event == "call.intended" && record.step.as_deref() == Some("dns");
+    rig.stage.record(dns).await;
+    let taken = "maintenance.example.net".to_owned();
+    rig.stage.world.inject(Fault::RecordTaken {
+        pair: "shop".into(),
+        dns_name: taken.clone(),
+        zone: "Z2ELSEWHERE".into(),
+    });
+    let error = pauses(&rig, "dns").await;
+    assert!(error.contains(&taken), "{error}");
+    assert_eq!(rig.stage.world.state().pairs[0].record.as_deref(), Some(taken.as_str()));
+    ends_well(&mut rig).await;
+}
+
+/// The host's clock jumps while Aurora works on a failover that it will give up.
+async fn clock_jumps(ahead: SignedDuration) -> Rig {
+    let rig = Rig::over(Stage::open().await);
+    rig.stage.world.inject(dark());
+    let fault = rig.stage.world.inject(Fault::PromotionFails { global_cluster: "shop-global".into() });
+    rig.stage.promotes().await;
+    rig.stage.record(|record| record.event == "step.started").await;
+    rig.stage.set_host_clock(ahead);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    rig.stage.world.clear(fault);
+    rig.stage.set_host_clock(SignedDuration::ZERO);
+    rig
+}
+
+#[tokio::test(start_paused = true)]
+async fn clock_that_jumps_back_repeats_no_failover() {
+    let mut rig = clock_jumps(SignedDuration::from_hours(-5)).await;
+    ends_well(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn clock_that_jumps_ahead_repeats_no_failover() {
+    let mut rig = clock_jumps(SignedDuration::from_hours(5)).await;
+    ends_well(&mut rig).await;
+}
