@@ -14,4 +14,6 @@ mod refusals;
 mod slack;
 mod slack_sdk;
 mod stranger;
+mod terminal;
+mod typed;
 mod sweep;
