@@ -15,6 +15,7 @@ use bot::{
     config::{Config, Secrets},
     rehearse,
     slack::api::Api,
+    terminal::Ask,
 };
 use commands::{desk::Desk, journal::Event, run::Run};
 use futures::TryStreamExt as _;
@@ -29,6 +30,8 @@ use serde_json::Value;
 use storage::{Clock, Log, Record};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+use crate::Typist;
 
 /// Ids of the people and the places of the stand-in workspace.
 pub struct Cast;
@@ -293,6 +296,11 @@ impl Stage {
     /// The folder of the audit log.
     pub fn store(&self) -> &Path {
         self.store.path()
+    }
+
+    /// Asks at the terminal, as that user of the host.
+    pub fn terminal(&self, user: &str, ask: Ask) -> Typist {
+        Typist::asks(self.bot.as_ref().expect("the bot runs").desk.clone(), user, ask)
     }
 
     /// Maya asks for a promote with the primary dark, and Jonas confirms the failover.

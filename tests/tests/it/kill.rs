@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
     time::Duration,
 };
@@ -78,17 +79,17 @@ async fn twenty_kills_lose_nothing_and_repeat_nothing() {
 }
 
 /// A pair and a workspace on loopback, in real time.
-struct Live {
+pub(crate) struct Live {
     folder: tempfile::TempDir,
-    config: PathBuf,
+    pub(crate) config: PathBuf,
     address: SocketAddr,
     aws: SocketAddr,
     world: World,
-    slack: Slack,
+    pub(crate) slack: Slack,
 }
 
 impl Live {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let slack = serve_slack().await;
         let mut pair = Pair::named("shop", 1);
@@ -111,17 +112,23 @@ impl Live {
         Self { folder, config, address, aws: at, world, slack }
     }
 
-    fn start(&self) -> Process {
-        let mut command = standby(&["serve", "--config"]);
+    pub(crate) fn start(&self) -> Process {
+        let log = self.folder.path().join("standby.log");
+        let mut process = Process::start(self.standby(&["serve"]), log);
+        process.listens(self.address);
+        process
+    }
+
+    /// The program with this configuration, in this world.
+    pub(crate) fn standby(&self, args: &[&str]) -> Command {
+        let mut command = standby(args);
         command
+            .arg("--config")
             .arg(&self.config)
             .env("AWS_ENDPOINT_URL", format!("http://{}", self.aws))
             .env("REHEARSAL_SIGNING_SECRET", &self.slack.settings().signing_secret)
             .env("REHEARSAL_BOT_TOKEN", &self.slack.settings().bot_token);
-        let log = self.folder.path().join("standby.log");
-        let mut process = Process::start(command, log);
-        process.listens(self.address);
-        process
+        command
     }
 
     /// Waits until the bot has written that many records more, or has had time for them.
@@ -133,7 +140,7 @@ impl Live {
         }
     }
 
-    async fn hears(&self, predicate: impl FnMut(&Message) -> bool) -> Message {
+    pub(crate) async fn hears(&self, predicate: impl FnMut(&Message) -> bool) -> Message {
         let found = tokio::time::timeout(PATIENCE, self.slack.wait_for_message(Cast::INCIDENT, predicate)).await;
         found.unwrap_or_else(|_| {
             let log = std::fs::read_to_string(self.folder.path().join("standby.log")).unwrap_or_default();
@@ -144,7 +151,7 @@ impl Live {
         })
     }
 
-    fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 

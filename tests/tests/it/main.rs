@@ -2,6 +2,7 @@
 // A failed expectation fails its test; figures are printed for whoever asks with `--nocapture`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod alone;
 mod aws;
 mod aws_cli;
 mod cases;
@@ -15,4 +16,6 @@ mod refusals;
 mod slack;
 mod slack_sdk;
 mod stranger;
+mod terminal;
+mod typed;
 mod sweep;
