@@ -5,8 +5,8 @@
 
 pub mod model;
 mod stage;
-mod typist;
 pub mod sweep;
+mod typist;
 
 pub use stage::{Cast, Stage, StageBuilder, text_of};
 pub use typist::Typist;

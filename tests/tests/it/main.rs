@@ -16,6 +16,6 @@ mod refusals;
 mod slack;
 mod slack_sdk;
 mod stranger;
+mod sweep;
 mod terminal;
 mod typed;
-mod sweep;
