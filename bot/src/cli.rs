@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rehearsal::OldPrimary;
 use storage::Head;
 
 use crate::terminal::Ask;
@@ -131,6 +132,9 @@ pub struct RehearseArgs {
     /// Play unattended, print the conversation, and end.
     #[arg(long, value_enum)]
     pub script: Option<Script>,
+    /// What becomes of the old primary after a failover, when a person plays.
+    #[arg(long, value_enum, default_value = "rejoins")]
+    pub old_primary: Fate,
     /// Simulated seconds in a real one [default: 10, or as fast as it goes with --script].
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
     pub speed: Option<f64>,
@@ -147,6 +151,28 @@ pub struct RehearseArgs {
 pub enum Script {
     /// The primary goes dark; one person asks for a promote, another confirms.
     Promote,
+    /// The same, then the way back from a detached primary: snapshot, deletion, Terraform, switchover.
+    Failback,
+    /// The same, where Aurora took the old primary in again.
+    FailbackRejoined,
+}
+
+/// What becomes of the old primary after a failover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fate {
+    /// Aurora takes it in again as a secondary.
+    Rejoins,
+    /// It stands alone with stale data.
+    Detached,
+}
+
+impl From<Fate> for OldPrimary {
+    fn from(fate: Fate) -> Self {
+        match fate {
+            Fate::Rejoins => Self::Rejoins,
+            Fate::Detached => Self::Detached,
+        }
+    }
 }
 
 /// Reading the audit log.

@@ -2,6 +2,7 @@
 
 mod interactive;
 mod pacer;
+mod people;
 mod room;
 mod scene;
 mod script;
@@ -16,10 +17,7 @@ use anyhow::Context as _;
 
 use self::room::Room;
 pub use self::{room::network, settings::toml};
-use crate::{
-    cli::{RehearseArgs, Script},
-    failure::Failure,
-};
+use crate::{cli::RehearseArgs, failure::Failure};
 
 /// Simulated seconds in a real one, when a person plays.
 const SPEED: f64 = 10.0;
@@ -42,15 +40,15 @@ pub fn run(args: RehearseArgs, out: &mut impl Write) -> Result<(), Failure> {
         match args.script {
             None => {
                 let speed = speed.unwrap_or(SPEED);
-                let room = Room::open(args.seed, &store, speed.max(1.0)).await?;
+                let room = Room::open(args.seed, args.old_primary.into(), &store, speed.max(1.0)).await?;
                 interactive::play(room, speed, args.listen, &store, out).await
             }
-            Some(Script::Promote) => {
+            Some(script) => {
                 let export = folder.join("export.jsonl");
                 // Not on standard output, which is the same for the same seed.
                 tracing::info!(store = %store.display(), export = %export.display(), "rehearsing");
-                let room = Room::open(args.seed, &store, 1.0).await?;
-                script::promote(room, &export, &store, out).await
+                let room = Room::open(args.seed, script::old_primary(script), &store, 1.0).await?;
+                script::play(room, script, &export, &store, out).await
             }
         }
     })

@@ -7,7 +7,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::dns::ResolveDns as _;
 use commands::aws::Network;
 use rehearsal::{
-    Scenario, World,
+    OldPrimary, Scenario, World,
     slack::{Deliver, Settings, Slack},
 };
 use storage::Clock;
@@ -34,8 +34,11 @@ pub(super) struct Room {
 impl Room {
     /// Sets the room up; `store` is where the audit log goes. Gates stay open `patience` times as long as configured: people
     /// read in real time, however fast the simulation runs.
-    pub(super) async fn open(seed: u64, store: &Path, patience: f64) -> Result<Self, Failure> {
-        let scenario = Scenario { seed, ..Scenario::pair() };
+    pub(super) async fn open(seed: u64, old_primary: OldPrimary, store: &Path, patience: f64) -> Result<Self, Failure> {
+        let mut scenario = Scenario { seed, ..Scenario::pair() };
+        for pair in &mut scenario.pairs {
+            pair.old_primary = old_primary;
+        }
         let world = World::new(scenario.clone());
         let clock = Clock::simulated(scenario.epoch);
         let now = clock.clone();

@@ -10,6 +10,9 @@ const DARK: &str = "dark";
 /// Id of the action that ends all faults.
 const HEAL: &str = "heal";
 
+/// Id of the action that applies Terraform as the hand-off of a failback says.
+const TERRAFORM: &str = "terraform";
+
 /// The world now.
 pub(super) fn scene(world: &World, pair: &Pair, speed: f64) -> Scene {
     let state = world.state();
@@ -21,7 +24,11 @@ pub(super) fn scene(world: &World, pair: &Pair, speed: f64) -> Scene {
         regions: seen.map(|seen| Side::BOTH.map(|side| region(seen, side)).to_vec()).unwrap_or_default(),
         lag_ms: seen.and_then(|seen| seen.dr.lag_ms.or(seen.primary.lag_ms)),
         note: seen.and_then(|seen| seen.failover.as_ref()).map(|failover| format!("the global cluster is {failover}")),
-        actions: vec![action(DARK, &format!("{} dark", pair.primary.region), true), action(HEAL, "Heal", false)],
+        actions: vec![
+            action(DARK, &format!("{} dark", pair.primary.region), true),
+            action(HEAL, "Heal", false),
+            action(TERRAFORM, "Apply Terraform", false),
+        ],
     }
 }
 
@@ -56,6 +63,13 @@ pub(super) fn act(world: &World, pair: &Pair, action: &str) -> bool {
             world.inject(Fault::RegionDark(pair.primary.region.clone()));
         }
         HEAL => world.clear_all(),
+        TERRAFORM => {
+            let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", pair.dr.region.as_str())];
+            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            if let Err(refused) = world.apply_terraform(&pair.name, &variables) {
+                tracing::warn!(%refused, "Terraform was not applied");
+            }
+        }
         _ => return false,
     }
     true

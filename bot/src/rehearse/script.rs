@@ -1,87 +1,125 @@
-//! `standby rehearse --script promote`: the primary goes dark, one person asks, another confirms, and the evidence is
-//! checked.
+//! `standby rehearse --script …`: played unattended. The primary goes dark, one person asks, another confirms; with a failback, the region comes
+//! back, and so does the pair. Then the evidence is checked.
 
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
-use commands::{journal::Event, report::Report};
-use futures::TryStreamExt as _;
-use rehearsal::{
-    CriticalPath, Fault,
-    slack::{self, Message},
+use commands::{
+    journal::Event,
+    plan::RunbookName,
+    report::{Report, RunOutcome},
 };
+use futures::TryStreamExt as _;
+use rehearsal::{CriticalPath, Fault, OldPrimary, PairState, Region, Side, slack};
 use storage::{Head, Reader, verify};
 
-use super::room::Room;
-use crate::{audit::export_to, failure::Failure};
+use super::{people::People, room::Room};
+use crate::{audit::export_to, cli::Script, failure::Failure};
 
-/// Most that a run may take, as a multiple of what the simulated AWS alone takes.
+/// Most that a promote may take, as a multiple of what the simulated AWS alone takes.
 const MOST: f64 = 1.10;
 /// Simulated time after which the script gives up waiting for something.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
-/// What a person takes to read and decide.
-const READING: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(12 * 3_600);
+/// How long the primary stays dark after the promote, where it comes back.
+const OUTAGE: Duration = Duration::from_secs(600);
 /// Time for the last messages to reach Slack.
 const SETTLING: Duration = Duration::from_secs(10);
 
+/// What becomes of the old primary in that script.
+pub(super) fn old_primary(script: Script) -> OldPrimary {
+    match script {
+        Script::Promote | Script::FailbackRejoined => OldPrimary::Rejoins,
+        Script::Failback => OldPrimary::Detached,
+    }
+}
+
 /// Plays the script; the conversation and what it took go to `out`, the export beside the store.
-pub(super) async fn promote(room: Room, export: &Path, store: &Path, out: &mut impl Write) -> Result<(), Failure> {
+pub(super) async fn play(
+    room: Room,
+    script: Script,
+    export: &Path,
+    store: &Path,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let pair = room.scenario.pairs.first().context("the scenario has no pair")?.clone();
     let path = room.world.critical_path(&pair.name).context("the scenario's pair is not in its world")?;
-    tokio::time::timeout(PATIENCE, converse(&room, &pair.primary.region))
+    tokio::time::timeout(PATIENCE, converse(&room, script, &pair.primary.region))
         .await
-        .map_err(|_| anyhow!("the rehearsal did not end within {} simulated minutes", PATIENCE.as_secs() / 60))??;
+        .map_err(|_| anyhow!("the rehearsal did not end within {} simulated hours", PATIENCE.as_secs() / 3_600))??;
     tokio::time::sleep(SETTLING).await;
+    let state = room.world.state().pairs.into_iter().next().context("the world has no pair")?;
     room.bot.stop("rehearsal").await;
 
     let reader = Reader::open(store).await.context("failed to open the log again")?;
-    let report = report(&reader).await?;
+    let reports = reports(&reader).await?;
     let head = export_to(&reader, export).await?;
     let verified = verified(export, head)?;
     conversation(&room.slack, out).context("failed to print the conversation")?;
-    let good = timings(&report, path, out).context("failed to print the timings")?;
-    writeln!(out, "audit: verified {verified}").context("failed to print the outcome")?;
+    let told = "failed to print the outcome";
+    let mut good = true;
+    for (runbook, report) in &reports {
+        good &= steps(*runbook, report, out).context(told)?;
+        if *runbook == RunbookName::Promote {
+            good &= timings(report, path, out).context(told)?;
+        }
+    }
+    if script != Script::Promote {
+        good &= back(&state, out).context(told)?;
+    }
+    writeln!(out, "audit: verified {verified}").context(told)?;
     if good { Ok(()) } else { Err(Failure::Found) }
 }
 
 /// What the people do.
-async fn converse(room: &Room, primary: &rehearsal::Region) -> Result<(), Failure> {
-    let settings = room.slack.settings();
-    let [first, second, ..] = settings.people.as_slice() else {
-        return Err(anyhow!("the workspace needs two people").into());
-    };
-    let channel = settings.channels.first().context("the workspace needs a channel")?.id.as_str();
-
-    room.world.inject(Fault::RegionDark(primary.clone()));
-    tokio::time::sleep(READING).await;
-    room.slack.command(&first.id, channel, "status").await.context("failed to type /dr status")?;
-    room.slack.wait_for_message(channel, |message| message.text.starts_with("shop: ")).await;
-    tokio::time::sleep(READING).await;
-    room.slack
-        .command(&first.id, channel, "promote the primary does not answer")
-        .await
-        .context("failed to type /dr promote")?;
-    let gate = room.slack.wait_for_message(channel, |message| button(message, "approve-failover")).await;
-    tokio::time::sleep(READING).await;
-    room.slack.click(&second.id, channel, &gate.ts, "approve-failover").await.context("failed to confirm")?;
-    room.slack.wait_for_message(channel, |message| message.text.contains("is served by")).await;
+async fn converse(room: &Room, script: Script, primary: &Region) -> Result<(), Failure> {
+    let people = People::of(&room.slack)?;
+    let dark = room.world.inject(Fault::RegionDark(primary.clone()));
+    people.ask("status").await?;
+    people.hear(|message| message.text.starts_with("shop: ")).await;
+    people.ask("promote the primary does not answer").await?;
+    people.confirm("approve-failover").await?;
+    people.hear(|message| message.text.contains("is served by")).await;
+    if script == Script::Promote {
+        return Ok(());
+    }
+    tokio::time::sleep(OUTAGE).await;
+    room.world.clear(dark);
+    tokio::time::sleep(OUTAGE).await;
+    people.ask("failback the region is healthy again").await?;
+    if old_primary(script) == OldPrimary::Detached {
+        people.confirm("approve-rebuild").await?;
+        let handoff = people.hear(|message| message.text.contains("your turn")).await;
+        let variables = variables(&handoff.text);
+        let applied = room.world.apply_terraform("shop", &variables);
+        applied.with_context(|| format!("failed to apply Terraform with {variables:?}"))?;
+    }
+    people.confirm("approve-switchover").await?;
+    let back = format!("is served by {primary}");
+    people.hear(|message| message.text.contains(&back)).await;
     Ok(())
 }
 
-fn button(message: &Message, action_id: &str) -> bool {
-    let elements = message.blocks.iter().filter_map(|block| block["elements"].as_array()).flatten();
-    elements.into_iter().any(|element| element["action_id"] == action_id)
+/// The variables of the command that people were told to run: what follows each `-var`.
+fn variables(command: &str) -> BTreeMap<String, String> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let set = words.windows(2).filter(|pair| pair[0] == "-var").filter_map(|pair| pair[1].split_once('='));
+    set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// The report of the run, as the log has it.
-async fn report(reader: &Reader) -> Result<Report, Failure> {
+/// The reports of all runs, as the log has them.
+async fn reports(reader: &Reader) -> Result<Vec<(RunbookName, Report)>, Failure> {
+    let (mut runbooks, mut reports) = (BTreeMap::new(), Vec::new());
     let mut records = reader.read(..);
     while let Some(record) = records.try_next().await.context("failed to read the log")? {
-        if let Some(Event::RunEnded { report }) = Event::of(&record) {
-            return Ok(*report);
+        match Event::of(&record) {
+            Some(Event::RunStarted { runbook, .. }) => {
+                runbooks.insert(record.run.clone(), runbook);
+            }
+            Some(Event::RunEnded { report }) => reports.extend(runbooks.get(&record.run).map(|&name| (name, *report))),
+            _ => {}
         }
     }
-    Err(anyhow!("the run did not end").into())
+    Ok(reports)
 }
 
 fn verified(export: &Path, head: Head) -> Result<Head, Failure> {
@@ -114,12 +152,27 @@ fn edited(entry: &slack::Entry) -> Option<&str> {
     }
 }
 
-/// What the run took against what the simulated AWS alone takes. Whether that is good enough.
-fn timings(report: &Report, path: CriticalPath, out: &mut impl Write) -> std::io::Result<bool> {
+/// The steps of a run and how it ended. Whether it completed.
+fn steps(runbook: RunbookName, report: &Report, out: &mut impl Write) -> std::io::Result<bool> {
+    writeln!(out, "{}: {:?}", runbook.as_str(), report.outcome)?;
     for step in &report.steps {
         let took = step.took_s.map_or_else(|| "-".to_owned(), |took| format!("{took:.1} s"));
-        writeln!(out, "{:<10} {:<9} {took:>9}   {}", step.step.name(), step.result, step.detail)?;
+        writeln!(out, "{:<11} {:<9} {took:>9}   {}", step.step.name(), step.result, step.detail)?;
     }
+    Ok(report.outcome == RunOutcome::Completed)
+}
+
+/// Whether the pair is as it was before the promote.
+fn back(pair: &PairState, out: &mut impl Write) -> std::io::Result<bool> {
+    let serves = (pair.resolves_to, pair.writer) == (Some(Side::Primary), Some(Side::Primary)) && pair.primary.serves;
+    let idle = pair.dr.services.iter().all(|service| service.desired == 1 && service.min == 1 && service.running == 1);
+    let follows = pair.dr.synchronization == "connected";
+    writeln!(out, "primary writes and serves: {serves}; DR follows: {follows}; DR at warm idle: {idle}")?;
+    Ok(serves && idle && follows)
+}
+
+/// What the run took against what the simulated AWS alone takes. Whether that is good enough.
+fn timings(report: &Report, path: CriticalPath, out: &mut impl Write) -> std::io::Result<bool> {
     let least = path.total().as_secs_f64();
     writeln!(
         out,
