@@ -1,12 +1,12 @@
 //! What a person at the terminal is asked, and what they answered.
 
 use commands::{
+    change::Irreversible,
     grammar::{self, Command},
     journal::Resolution,
     plan::{Method, StepId},
     request::Press,
     run::Run,
-    runbook::PROMOTE,
 };
 
 use crate::slack::messages;
@@ -70,7 +70,7 @@ impl Question {
                 format!("Type exactly {} to confirm, or `cancel`.", phrases.join(" or "))
             }
             Self::Failed(steps) => {
-                steps.iter().flat_map(|&step| choices(step, steps.len() > 1)).collect::<Vec<_>>().join("\n")
+                steps.iter().flat_map(|&step| choices(run, step, steps.len() > 1)).collect::<Vec<_>>().join("\n")
             }
         }
     }
@@ -96,8 +96,8 @@ impl Question {
 }
 
 /// What can be typed about a step that failed, and what each does.
-fn choices(step: StepId, several: bool) -> impl Iterator<Item = String> {
-    let may_skip = PROMOTE.step(step).is_some_and(|step| step.may_skip);
+fn choices(run: &Run, step: StepId, several: bool) -> impl Iterator<Item = String> {
+    let may_skip = run.runbook().step(step).is_some_and(|step| step.may_skip);
     let possible = Resolution::ALL.into_iter().filter(move |&resolution| may_skip || resolution != Resolution::Skip);
     possible.map(move |resolution| {
         let which =
@@ -110,8 +110,19 @@ fn methods(run: &Run) -> impl Iterator<Item = Method> {
     run.gate.iter().flat_map(|gate| gate.methods.iter().copied())
 }
 
-/// The words that confirm. Where there are two ways, neither is meant unsaid.
+/// The DB cluster that the method deletes, if it deletes one.
+fn deleted_cluster(run: &Run, method: Method) -> Option<&str> {
+    run.plan.option(method)?.changes.iter().find_map(|change| match change {
+        Irreversible::DeleteCluster { cluster } => Some(cluster.as_str()),
+        _ => None,
+    })
+}
+
+/// The words that confirm: the deed and its exact target. Where there are two ways, neither is meant unsaid.
 fn phrase(run: &Run, method: Method) -> String {
+    if let Some(cluster) = deleted_cluster(run, method) {
+        return format!("delete {cluster}");
+    }
     let deed = format!("{} {}", run.id.runbook(), run.plan.to);
     match methods(run).count() {
         1 => deed,

@@ -96,7 +96,7 @@ impl<'a> RunHistory<'a> {
             if !MOVES.contains(&call.operation.as_str()) {
                 continue;
             }
-            let word = self.records.iter().filter(|word| word.seq() < intent.seq() && is_word(word, intent)).last();
+            let word = self.records.iter().rfind(|word| word.seq() < intent.seq() && is_word(word, intent));
             let word = word.map(|word| word.seq());
             if word.is_none() || word == spent {
                 found.push(format!("{}: {} at {} is one more than people asked for", self.id, call.operation, call.at));

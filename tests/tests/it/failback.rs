@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use bot::terminal::Ask;
 use commands::{plan::RunbookName, report::RunOutcome, run::Run};
 use rehearsal::{Fault, OldPrimary, Pair, Region, Scenario, Side};
 use tests::{Cast, Stage};
@@ -11,7 +12,8 @@ const PRIMARY: &str = "us-east-1";
 /// A pair that was promoted while its primary was dark, and whose primary is back.
 async fn promoted(fate: OldPrimary) -> Stage {
     let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
-    let stage = Stage::with().scenario(Scenario::of([pair])).open().await;
+    let users = format!("viewers = [\"*\"]\nterminal = {{ maya = {:?}, jonas = {:?} }}", Cast::MAYA, Cast::JONAS);
+    let stage = Stage::with().scenario(Scenario::of([pair])).replace("viewers = [\"*\"]", &users).open().await;
     let dark = stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
     stage.promotes().await;
     assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
@@ -108,4 +110,19 @@ async fn nothing_is_deleted_without_its_snapshot() {
     assert!(stage.of("gate.opened").await.len() == 1, "only the promote's");
     stage.world.clear(fault);
     assert!(!stage.changes().iter().any(|change| change.contains("Delete")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletion_is_typed_out_by_name_at_the_terminal() {
+    let stage = promoted(OldPrimary::Detached).await;
+    stage.says(Cast::MAYA, "failback").await;
+    stage.record(|record| record.event == "gate.opened" && record.run.as_deref() != Some("promote-1")).await;
+    let mut jonas = stage.terminal("jonas", Ask::Approve(None));
+    assert_eq!(jonas.is_asked().await, "Type exactly `delete shop-primary` to confirm, or `cancel`.");
+    jonas.types("delete shop-dr").await;
+    jonas.is_asked().await;
+    assert!(!stage.changes().iter().any(|change| change.contains("Delete")));
+    jonas.types("delete shop-primary").await;
+    stage.record(|record| record.event == "handoff.given").await;
+    assert!(stage.changes().contains(&"Rds:DeleteDBCluster".to_owned()));
 }
