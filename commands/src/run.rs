@@ -1,15 +1,19 @@
 //! A run: the fold of its records. Nothing else is stored, so a bot that died goes on by reading.
 
+mod fold;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use storage::{Actor, Origin, Record};
+use storage::{Actor, Origin};
+
+pub use fold::Unexpected;
 
 use crate::{
     change::Call,
     ids::RunId,
-    journal::{CallOutcome, Decision, Event, Resolution},
+    journal::{CallOutcome, Decision},
     plan::{Method, Plan, StepId, SuspendedService},
     report::Report,
     runbook::Runbook,
@@ -185,197 +189,7 @@ impl CallRun {
     }
 }
 
-/// A record that cannot follow what the run's records said before it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("record {seq} ({event}) cannot follow in run {run}: {why}; the log was not written by this program's engine")]
-pub struct Unexpected {
-    /// The record's number.
-    pub seq: u64,
-    /// Its event.
-    pub event: String,
-    /// The run.
-    pub run: String,
-    /// Why.
-    pub why: &'static str,
-}
-
 impl Run {
-    /// The run that a `run.started` record begins; `None` for any other record.
-    pub fn begin(record: &Record) -> Option<Self> {
-        let Some(Event::RunStarted { reason, plan, plan_digest, command, commanded_at, .. }) = Event::of(record) else {
-            return None;
-        };
-        Some(Self {
-            id: record.run.as_deref()?.into(),
-            application: record.application.clone()?,
-            requester: record.actor.clone(),
-            origin: record.origin.clone(),
-            reason,
-            plan: *plan,
-            plan_digest,
-            command,
-            commanded_at,
-            first: record.seq,
-            latest: record.seq,
-            gate: None,
-            steps: BTreeMap::new(),
-            calls: BTreeMap::new(),
-            paused: false,
-            ended: None,
-        })
-    }
-
-    /// Folds a run's records, the first of which is its `run.started`.
-    pub fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Option<Self>, Unexpected> {
-        let mut records = records.into_iter();
-        let Some(mut run) = records.next().and_then(Self::begin) else { return Ok(None) };
-        for record in records {
-            run.apply(record)?;
-        }
-        Ok(Some(run))
-    }
-
-    /// Applies the next record of this run. Records of other runs, and events that do not move a run, are passed over.
-    pub fn apply(&mut self, record: &Record) -> Result<(), Unexpected> {
-        if record.run.as_deref() != Some(self.id.as_str()) || record.seq <= self.latest {
-            return Ok(());
-        }
-        let Some(event) = Event::of(record) else { return Ok(()) };
-        let result = match record.step.as_deref().and_then(StepId::named) {
-            Some(step) => self.apply_to_step(step, event, record),
-            None => self.apply_to_run(event, record),
-        };
-        result.map_err(|why| Unexpected {
-            seq: record.seq,
-            event: record.event.clone(),
-            run: self.id.to_string(),
-            why,
-        })?;
-        self.latest = record.seq;
-        Ok(())
-    }
-
-    fn apply_to_run(&mut self, event: Event, record: &Record) -> Result<(), &'static str> {
-        if self.ended.is_some() {
-            return match event {
-                Event::MessagePosted { .. }
-                | Event::CommandReceived { .. }
-                | Event::CommandRefused { .. }
-                | Event::CommandFailed { .. } => Ok(()),
-                _ => Err("the run has ended"),
-            };
-        }
-        match event {
-            Event::GateOpened { methods, overrides, expires_at, .. } => {
-                if self.gate.is_some() {
-                    return Err("the gate is open already");
-                }
-                self.gate = Some(Gate { methods, overrides, opened_at: record.at, expires_at, decided: None });
-            }
-            Event::GateDecided { decision, .. } => {
-                let gate = self.gate.as_mut().ok_or("no gate is open")?;
-                if gate.decided.is_some() {
-                    return Err("the gate is decided already");
-                }
-                gate.decided = Some(Decided { decision, by: record.actor.clone(), at: record.at, seq: record.seq });
-            }
-            Event::RunPaused { .. } => self.paused = true,
-            Event::RunEnded { report } => self.ended = Some(*report),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn apply_to_step(&mut self, id: StepId, event: Event, record: &Record) -> Result<(), &'static str> {
-        if self.ended.is_some() {
-            return Err("the run has ended");
-        }
-        match event {
-            Event::StepStarted { goal, expected_s, .. } => {
-                if self.method().is_none() && self.runbook().step(id).is_none_or(|step| step.gated) {
-                    return Err("the gate is not approved");
-                }
-                self.start_step(id, goal, expected_s, record.at)
-            }
-            Event::CallIntended { call, before } => {
-                let attempt = self.running(id)?.attempts;
-                let made = CallRun { step: id, attempt, call, before, at: record.at, outcome: None };
-                self.calls.insert(record.seq, made);
-                Ok(())
-            }
-            Event::CallFinished { intent, outcome } => {
-                self.calls.get_mut(&intent).ok_or("there is no such intent")?.outcome = Some(outcome);
-                Ok(())
-            }
-            Event::StepObserved { detail } => {
-                self.running(id)?.detail = detail;
-                Ok(())
-            }
-            Event::StepLate { .. } => {
-                self.running(id)?.late = true;
-                Ok(())
-            }
-            Event::StepDone { detail, already } => self.end_step(id, StepState::Done { already }, detail, record.at),
-            Event::StepFailed { error, best_effort } => {
-                let detail = error.clone();
-                self.end_step(id, StepState::Failed { error, best_effort }, detail, record.at)
-            }
-            Event::StepResolved { resolution, .. } => self.resolve_step(id, resolution),
-            _ => Ok(()),
-        }
-    }
-
-    fn start_step(&mut self, id: StepId, goal: String, expected_s: f64, at: Timestamp) -> Result<(), &'static str> {
-        match self.steps.get_mut(&id) {
-            Some(step) if step.state == StepState::Retrying => {
-                step.state = StepState::Running;
-                step.attempt_at = at;
-                step.attempts += 1;
-                step.ended_at = None;
-            }
-            Some(_) => return Err("the step began before"),
-            None => {
-                let (state, detail) = (StepState::Running, String::new());
-                let step = StepRun {
-                    state,
-                    goal,
-                    started_at: at,
-                    attempt_at: at,
-                    attempts: 1,
-                    ended_at: None,
-                    detail,
-                    expected_s,
-                    late: false,
-                };
-                self.steps.insert(id, step);
-            }
-        }
-        Ok(())
-    }
-
-    fn running(&mut self, id: StepId) -> Result<&mut StepRun, &'static str> {
-        self.steps.get_mut(&id).filter(|step| step.state == StepState::Running).ok_or("the step is not running")
-    }
-
-    fn end_step(&mut self, id: StepId, state: StepState, detail: String, at: Timestamp) -> Result<(), &'static str> {
-        let step = self.running(id)?;
-        step.state = state;
-        step.detail = detail;
-        step.ended_at = Some(at);
-        Ok(())
-    }
-
-    fn resolve_step(&mut self, id: StepId, resolution: Resolution) -> Result<(), &'static str> {
-        let step = self.steps.get_mut(&id).filter(|step| step.state.waits()).ok_or("the step does not wait")?;
-        step.state = match resolution {
-            Resolution::Retry => StepState::Retrying,
-            Resolution::Skip => StepState::Skipped,
-            Resolution::Abort => StepState::Aborted,
-        };
-        self.paused = self.steps.values().any(|step| step.state.waits());
-        Ok(())
-    }
-
     /// Services whose scheduled scaling this bot suspended: those that the plan names, and those of this run.
     pub fn suspended(&self, app: &Application) -> Vec<SuspendedService> {
         self.plan.suspended.iter().cloned().chain(self.suspended_here(app)).collect()

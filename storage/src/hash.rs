@@ -1,7 +1,7 @@
 //! SHA-256 hashes and the RFC 6962 Merkle tree over the log's lines.
 //!
-//! The two hash functions come from `tlog_tiles`, Cloudflare's port of Go's `sumdb/tlog`, which its Certificate
-//! Transparency log runs on; it also has the stored-hash arithmetic that proofs need. Growing a tree and naming its root
+//! The two hash functions come from `tlog_tiles`, a port of Go's `sumdb/tlog` that also has the stored-hash arithmetic
+//! that proofs need. Growing a tree and naming its root
 //! needs none of that: the roots of the complete subtrees, at most 64 hashes, are enough, so that is all [`Tree`] keeps.
 
 use std::{fmt, str::FromStr};
