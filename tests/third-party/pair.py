@@ -35,23 +35,28 @@ def create_database(aws):
     for region in REGIONS:
         create_subnet_group(aws, rds[region], region)
     rds[PRIMARY].create_global_cluster(GlobalClusterIdentifier=GLOBAL_CLUSTER, StorageEncrypted=True, **ENGINE)
-    for region in REGIONS:
-        writer = {"MasterUsername": "shop", "MasterUserPassword": "not-a-secret"} if region == PRIMARY else {}
-        rds[region].create_db_cluster(
-            DBClusterIdentifier=DB_CLUSTER[region],
-            GlobalClusterIdentifier=GLOBAL_CLUSTER,
-            DBSubnetGroupName=APPLICATION,
-            StorageEncrypted=True,
-            KmsKeyId=keys[region],
-            **ENGINE,
-            **writer,
-        )
-        rds[region].create_db_instance(
-            DBInstanceIdentifier=f"{DB_CLUSTER[region]}-1",
-            DBClusterIdentifier=DB_CLUSTER[region],
-            DBInstanceClass=INSTANCE_CLASS,
-            Engine=ENGINE["Engine"],
-        )
+    create_cluster(rds[PRIMARY], PRIMARY, keys[PRIMARY], MasterUsername="shop", MasterUserPassword="not-a-secret")
+    create_cluster(rds[DR], DR, keys[DR], SourceRegion=PRIMARY)
+
+
+def create_cluster(rds, region, key, **role):
+    """A region's member of the global cluster, with its instance; `role` makes it the writer or a secondary."""
+    rds.create_db_cluster(
+        DBClusterIdentifier=DB_CLUSTER[region],
+        GlobalClusterIdentifier=GLOBAL_CLUSTER,
+        DBSubnetGroupName=APPLICATION,
+        DeletionProtection=True,
+        StorageEncrypted=True,
+        KmsKeyId=key,
+        **ENGINE,
+        **role,
+    )
+    rds.create_db_instance(
+        DBInstanceIdentifier=f"{DB_CLUSTER[region]}-1",
+        DBClusterIdentifier=DB_CLUSTER[region],
+        DBInstanceClass=INSTANCE_CLASS,
+        Engine=ENGINE["Engine"],
+    )
 
 
 def create_key(aws, region):
@@ -70,10 +75,10 @@ def subnets(ec2):
     return [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
 
 
-def put_lag(aws):
+def put_lag(aws, region, source):
     """One datapoint of the metric that a secondary emits, since the emulator emits none."""
-    dimensions = {"DBClusterIdentifier": DB_CLUSTER[DR], "SourceRegion": PRIMARY}
-    aws.client("cloudwatch", DR).put_metric_data(
+    dimensions = {"DBClusterIdentifier": DB_CLUSTER[region], "SourceRegion": source}
+    aws.client("cloudwatch", region).put_metric_data(
         Namespace="AWS/RDS",
         MetricData=[
             {
@@ -164,7 +169,9 @@ def create_record(aws):
 def main(ministack_url, moto_url):
     aws = Emulators(ministack_url, moto_url)
     create_database(aws)
-    put_lag(aws)
+    put_lag(aws, DR, PRIMARY)
+    # Read on the way back only, once the primary region's cluster is the secondary.
+    put_lag(aws, PRIMARY, DR)
     listeners = {region: create_balancer(aws, region) for region in REGIONS}
     for region in REGIONS:
         create_services(aws, region)

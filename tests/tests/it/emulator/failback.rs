@@ -1,0 +1,113 @@
+//! There and back again, the bot killed with -9 every few records: the pair ends as it was before.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Emulators, People, Stage};
+
+/// What becomes of the old primary after the promote.
+#[derive(Clone, Copy, PartialEq)]
+enum OldPrimary {
+    /// ministack's failover leaves it a connected secondary.
+    Rejoined,
+    /// Taken out of the global cluster afterwards.
+    Detached,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python with ministack, moto and boto3: see tests/third-party/README.md"]
+async fn the_bot_fails_back_to_a_rejoined_primary_through_kills() {
+    there_and_back(OldPrimary::Rejoined).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python with ministack, moto and boto3: see tests/third-party/README.md"]
+async fn the_bot_rebuilds_a_detached_primary_and_fails_back_through_kills() {
+    there_and_back(OldPrimary::Detached).await;
+}
+
+async fn there_and_back(fate: OldPrimary) {
+    let mut stage = Stage::open().await;
+    let before = observe(&stage);
+    let primary = stage.described["primary"]["region"].as_str().unwrap();
+    let mut kills = 0;
+    tokio::select! {
+        () = converse(&stage.people, &stage.emulators, &stage.pair, primary, fate) => {}
+        () = stage.bot.dies(&mut kills) => {}
+    }
+    stage.bot.ended(if fate == OldPrimary::Detached { 3 } else { 2 }).await;
+
+    let after = observe(&stage);
+    assert_eq!(without_listener(&before), without_listener(&after));
+    // DR's listener stays on the production group, at warm idle too: steady state does not ask for another.
+    let production = stage.described["listener"]["target_group"].as_str().unwrap();
+    assert!(after["listener"][production].as_u64().unwrap() > 0, "{}", after["listener"]);
+    let records = stage.bot.export();
+    all_ended_well(&records, fate);
+    eprintln!("{kills} kills in {} records", records.len());
+    assert!(kills >= 5, "killed {kills} times only");
+    stage.bot.stop();
+}
+
+/// What the people do.
+async fn converse(people: &People, emulators: &Emulators, pair: &str, primary: &str, fate: OldPrimary) {
+    people.say("promote the emulators are ready").await;
+    people.confirm("approve-failover").await;
+    people.hear(|message| message.text.contains("is served by")).await;
+    emulators.pass("assert_promoted.py", pair);
+    if fate == OldPrimary::Detached {
+        emulators.pass("detach.py", "");
+    }
+    people.say("failback the region is healthy again").await;
+    if fate == OldPrimary::Detached {
+        people.confirm("approve-rebuild").await;
+        let handoff = people.hear(|message| message.text.contains("your turn")).await;
+        emulators.pass("apply_secondary.py", &variables(&handoff.text));
+    }
+    people.confirm("approve-switchover").await;
+    let back = format!("is served by {primary}");
+    people.hear(|message| message.text.contains(&back)).await;
+}
+
+/// The variables of the command that people were told to run, as JSON: what follows each `-var`.
+fn variables(command: &str) -> String {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let set = words.windows(2).filter(|pair| pair[0] == "-var").filter_map(|pair| pair[1].split_once('='));
+    serde_json::to_string(&set.collect::<BTreeMap<_, _>>()).unwrap()
+}
+
+fn observe(stage: &Stage) -> Value {
+    serde_json::from_str(&stage.emulators.pass("observe.py", &stage.pair)).unwrap()
+}
+
+fn without_listener(state: &Value) -> Value {
+    let mut state = state.clone();
+    state.as_object_mut().unwrap().remove("listener");
+    state
+}
+
+/// Every run completed. AWS accepted each change that must not be made twice at most once, and only a detached cluster was deleted. A call
+/// whose outcome died with the bot is made again once it is seen to have had no effect.
+fn all_ended_well(records: &[Value], fate: OldPrimary) {
+    let ended = records.iter().filter(|record| record["event"] == "run.ended");
+    assert!(ended.clone().all(|record| record["data"]["report"]["outcome"] == "completed"));
+    let outcomes = |operation: &str| -> Vec<&str> {
+        let intends =
+            |record: &&Value| record["event"] == "call.intended" && record["data"]["call"]["operation"] == operation;
+        let intents: Vec<&Value> = records.iter().filter(intends).map(|record| &record["seq"]).collect();
+        let finished = records.iter().filter(|record| record["event"] == "call.finished");
+        let of_these = finished.filter(|record| intents.contains(&&record["data"]["intent"]));
+        of_these.map(|record| record["data"]["outcome"]["how"].as_str().unwrap()).collect()
+    };
+    let moves = ["FailoverGlobalCluster", "SwitchoverGlobalCluster"];
+    let deletions = ["CreateDBClusterSnapshot", "DeleteDBInstance", "DeleteDBCluster"];
+    for operation in moves.into_iter().chain(deletions) {
+        let found = outcomes(operation);
+        eprintln!("{operation}: {found:?}");
+        let wanted = fate == OldPrimary::Detached || moves.contains(&operation);
+        assert_eq!(!found.is_empty(), wanted, "{operation}: {found:?}");
+        assert!(found.iter().filter(|how| **how == "accepted").count() <= 1, "{operation}: {found:?}");
+        assert!(found.iter().all(|how| ["accepted", "unknown"].contains(how)), "{operation}: {found:?}");
+    }
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""Takes the former primary out of the global cluster, as a forced failover leaves it: alone, with stale data.
+
+    detach.py MINISTACK_URL MOTO_URL
+"""
+
+import sys
+
+from emulated import DB_CLUSTER, DR, GLOBAL_CLUSTER, PRIMARY, Emulators
+
+
+def main(ministack_url, moto_url):
+    aws = Emulators(ministack_url, moto_url)
+    stale = aws.client("rds", PRIMARY).describe_db_clusters(DBClusterIdentifier=DB_CLUSTER[PRIMARY])["DBClusters"][0]
+    left = aws.client("rds", DR).remove_from_global_cluster(
+        GlobalClusterIdentifier=GLOBAL_CLUSTER, DbClusterIdentifier=stale["DBClusterArn"]
+    )
+    print("members left:", [member["DBClusterArn"] for member in left["GlobalCluster"]["GlobalClusterMembers"]])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
