@@ -17,16 +17,20 @@ impl Aws {
     /// A service with its scalable target, task and target groups; `None` if there is no such service.
     pub async fn service(&self, side: SideName, name: &str) -> Result<Option<ServiceState>, AwsError> {
         let deadline = self.deadline();
-        let scaling = seen(deadline, "application-autoscaling", self.scalable_target(side, name));
+        let scaling = seen(
+            deadline,
+            "application-autoscaling (DescribeScalableTargets, DescribeScheduledActions)",
+            self.scalable_target(side, name),
+        );
         let (service, scaling) = try_join(self.describe_service(side, name), async { Ok(scaling.await) }).await?;
         let Some(service) = service else { return Ok(None) };
 
         let task_definition = service.task_definition().unwrap_or_default();
-        let task = seen(deadline, "ecs", self.task_shape(side, task_definition));
+        let task = seen(deadline, "ecs DescribeTaskDefinition", self.task_shape(side, task_definition));
         let groups = service.load_balancers().iter().filter_map(|balancer| balancer.target_group_arn());
         let groups = join_all(groups.map(async |arn| TargetGroup {
             arn: arn.to_owned(),
-            healthy: seen(deadline, "elasticloadbalancing", self.healthy_targets(side, arn)).await,
+            healthy: seen(deadline, "elasticloadbalancing DescribeTargetHealth", self.healthy_targets(side, arn)).await,
         }));
         let (task, target_groups) = join(task, groups).await;
         Ok(Some(ServiceState {

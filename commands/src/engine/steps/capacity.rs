@@ -4,7 +4,7 @@
 //! running, none pending, and as many healthy targets.
 
 use futures::future::try_join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Memory, Sight};
@@ -16,14 +16,14 @@ use crate::{
         act::{Action, Wanted},
     },
     goals,
-    observation::ServiceState,
+    observation::{Seen, ServiceState},
     topology::{Service, SideName},
 };
 
 pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result<Sight, AwsError> {
     let services = &pair.app.services;
     let states = try_join_all(services.iter().map(|service| pair.aws.service(side, &service.name))).await?;
-    let (mut actions, mut waiting, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut actions, mut waiting, mut unsure, mut seen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else {
             return Ok(Sight::Failed(format!(
@@ -35,6 +35,7 @@ pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result
         actions.extend(changes(pair, side, service, &state));
         seen.push(format!("{} {}/{}", service.name, state.running, service.desired));
         waiting.extend(lacks(service, &state, memory.began));
+        unsure.extend(unknown_scaling(service, &state));
     }
     let detail = match waiting.is_empty() {
         true => seen.join(", "),
@@ -42,9 +43,27 @@ pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result
     };
     Ok(match (actions.is_empty(), waiting.is_empty()) {
         (false, _) => Sight::Unmet { detail, actions },
+        (true, true) if !unsure.is_empty() => unsettled(pair, memory, &unsure.join("; ")),
         (true, true) => Sight::Holds(format!("{detail} tasks running and healthy")),
         (true, false) => Sight::Waiting(detail),
     })
+}
+
+/// All tasks run, but whether scaling in would take them away again cannot be seen. Traffic must not wait for that longer than for the tasks
+/// themselves: then people decide.
+fn unsettled(pair: &Pair, memory: &Memory, unsure: &str) -> Sight {
+    let elapsed = pair.clock.now().duration_since(memory.began);
+    match elapsed < SignedDuration::try_from(pair.app.timing.capacity.expected).unwrap_or(SignedDuration::MAX) {
+        true => Sight::Waiting(unsure.to_owned()),
+        false => Sight::Failed(format!(
+            "all tasks run and are healthy, but {unsure}; retry, or skip and raise its minimum by hand"
+        )),
+    }
+}
+
+/// What cannot be seen of a service's scaling.
+fn unknown_scaling(service: &Service, state: &ServiceState) -> Option<String> {
+    state.scaling.unknown().map(|why| format!("the scalable target of {} is not known: {why}", service.name))
 }
 
 /// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself; the desired count only if it
@@ -63,19 +82,17 @@ fn changes(pair: &Pair, side: SideName, service: &Service, state: &ServiceState)
 fn lacks(service: &Service, state: &ServiceState, since: Timestamp) -> Option<String> {
     let name = &service.name;
     let tasks = format!("{name} {}/{} tasks running", state.running, service.desired);
-    if let Some((_, why)) = state.placement_failure.as_ref().filter(|(at, _)| *at >= since) {
-        return (state.running < service.desired).then(|| format!("{tasks}: {why}"));
-    }
+    let failure = state.placement_failure.as_ref().filter(|(at, _)| *at >= since);
     if state.running < service.desired || state.pending > 0 {
-        return Some(tasks);
+        return Some(failure.map_or(tasks.clone(), |(_, why)| format!("{tasks}: {why}")));
     }
     if state.deployments > 1 {
         return Some(format!("{name}: a deployment is in flight"));
     }
     let wanted = usize::try_from(service.desired).unwrap_or_default();
-    state.target_groups.iter().find_map(|group| match group.healthy.known() {
-        Some(&healthy) if healthy >= wanted => None,
-        Some(healthy) => Some(format!("{name} {healthy}/{wanted} targets healthy")),
-        None => Some(format!("{name}: health of its targets is not known")),
+    state.target_groups.iter().find_map(|group| match &group.healthy {
+        Seen::Known(healthy) if *healthy >= wanted => None,
+        Seen::Known(healthy) => Some(format!("{name} {healthy}/{wanted} targets healthy")),
+        Seen::Unknown(why) => Some(format!("{name}: health of its targets is not known: {why}")),
     })
 }

@@ -20,10 +20,12 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
     let services = &pair.app.services;
     let states =
         try_join_all(services.iter().map(|service| pair.aws.service(SideName::Primary, &service.name))).await?;
-    let (mut actions, mut running) = (Vec::new(), 0);
+    let (mut actions, mut running, mut unsure) = (Vec::new(), 0, None);
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else { continue };
         running += state.running;
+        // With its minimum still in force, the count would rise again.
+        unsure = unsure.or(state.scaling.unknown().map(|why| format!("{}: {why}", service.name)));
         let before = json!({ "desired": state.desired, "running": state.running, "scaling": state.scaling });
         let changes = goals::fence_changes(region, service, &state).into_iter();
         actions.extend(changes.map(|change| Action {
@@ -33,9 +35,10 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
         }));
     }
     let detail = format!("{running} tasks running in {}", region.region);
-    Ok(match (actions.is_empty(), running) {
-        (false, _) => Sight::Unmet { detail, actions },
-        (true, 0) => Sight::Holds(detail),
-        (true, _) => Sight::Waiting(detail),
+    Ok(match (actions.is_empty(), running, unsure) {
+        (false, ..) => Sight::Unmet { detail, actions },
+        (true, 0, None) => Sight::Holds(detail),
+        (true, 0, Some(why)) => Sight::Waiting(format!("{detail}, but the scalable target is not known: {why}")),
+        (true, ..) => Sight::Waiting(detail),
     })
 }
