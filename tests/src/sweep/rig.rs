@@ -40,6 +40,13 @@ pub struct End {
 }
 
 impl End {
+    /// The same but for the old primary's services: taking them down is best effort.
+    #[must_use]
+    pub fn unfenced(mut self) -> Self {
+        self.services[0].clear();
+        self
+    }
+
     /// Whether the disaster-recovery region serves, whole.
     pub fn is_promoted(&self) -> bool {
         let capacity = self.services[1].iter().all(|service| service.running > 1);
