@@ -177,7 +177,9 @@ impl Settings {
             base_url: "http://slack.invalid".to_owned(),
             commands_path: "/slack/commands".to_owned(),
             interactions_path: "/slack/interactions".to_owned(),
-            suggestions: ["/dr status", "/dr plan promote", "/dr promote", "/dr failback", "/dr help"].map(str::to_owned).to_vec(),
+            suggestions: ["/dr status", "/dr plan promote", "/dr promote", "/dr failback", "/dr help"]
+                .map(str::to_owned)
+                .to_vec(),
             limits: Limits::default(),
             clock,
             seed,
