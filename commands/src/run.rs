@@ -14,8 +14,8 @@ use crate::{
     change::Call,
     ids::RunId,
     journal::{CallOutcome, Decision},
-    plan::{Method, Plan, StepId, SuspendedService},
-    report::Report,
+    plan::{Method, Plan, RunbookName, StepId, SuspendedService},
+    report::{Report, RunOutcome},
     runbook::Runbook,
     status::OpenRun,
     topology::Application,
@@ -198,6 +198,12 @@ impl Run {
     /// Those of this run alone.
     pub fn suspended_here(&self, app: &Application) -> Vec<SuspendedService> {
         self.calls.values().filter(|call| call.suspends_schedules()).filter_map(|call| call.scaled(app)).collect()
+    }
+
+    /// Whether it is a rebuild that completed, after which the way back goes on.
+    pub fn is_rebuilt(&self) -> bool {
+        let completed = self.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::Completed);
+        completed && self.plan.runbook == RunbookName::Rebuild
     }
 
     /// The runbook that it follows.

@@ -3,10 +3,11 @@
 use aws_sdk_ecs::types;
 use futures::future::{join, join_all, try_join};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{Aws, AwsError, absent_is_none, call::Operation, seen, timestamp};
 use crate::{
-    observation::{ServiceState, TargetGroup, TaskShape},
+    observation::{Seen, ServiceState, TargetGroup, TaskShape},
     topology::SideName,
 };
 
@@ -22,9 +23,31 @@ impl Aws {
             "application-autoscaling (DescribeScalableTargets, DescribeScheduledActions)",
             self.scalable_target(side, name),
         );
-        let (service, scaling) = try_join(self.describe_service(side, name), async { Ok(scaling.await) }).await?;
-        let Some(service) = service else { return Ok(None) };
+        // Side by side: what does not answer about the scaling must not cost the answers about the tasks.
+        let (found, scaling) =
+            try_join(self.service_and_targets(side, name, deadline), async { Ok(scaling.await) }).await?;
+        let Some((service, task, target_groups)) = found else { return Ok(None) };
+        Ok(Some(ServiceState {
+            status: service.status().unwrap_or_default().to_owned(),
+            desired: service.desired_count(),
+            running: service.running_count(),
+            pending: service.pending_count(),
+            deployments: service.deployments().len(),
+            task_definition: service.task_definition().unwrap_or_default().to_owned(),
+            task,
+            scaling,
+            target_groups,
+            placement_failure: placement_failure(service.events()),
+        }))
+    }
 
+    async fn service_and_targets(
+        &self,
+        side: SideName,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<Option<(types::Service, Seen<TaskShape>, Vec<TargetGroup>)>, AwsError> {
+        let Some(service) = self.describe_service(side, name).await? else { return Ok(None) };
         let task_definition = service.task_definition().unwrap_or_default();
         let task = seen(deadline, "ecs DescribeTaskDefinition", self.task_shape(side, task_definition));
         let groups = service.load_balancers().iter().filter_map(|balancer| balancer.target_group_arn());
@@ -32,19 +55,8 @@ impl Aws {
             arn: arn.to_owned(),
             healthy: seen(deadline, "elasticloadbalancing DescribeTargetHealth", self.healthy_targets(side, arn)).await,
         }));
-        let (task, target_groups) = join(task, groups).await;
-        Ok(Some(ServiceState {
-            status: service.status().unwrap_or_default().to_owned(),
-            desired: service.desired_count(),
-            running: service.running_count(),
-            pending: service.pending_count(),
-            deployments: service.deployments().len(),
-            task_definition: task_definition.to_owned(),
-            task,
-            scaling,
-            target_groups,
-            placement_failure: placement_failure(service.events()),
-        }))
+        let (task, groups) = join(task, groups).await;
+        Ok(Some((service, task, groups)))
     }
 
     async fn describe_service(&self, side: SideName, name: &str) -> Result<Option<types::Service>, AwsError> {

@@ -179,13 +179,13 @@ impl Desk {
     }
 
     /// After a rebuild the way back goes on with the switchover, asked for by the same person.
-    pub(super) async fn go_on(&self, rebuilt: &Run, pair: &Pair) -> Result<(), EngineError> {
+    pub(super) async fn go_on(self, rebuilt: Run) -> Result<(), EngineError> {
+        let Some(pair) = self.0.pairs.get(&rebuilt.application).cloned() else { return Ok(()) };
         let mut records = self.0.log.read(rebuilt.command..=rebuilt.command);
         let Some(command) = records.next().await else { return Ok(()) };
         let request =
             Request { actor: rebuilt.requester.clone(), origin: rebuilt.origin.clone(), dedupe: String::new() };
-        let reason = rebuilt.reason.clone();
-        self.clone().start(request, pair.clone(), Way::Failback, command?, reason).await
+        self.start(request, pair, Way::Failback, command?, rebuilt.reason).await
     }
 
     /// The plan as it would be now.

@@ -12,8 +12,6 @@ use super::Desk;
 use crate::{
     engine::{EngineError, drive},
     ids::RunId,
-    plan::RunbookName,
-    report::RunOutcome,
     run::Run,
 };
 
@@ -86,19 +84,21 @@ impl Desk {
         self.spawn(async move {
             let (application, id) = (run.application.clone(), run.id.clone());
             let runs = &desk.0.runs;
-            let run = match Box::pin(drive(desk.0.log.clone(), pair.clone(), run, desk.0.stop.clone())).await {
+            let run = match Box::pin(drive(desk.0.log.clone(), pair, run, desk.0.stop.clone())).await {
                 Ok(run) => run,
                 Err(failure) => {
                     runs.stuck.lock().unwrap_or_else(PoisonError::into_inner).insert(id, failure.to_string());
                     return Err(failure);
                 }
             };
-            let Some(report) = &run.ended else { return Ok(()) };
-            runs.remove(&application);
-            match (run.plan.runbook, report.outcome) {
-                (RunbookName::Rebuild, RunOutcome::Completed) => Box::pin(desk.go_on(&run, &pair)).await,
-                _ => Ok(()),
+            if run.ended.is_none() {
+                return Ok(());
             }
+            runs.remove(&application);
+            if run.is_rebuilt() {
+                return Box::pin(desk.go_on(run)).await;
+            }
+            Ok(())
         });
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct FoundOpen {
     pub(crate) runs: Vec<Run>,
     /// Requests that were acknowledged and not answered, oldest first.
     pub(crate) unanswered: Vec<Arc<Record>>,
+    /// Rebuilds that completed, and nothing came after: the way back goes on from them.
+    pub(crate) rebuilt: Vec<Run>,
 }
 
 /// Reads the log once for what it left open.
@@ -27,11 +29,13 @@ pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
     let mut open: BTreeMap<String, Run> = BTreeMap::new();
     let mut received: BTreeMap<u64, Arc<Record>> = BTreeMap::new();
     let mut answered: BTreeSet<u64> = BTreeSet::new();
+    let mut rebuilt: BTreeMap<String, Run> = BTreeMap::new();
     let records = log.read(..);
     pin_mut!(records);
     while let Some(record) = records.next().await {
         let record = record?;
         if let Some(run) = Run::begin(&record) {
+            rebuilt.remove(&run.application);
             open.insert(run.id.to_string(), run);
         } else if let Some(run) = record.run.as_deref().and_then(|run| open.get_mut(run)) {
             run.apply(&record)?;
@@ -42,13 +46,20 @@ pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
                 received.insert(record.seq, record);
             }
             Some(Event::RunEnded { .. }) => {
-                record.run.as_deref().map(|run| open.remove(run));
+                let ended = record.run.as_deref().and_then(|run| open.remove(run));
+                rebuilt.extend(ended.filter(Run::is_rebuilt).map(|run| (run.application.clone(), run)));
             }
+            // People were told that it does not go on, and why.
+            Some(Event::CommandFailed { command, .. }) => rebuilt.retain(|_, run| run.command != command),
             _ => {}
         }
     }
     received.retain(|command, _| !answered.contains(command));
-    Ok(FoundOpen { runs: open.into_values().collect(), unanswered: received.into_values().collect() })
+    Ok(FoundOpen {
+        runs: open.into_values().collect(),
+        unanswered: received.into_values().collect(),
+        rebuilt: rebuilt.into_values().collect(),
+    })
 }
 
 /// Records that the run is taken up, and that an outcome which died with the process is unknown: the step observes before it acts.

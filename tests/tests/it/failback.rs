@@ -126,3 +126,22 @@ async fn deletion_is_typed_out_by_name_at_the_terminal() {
     stage.record(|record| record.event == "handoff.given").await;
     assert!(stage.changes().contains(&"Rds:DeleteDBCluster".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn way_back_goes_on_though_the_program_dies_between_its_two_runs() {
+    let mut stage = promoted(OldPrimary::Detached).await;
+    stage.says(Cast::MAYA, "failback").await;
+    stage.presses(Cast::JONAS, "approve-rebuild").await;
+    stage.record(|record| record.event == "handoff.given").await;
+    let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];
+    stage.world.apply_terraform("shop", &variables.map(|(name, value)| (name.into(), value.into())).into()).unwrap();
+    let is_end = |record: &storage::Record| record.event == "run.ended" && record.run.as_deref() != Some("promote-1");
+    stage.record(is_end).await;
+    stage.crash().await;
+    stage.start().await;
+    let next = stage.record(|record| record.event == "run.started" && record.data["runbook"] == "failback").await;
+    // Once, however often it is started again.
+    stage.restart().await;
+    let started = stage.of("run.started").await;
+    assert_eq!(started.last().unwrap().seq, next.seq);
+}
