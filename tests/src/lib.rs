@@ -8,5 +8,5 @@ mod stage;
 pub mod sweep;
 mod typist;
 
-pub use stage::{Cast, Stage, StageBuilder, text_of};
+pub use stage::{Cast, Stage, StageBuilder, text_of, without_hashes};
 pub use typist::Typist;

@@ -331,15 +331,23 @@ pub fn text_of(message: &Message) -> String {
     without_hashes(&lines.join("\n"))
 }
 
-fn without_hashes(text: &str) -> String {
+/// Replaces what moves with every change of the program: hashes, and the numbers of records and runs.
+pub fn without_hashes(text: &str) -> String {
     let hash = |word: &str| word.len() >= 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let words = text.split_inclusive(|end: char| !end.is_ascii_alphanumeric());
-    words
-        .map(|word| match word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric()) {
-            bare if hash(bare) => word.replace(bare, "…"),
-            _ => word.to_owned(),
-        })
-        .collect()
+    let number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let mut before = "";
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_inclusive(|end: char| !end.is_ascii_alphanumeric()) {
+        let bare = word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric());
+        let numbered = matches!(before, "promote-" | "rebuild-" | "failback-") || before.ends_with(['#', '`']);
+        match bare {
+            bare if hash(bare) => masked.push_str(&word.replace(bare, "…")),
+            bare if numbered && number(bare) => masked.push_str(&word.replace(bare, "N")),
+            _ => masked.push_str(word),
+        }
+        before = word;
+    }
+    masked
 }
 
 fn read_block(block: &Value, lines: &mut Vec<String>) {
