@@ -317,6 +317,13 @@ impl Stage {
     }
 }
 
+impl Drop for Stage {
+    /// The workspace delivers to the bot, which calls the workspace: let go, or neither is ever freed.
+    fn drop(&mut self) {
+        self.slack.deliver_to(Deliver::Router(Router::new()));
+    }
+}
+
 /// The text in the bot's immediate answer.
 fn told(body: &str) -> String {
     let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
