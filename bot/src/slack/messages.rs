@@ -22,7 +22,7 @@ pub use self::{
     gate::gate,
     history::history,
     notices::{details, handoff, no_return},
-    paused::{Failure, meaning, paused, resolved},
+    paused::{Failure, meaning, overtaken, paused, resolved},
     plan::plan,
     progress::progress,
     report::report,

@@ -232,7 +232,8 @@ impl Outbox {
             Event::StepResolved { resolution, .. } => view.resolve(record, *resolution, &mut self.delivery).await,
             Event::RunEnded { report } => {
                 let message = messages::report(run, report, record.seq, &self.log.head());
-                view.post("report", &message, &mut self.delivery).await
+                view.post("report", &message, &mut self.delivery).await?;
+                view.close_questions(record, &mut self.delivery).await
             }
             _ => Ok(()),
         }

@@ -95,8 +95,9 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// Why the call must not be made now, if an equal one was made before and needs time to show. An irreversible one that was accepted is not made
-    /// again within an attempt; one whose outcome is unknown only after it had time to show.
+    /// Why the call must not be made now, if an equal one was made before and needs time to show. A move of the writer that was or may have been
+    /// accepted is not made again within an attempt: Aurora may have taken it and given up meanwhile, and each move needs a person's word. Another
+    /// irreversible call whose outcome is unknown is made again only after it had time to show.
     fn hold(&self, call: &Call, change: &Wanted) -> Option<String> {
         let last = self.sent.iter().rev().find(|sent| sent.call == *call && sent.attempt == self.attempt)?;
         let age = self.pair.clock.now().duration_since(last.at);
@@ -106,23 +107,27 @@ impl<'a> Hand<'a> {
         let held = match last.outcome {
             Some(CallOutcome::Failed { .. }) => false,
             Some(CallOutcome::Accepted { .. }) => irreversible || fresh,
-            Some(CallOutcome::Unknown { .. }) | None => irreversible && fresh,
+            Some(CallOutcome::Unknown { .. }) | None => irreversible && (fresh || self.step == StepId::Database),
         };
         held.then(|| format!("{} was sent; waiting for it to show", call.operation))
     }
 
-    /// The error of a database step whose accepted call has had time to show and did not: Aurora gave up.
+    /// The error of a database step whose call had time to show and did not: Aurora gave up, or never had it.
     fn give_up(&self) -> Option<String> {
         let last = self.sent.last().filter(|_| self.step == StepId::Database)?;
         let age = self.pair.clock.now().duration_since(last.at);
         let settled =
             age >= jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);
-        let accepted = matches!(last.outcome, Some(CallOutcome::Accepted { .. }));
-        (settled && accepted).then(|| {
+        let operation = &last.call.operation;
+        let what = match &last.outcome {
+            Some(CallOutcome::Failed { .. }) => return None,
+            Some(CallOutcome::Accepted { .. }) => format!("{operation} was accepted"),
+            Some(CallOutcome::Unknown { why }) => format!("what became of {operation} is unknown ({why})"),
+            None => format!("what became of {operation} is unknown (the program ended meanwhile)"),
+        };
+        settled.then(|| {
             format!(
-                "{} was accepted, but Aurora is idle again and the writer has not moved; look at the global cluster's events, \
-                 then retry to send it again",
-                last.call.operation
+                "{what}, but Aurora is idle and the writer has not moved; look at the global cluster's events, then retry to send it again"
             )
         })
     }

@@ -51,6 +51,14 @@ pub fn resolved(failure: &Failure, resolution: Resolution, record: &Record) -> M
     Message::new(format!("{}: {} failed; {said}", failure.application, failure.step.name()), blocks)
 }
 
+/// The question once the run ended without an answer to it, which `record` says.
+pub fn overtaken(failure: &Failure, record: &Record) -> Message {
+    let said = format!("not decided: the run ended · {} · audit #{}", date(record.at), record.seq);
+    let mut blocks = question(failure);
+    blocks.push(section(&said));
+    Message::new(format!("{}: {} failed; {said}", failure.application, failure.step.name()), blocks)
+}
+
 fn question(failure: &Failure) -> Vec<Value> {
     vec![
         header(&format!("{}: {} failed", failure.application, failure.step.name())),

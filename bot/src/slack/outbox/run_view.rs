@@ -62,6 +62,10 @@ impl RunView {
                 Some(Event::StepFailed { best_effort: false, error }) if record.seq <= view.run.latest => {
                     view.failed(record, error)
                 }
+                // The latest record is yet to be shown.
+                Some(Event::StepResolved { .. }) if record.seq < view.run.latest => {
+                    record.step.as_deref().and_then(StepId::named).and_then(|step| view.failures.remove(&step));
+                }
                 _ => {}
             }
         }
@@ -159,6 +163,14 @@ impl RunView {
         let failure = record.step.as_deref().and_then(StepId::named).and_then(|step| self.failures.remove(&step));
         let Some(failure) = failure else { return Ok(()) };
         self.edit(&failure_key(&failure), &messages::resolved(&failure, resolution, record), delivery).await
+    }
+
+    /// Takes the buttons from questions that the run's end left unanswered.
+    pub(super) async fn close_questions(&mut self, record: &Record, delivery: &mut Delivery) -> Result<(), Ended> {
+        for failure in std::mem::take(&mut self.failures).into_values() {
+            self.edit(&failure_key(&failure), &messages::overtaken(&failure, record), delivery).await?;
+        }
+        Ok(())
     }
 
     /// Brings the thread and the root message up to date.
