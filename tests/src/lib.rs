@@ -8,5 +8,5 @@ mod stage;
 pub mod sweep;
 mod typist;
 
-pub use stage::{Cast, Stage, StageBuilder, text_of, without_hashes};
+pub use stage::{Cast, Stage, StageBuilder, retries_what_fails, text_of, without_hashes};
 pub use typist::Typist;

@@ -324,6 +324,19 @@ impl Drop for Stage {
     }
 }
 
+/// Retries every step that fails, for ever: the person who stays at the desk while the program dies again and again.
+pub async fn retries_what_fails(slack: Slack) {
+    /// Time for a decision to show, and for a program to start again.
+    const LOOKS_AWAY: Duration = Duration::from_secs(1);
+    loop {
+        let has_retry = |message: &Message| message.buttons().any(|(_, button)| button["action_id"] == "retry");
+        let failed = slack.wait_for_message(Cast::INCIDENT, has_retry).await;
+        // Nobody answers while the program is down.
+        let _answer = slack.click(Cast::JONAS, Cast::INCIDENT, &failed.ts, "retry").await;
+        tokio::time::sleep(LOOKS_AWAY).await;
+    }
+}
+
 /// The text in the bot's immediate answer.
 fn told(body: &str) -> String {
     let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tests::retries_what_fails;
 
 use super::{Emulators, People, Stage};
 
@@ -35,6 +36,8 @@ async fn there_and_back(fate: OldPrimary) {
     tokio::select! {
         () = converse(&stage.people, &stage.emulators, &stage.pair, primary, fate) => {}
         () = stage.bot.dies(&mut kills) => {}
+        // Whether the writer's move was sent is not known where the bot died just then: it asks.
+        () = retries_what_fails(stage.people.slack.clone()) => {}
     }
     stage.bot.ended(if fate == OldPrimary::Detached { 3 } else { 2 }).await;
 
