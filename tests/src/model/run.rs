@@ -116,11 +116,12 @@ fn is_word(record: &Witnessed, intent: &Witnessed) -> bool {
     }
 }
 
-/// The method that an irreversible call carries out, where it is a move.
+/// The method that an irreversible call carries out.
 fn way_of(operation: &str) -> Option<&'static str> {
     match operation {
         "FailoverGlobalCluster" => Some("failover"),
         "SwitchoverGlobalCluster" => Some("switchover"),
+        "DeleteDBInstance" | "DeleteDBCluster" => Some("rebuild"),
         _ => None,
     }
 }

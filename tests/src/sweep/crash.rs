@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rehearsal::Outcome;
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use super::{Crew, End, Rig, Story};
 
@@ -10,8 +10,8 @@ use super::{Crew, End, Rig, Story};
 pub struct Undisturbed {
     /// What it comes to.
     pub end: End,
-    /// How many records it writes.
-    pub records: u64,
+    /// The numbers of its records.
+    pub records: Range<u64>,
     /// The calls that arrived, in order.
     pub calls: Vec<rehearsal::Call>,
 }
@@ -21,14 +21,15 @@ pub struct Undisturbed {
 /// # Errors
 /// What went wrong all the same.
 pub async fn undisturbed(story: Story, seed: u64) -> Result<Undisturbed, String> {
-    let mut rig = story.open(seed).await;
+    let mut rig = story.open(seed).await?;
     Crew::of(story).see_to_the_end(&rig.stage).await?;
     rig.settle().await;
     let violations = rig.violations().await;
     if !violations.is_empty() {
         return Err(violations.join("\n"));
     }
-    Ok(Undisturbed { end: rig.end(), records: rig.lines().len() as u64, calls: rig.stage.world.calls() })
+    let calls = rig.stage.world.calls().into_iter().filter(|call| call.at >= rig.begins).collect();
+    Ok(Undisturbed { end: rig.end(), records: rig.before..rig.lines().len() as u64, calls })
 }
 
 /// A moment at which the bot dies.
@@ -47,12 +48,15 @@ const MOMENT: Duration = Duration::from_millis(5);
 pub fn points(undisturbed: &Undisturbed) -> Vec<Point> {
     let changes = undisturbed.calls.iter().filter(|call| call.changing && call.outcome == Outcome::Accepted);
     let around = changes.flat_map(|call| [Point::At(call.at - MOMENT), Point::At(call.at + MOMENT)]);
-    (0..undisturbed.records).map(Point::After).chain(around).collect()
+    undisturbed.records.clone().map(Point::After).chain(around).collect()
 }
 
 /// Plays a story in which the bot dies at that point. Answers what did not hold.
 pub async fn play(story: Story, seed: u64, point: Point, expected: &End) -> Vec<String> {
-    let mut rig = story.open(seed).await;
+    let mut rig = match story.open(seed).await {
+        Ok(rig) => rig,
+        Err(why) => return vec![why],
+    };
     let mut crew = Crew::of(story);
     tokio::select! {
         biased;

@@ -1,9 +1,9 @@
 //! The people of a story: they ask, confirm, and retry what failed, until it has come to its end.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::TryStreamExt as _;
-use rehearsal::{FaultId, Side, slack::Message};
+use rehearsal::{FaultId, Membership, slack::Message};
 use storage::Record;
 use tokio::time::{Instant, timeout};
 
@@ -79,13 +79,14 @@ impl Crew {
             if records.iter().any(|record| complains(record)) {
                 self.repairs.drain(..).for_each(|fault| stage.world.clear(fault));
             }
-            let open = match standing(records.iter().map(AsRef::as_ref)) {
+            let open = match self.standing(&records) {
                 Standing::Completed => return Ok(()),
                 // Nothing is left to ask for: an earlier run that was not completed, or somebody by hand, did it.
-                Standing::Nothing if Self::is_done(stage) => return Ok(()),
+                Standing::Nothing if self.is_done(stage) => return Ok(()),
                 Standing::Open => true,
                 Standing::Nothing => false,
             };
+            Self::apply(stage, &records);
             if let Some((message, action)) = self.question(stage) {
                 self.press(stage, &message, &action).await?;
             } else if !open && !self.insists {
@@ -98,9 +99,39 @@ impl Crew {
         }
     }
 
-    fn is_done(stage: &Stage) -> bool {
-        let pair = stage.world.state().pairs.remove(0);
-        pair.writer == Some(Side::Dr) && pair.resolves_to == Some(Side::Dr)
+    fn is_done(&self, stage: &Stage) -> bool {
+        self.story.is_done(&stage.world.state().pairs.remove(0))
+    }
+
+    /// Applies Terraform with the variables that the bot hands over, where it waits for that.
+    fn apply(stage: &Stage, records: &[Arc<Record>]) {
+        let handoff = records.iter().rev().find(|record| record.event == "handoff.given");
+        let absent = stage.world.state().pairs.remove(0).primary.membership == Membership::Absent;
+        let Some(text) = handoff.filter(|_| absent).and_then(|record| record.data["text"].as_str()) else { return };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let set = words.windows(2).filter(|pair| pair[0] == "-var").filter_map(|pair| pair[1].split_once('='));
+        let variables = set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        // Refused while an apply is under way, or the region is dark: they try again.
+        let _refused = stage.world.apply_terraform("shop", &variables);
+    }
+
+    /// Where the story stands: by its last run, and by whether that is the one that ends it.
+    fn standing(&self, records: &[Arc<Record>]) -> Standing {
+        let (mut standing, mut last) = (Standing::Nothing, false);
+        for record in records {
+            match record.event.as_str() {
+                "run.started" => {
+                    standing = Standing::Open;
+                    last = record.data["runbook"] == self.story.runbook();
+                }
+                "run.ended" if last && record.data["report"]["outcome"] == "completed" => {
+                    standing = Standing::Completed;
+                }
+                "run.ended" => standing = Standing::Nothing,
+                _ => {}
+            }
+        }
+        standing
     }
 
     /// A message that waits for an answer, and the button that they want.
@@ -160,19 +191,6 @@ impl Crew {
             () = tokio::time::sleep(IMPATIENCE) => {}
         }
     }
-}
-
-fn standing<'a>(records: impl Iterator<Item = &'a Record>) -> Standing {
-    let mut standing = Standing::Nothing;
-    for record in records {
-        match record.event.as_str() {
-            "run.started" => standing = Standing::Open,
-            "run.ended" if record.data["report"]["outcome"] == "completed" => standing = Standing::Completed,
-            "run.ended" => standing = Standing::Nothing,
-            _ => {}
-        }
-    }
-    standing
 }
 
 /// Whether the record says that something failed.

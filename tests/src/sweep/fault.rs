@@ -124,7 +124,10 @@ impl Case {
 
 /// Plays a story in which that case happens. Answers what did not hold.
 pub async fn play(story: Story, seed: u64, case: &Case, expected: &End) -> Vec<String> {
-    let mut rig = story.open(seed).await;
+    let mut rig = match story.open(seed).await {
+        Ok(rig) => rig,
+        Err(why) => return vec![why],
+    };
     let world = &rig.stage.world;
     let begins = Duration::try_from(case.at.duration_since(world.now())).unwrap_or_default();
     let fault = world.inject_after(begins.saturating_sub(Duration::from_millis(1)), case.fault());

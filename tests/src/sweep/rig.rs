@@ -25,6 +25,10 @@ const SETTLED: Duration = Duration::from_secs(150);
 pub struct Rig {
     /// The stage.
     pub stage: Stage,
+    /// Records that came before the story.
+    pub before: u64,
+    /// When the story begins.
+    pub begins: Timestamp,
     witness: Witness,
 }
 
@@ -47,10 +51,11 @@ impl End {
         self
     }
 
-    /// Whether the disaster-recovery region serves, whole.
-    pub fn is_promoted(&self) -> bool {
-        let capacity = self.services[1].iter().all(|service| service.running > 1);
-        self.writer == Some(Side::Dr) && self.resolves_to == Some(Side::Dr) && self.failover.is_none() && capacity
+    /// Whether the region of that side serves, whole.
+    pub fn is_served_by(&self, side: Side) -> bool {
+        let index = usize::from(side == Side::Dr);
+        let capacity = self.services[index].iter().all(|service| service.running > 1);
+        self.writer == Some(side) && self.resolves_to == Some(side) && self.failover.is_none() && capacity
     }
 }
 
@@ -59,7 +64,13 @@ impl Rig {
     pub fn over(stage: Stage) -> Self {
         let mut witness = Witness::of(stage.world.clone());
         witness.follow(stage.log());
-        Self { stage, witness }
+        Self { before: 0, begins: stage.world.now(), stage, witness }
+    }
+
+    /// What happened so far came before the story.
+    pub fn begins_here(&mut self) {
+        self.before = self.stage.log().head().size;
+        self.begins = self.stage.world.now();
     }
 
     /// Ends the bot at once, as its death would.

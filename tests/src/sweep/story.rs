@@ -1,8 +1,8 @@
 //! Stories: what people want, and in which world.
 
-use rehearsal::{Fault, Scenario};
+use rehearsal::{Fault, OldPrimary, Pair, PairState, Scenario, Side};
 
-use super::Rig;
+use super::{Crew, Rig};
 use crate::Stage;
 
 /// A story whose undisturbed end is known.
@@ -12,20 +12,40 @@ pub enum Story {
     DarkPrimary,
     /// All is well; people move the writer without losing anything.
     PlannedMove,
+    /// The pair was promoted, and its former primary is a secondary again; people fail back.
+    Rejoined,
+    /// The pair was promoted, and its former primary stands alone with stale data; people rebuild it and fail back.
+    Detached,
 }
 
 impl Story {
     /// All.
-    pub const ALL: [Self; 2] = [Self::DarkPrimary, Self::PlannedMove];
+    pub const ALL: [Self; 4] = [Self::DarkPrimary, Self::PlannedMove, Self::Rejoined, Self::Detached];
 
     /// The world at the story's beginning, and the bot in it.
-    pub async fn open(self, seed: u64) -> Rig {
-        let stage = Stage::with().scenario(Scenario { seed, ..Scenario::pair() }).open().await;
-        if self == Self::DarkPrimary {
-            let primary = stage.world.pairs().remove(0).primary.region;
-            stage.world.inject(Fault::RegionDark(primary));
+    ///
+    /// # Errors
+    /// When what came before the story did not go as it should.
+    pub async fn open(self, seed: u64) -> Result<Rig, String> {
+        let fate = match self {
+            Self::Detached => OldPrimary::Detached,
+            Self::DarkPrimary | Self::PlannedMove | Self::Rejoined => OldPrimary::Rejoins,
+        };
+        let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
+        let region = pair.primary.region.clone();
+        let stage = Stage::with().scenario(Scenario { seed, ..Scenario::of([pair]) }).open().await;
+        let mut rig = Rig::over(stage);
+        if self == Self::PlannedMove {
+            return Ok(rig);
         }
-        Rig::over(stage)
+        let dark = rig.stage.world.inject(Fault::RegionDark(region));
+        if self != Self::DarkPrimary {
+            Crew::of(Self::DarkPrimary).see_to_the_end(&rig.stage).await?;
+            rig.stage.world.clear(dark);
+            rig.settle().await;
+            rig.begins_here();
+        }
+        Ok(rig)
     }
 
     /// What is typed after `/dr`.
@@ -33,6 +53,15 @@ impl Story {
         match self {
             Self::DarkPrimary => "promote the primary is dark",
             Self::PlannedMove => "promote a planned move",
+            Self::Rejoined | Self::Detached => "failback the primary is healthy",
+        }
+    }
+
+    /// The runbook with which the story ends.
+    pub fn runbook(self) -> &'static str {
+        match self {
+            Self::DarkPrimary | Self::PlannedMove => "promote",
+            Self::Rejoined | Self::Detached => "failback",
         }
     }
 
@@ -42,6 +71,16 @@ impl Story {
             Self::DarkPrimary => &["approve-failover"],
             // Where the primary cannot be seen, there is no switchover to choose.
             Self::PlannedMove => &["approve-switchover", "approve-failover"],
+            Self::Rejoined | Self::Detached => &["approve-rebuild", "approve-switchover"],
         }
+    }
+
+    /// Whether the pair is where the story ends.
+    pub fn is_done(self, pair: &PairState) -> bool {
+        let (side, idle) = match self {
+            Self::DarkPrimary | Self::PlannedMove => (Side::Dr, true),
+            Self::Rejoined | Self::Detached => (Side::Primary, pair.dr.services.iter().all(|dr| dr.desired == 1)),
+        };
+        pair.writer == Some(side) && pair.resolves_to == Some(side) && pair.failover.is_none() && idle
     }
 }

@@ -28,7 +28,7 @@ async fn promoting(scenario: Scenario) -> Rig {
 async fn ends_well(rig: &mut Rig) {
     Crew::of(Story::DarkPrimary).see_to_the_end(&rig.stage).await.unwrap();
     rig.settle().await;
-    assert!(rig.end().is_promoted(), "{:?}", rig.end());
+    assert!(rig.end().is_served_by(Side::Dr), "{:?}", rig.end());
     sound(rig).await;
 }
 
