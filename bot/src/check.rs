@@ -5,7 +5,7 @@ use std::{io::Write, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use commands::{
-    aws::{Aws, Network},
+    aws::{Aws, AwsError, Network},
     observation::{Observation, Seen, Side},
     observe::observe,
     readiness::{Level, Outcome, checks},
@@ -113,6 +113,9 @@ async fn check_application(name: &str, app: &Application) -> Vec<Row> {
     let aws = Aws::connect(Arc::new(app.clone()), &Network::system(), clock.clone()).await;
     let observation = observe(&aws, app, &clock).await;
     let mut rows = reads(name, app, &observation);
+    if let Some(codebuild) = &app.failback.codebuild {
+        rows.push(build_project(name, &codebuild.project, aws.has_build_project(&codebuild.project).await));
+    }
     rows.extend(checks(app, &observation, clock.now()).into_iter().map(|check| {
         let verdict = match (check.outcome(), check.level) {
             (Outcome::Pass, _) => Verdict::Pass,
@@ -122,6 +125,17 @@ async fn check_application(name: &str, app: &Application) -> Vec<Row> {
         Row::new(verdict, format!("{name} {}", check.id), check.detail, check.fix.as_deref())
     }));
     rows
+}
+
+/// Whether the project that applies Terraform can be seen.
+fn build_project(name: &str, project: &str, found: Result<bool, AwsError>) -> Row {
+    let what = format!("{name} CodeBuild project");
+    let fix = "name a project of the DR region in failback.codebuild.project";
+    match found {
+        Ok(true) => Row::new(Verdict::Pass, what, format!("{project} can be read"), None),
+        Ok(false) => Row::new(Verdict::Fail, what, format!("there is no {project} in the DR region"), Some(fix)),
+        Err(error) => unread(what, &error.to_string()),
+    }
 }
 
 /// Whether each read call was answered.

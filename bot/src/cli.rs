@@ -59,6 +59,8 @@ pub enum Verb {
     Promote(Words),
     /// Ask for a failback and follow it: [APP] [REASON…].
     Failback(Words),
+    /// Say that you ran what a rebuild handed over, and follow it: [APP].
+    Applied(Words),
     /// Try a step that failed again: [RUN] [STEP].
     Retry(Words),
     /// Go on without a step that failed: [RUN] [STEP].
@@ -107,6 +109,7 @@ impl Verb {
             Self::Plan(words) => command("plan", words),
             Self::Promote(words) => command("promote", words),
             Self::Failback(words) => command("failback", words),
+            Self::Applied(words) => command("applied", words),
             Self::Retry(words) => command("retry", words),
             Self::Skip(words) => command("skip", words),
             Self::Abort(words) => command("abort", words),

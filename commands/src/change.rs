@@ -2,6 +2,8 @@
 //! [`crate::aws::Aws`] makes them. Reversible and irreversible calls are different types, so that the latter cannot be made without an
 //! approval.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -60,6 +62,16 @@ pub enum Change {
         /// On or off.
         enabled: bool,
     },
+    /// `codebuild:StartBuild` of a project that applies Terraform.
+    Build {
+        /// Name of the project.
+        project: String,
+        /// Terraform's variables by name.
+        variables: BTreeMap<String, String>,
+        /// For five minutes the same token starts the same build; a plan has none yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
     /// `route53:ChangeResourceRecordSets`: DELETE of the exact old value and CREATE of the new one in one batch, a compare-and-swap;
     /// CREATE alone where there is no record.
     Record {
@@ -106,7 +118,7 @@ pub enum Irreversible {
 /// A call as the log and the plan name it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
-    /// Service as in IAM actions: `rds`, `ecs`, `application-autoscaling`, `elasticloadbalancing`, `route53`.
+    /// Service as in IAM actions: `rds`, `ecs`, `application-autoscaling`, `elasticloadbalancing`, `route53`, `codebuild`.
     pub service: String,
     /// Operation: `FailoverGlobalCluster`, …
     pub operation: String,
@@ -171,6 +183,15 @@ impl Change {
                 region,
                 json!({ "DBClusterIdentifier": cluster, "DeletionProtection": enabled, "ApplyImmediately": true }),
             ),
+            Self::Build { project, variables, token } => {
+                let variable = |(name, value): (&String, &String)| json!({ "name": terraform_variable(name), "value": value, "type": "PLAINTEXT" });
+                let variables: Vec<Value> = variables.iter().map(variable).collect();
+                let mut params = json!({ "projectName": project, "environmentVariablesOverride": variables });
+                if let Some(token) = token {
+                    params["idempotencyToken"] = json!(token);
+                }
+                Call::new("codebuild", "StartBuild", region, params)
+            }
             Self::Record { zone, old, new } => {
                 let swap = old.iter().map(|set| ("DELETE", set)).chain([("CREATE", new)]);
                 let changes: Vec<Value> = swap
@@ -214,6 +235,12 @@ impl Irreversible {
             ),
         }
     }
+}
+
+/// The environment variable in which Terraform looks for the value of a variable.
+/// <https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_var_name>
+pub fn terraform_variable(name: &str) -> String {
+    format!("TF_VAR_{name}")
 }
 
 /// Application Auto Scaling's resource id of an ECS service.

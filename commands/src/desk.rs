@@ -4,6 +4,7 @@
 mod commands;
 mod decisions;
 mod gates;
+mod handoff;
 mod past;
 mod paused;
 mod refusals;

@@ -5,14 +5,17 @@ use futures::future::try_join;
 use crate::{
     aws::{Aws, AwsError},
     observation::{DbCluster, GlobalCluster},
-    topology::{Application, SideName},
+    topology::{Application, Region, SideName},
 };
 
 /// What became of the primary region's cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Former {
     /// It is a member of the global cluster: Aurora took it in again, or it was built anew.
-    Member,
+    Member {
+        /// DB instances that it has.
+        instances: usize,
+    },
     /// It stands alone, with stale data.
     Detached(Box<DbCluster>),
     /// There is none.
@@ -25,9 +28,20 @@ impl Former {
         let primary = &app.primary;
         let member = global.and_then(|global| global.member(&primary.region, &primary.db_cluster));
         match (member, cluster) {
-            (Some(_), _) => Self::Member,
+            (Some(_), cluster) => Self::Member { instances: cluster.map_or(0, |cluster| cluster.instances.len()) },
             (None, Some(cluster)) => Self::Detached(Box::new(cluster.clone())),
             (None, None) => Self::Absent,
+        }
+    }
+
+    /// What it lacks to be a secondary that can take over; `None` if nothing.
+    pub(crate) fn lacks(&self, app: &Application) -> Option<String> {
+        let Region { db_cluster, region, .. } = &app.primary;
+        match self {
+            Self::Member { instances: 1.. } => None,
+            Self::Member { instances: 0 } => Some(format!("{db_cluster} in {region} has no instance yet")),
+            Self::Detached(_) => Some(format!("{db_cluster} in {region} is not a member of the global cluster yet")),
+            Self::Absent => Some(format!("there is no {db_cluster} in {region} yet")),
         }
     }
 }

@@ -196,6 +196,14 @@ pub enum Event {
         /// What to run.
         text: String,
     },
+    /// A person said that it was run, and the bot looked; the run goes by what it sees itself.
+    #[serde(rename = "handoff.looked")]
+    HandoffLooked {
+        /// Number of the command's record.
+        command: u64,
+        /// What is still missing, for people; `null` if nothing.
+        lacks: Option<String>,
+    },
     /// A step's goal holds.
     #[serde(rename = "step.done")]
     StepDone {

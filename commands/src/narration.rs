@@ -24,6 +24,7 @@ pub fn narrate(run: &Run, record: &Record, event: &Event) -> Option<String> {
             let call = &run.calls.get(intent)?.call;
             format!("{}:{} in {}: {}", call.service, call.operation, call.region, ended(outcome))
         }
+        Event::HandoffGiven { text } => format!("your turn, run: {text}"),
         Event::StepDone { detail, already: false } => format!("done: {detail}"),
         Event::StepDone { detail, already: true } => format!("held already: {detail}"),
         Event::StepFailed { error, best_effort: true } => format!("failed, the run goes on: {error}"),

@@ -52,6 +52,11 @@ pub enum Press {
         /// The run.
         run: RunId,
     },
+    /// What the run handed over was run.
+    Applied {
+        /// The run.
+        run: RunId,
+    },
     /// Resolve a failed step.
     Resolve {
         /// The run.
@@ -67,7 +72,7 @@ impl Press {
     /// The run that it is about.
     pub fn run(&self) -> &RunId {
         match self {
-            Self::Approve { run, .. } | Self::Cancel { run } | Self::Resolve { run, .. } => run,
+            Self::Approve { run, .. } | Self::Cancel { run } | Self::Applied { run } | Self::Resolve { run, .. } => run,
         }
     }
 }
@@ -77,6 +82,7 @@ impl fmt::Display for Press {
         match self {
             Self::Approve { run, method } => write!(f, "approve:{run}:{}", method.name()),
             Self::Cancel { run } => write!(f, "cancel:{run}"),
+            Self::Applied { run } => write!(f, "applied:{run}"),
             Self::Resolve { run, step, resolution } => write!(f, "{}:{run}:{}", resolution.name(), step.name()),
         }
     }
@@ -95,6 +101,7 @@ impl FromStr for Press {
         let press = match parts[..] {
             ["approve", run, method] => Method::named(method).map(|method| Self::Approve { run: run.into(), method }),
             ["cancel", run] => Some(Self::Cancel { run: run.into() }),
+            ["applied", run] => Some(Self::Applied { run: run.into() }),
             [resolution, run, step] => Resolution::named(resolution)
                 .zip(StepId::named(step))
                 .map(|(resolution, step)| Self::Resolve { run: run.into(), step, resolution }),
@@ -113,7 +120,7 @@ mod tests {
     #[test]
     fn every_button_reads_back() {
         let run = RunId::new("promote", 17);
-        let mut presses = vec![Press::Cancel { run: run.clone() }];
+        let mut presses = vec![Press::Cancel { run: run.clone() }, Press::Applied { run: run.clone() }];
         presses.extend(Method::ALL.map(|method| Press::Approve { run: run.clone(), method }));
         for resolution in Resolution::ALL {
             presses.extend(StepId::ALL.map(|step| Press::Resolve { run: run.clone(), step, resolution }));

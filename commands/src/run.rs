@@ -52,6 +52,8 @@ pub struct Run {
     pub steps: BTreeMap<StepId, StepRun>,
     /// Changing calls by the number of their intent's record.
     pub calls: BTreeMap<u64, CallRun>,
+    /// What people were told to run themselves.
+    pub handoff: Option<String>,
     /// Whether people were told that it waits for them, and not answered yet.
     pub paused: bool,
     /// The report, once ended.
@@ -204,6 +206,12 @@ impl Run {
     pub fn is_rebuilt(&self) -> bool {
         let completed = self.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::Completed);
         completed && self.plan.runbook == RunbookName::Rebuild
+    }
+
+    /// Whether it waits for people to run what it handed over, or for what comes of that.
+    pub fn awaits_handoff(&self) -> bool {
+        let running = self.steps.get(&StepId::Rebuild).is_some_and(|step| step.state == StepState::Running);
+        running && self.handoff.is_some() && self.ended.is_none()
     }
 
     /// The runbook that it follows.

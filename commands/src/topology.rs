@@ -1,9 +1,13 @@
 //! The protected pair as configuration describes it: what belongs to an application in its two regions.
 
+mod failback;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 use url::Url;
+
+pub use failback::{CodeBuild, Failback};
 
 use crate::plan::StepId;
 
@@ -188,38 +192,6 @@ impl Verify {
 
     fn default_max_error_rate() -> f64 {
         0.05
-    }
-}
-
-/// The way back to the primary.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Failback {
-    /// Lag, in milliseconds, under which the rebuilt secondary must stay before the switchover.
-    pub lag_below_ms: f64,
-    /// For how long.
-    #[serde(with = "seconds")]
-    pub lag_for: Duration,
-    /// What a person runs so that Terraform builds the former primary anew as a secondary. `{primary_region}` and `{dr_region}` stand for the
-    /// regions.
-    pub handoff: String,
-}
-
-impl Default for Failback {
-    fn default() -> Self {
-        Self {
-            lag_below_ms: 1_000.0,
-            lag_for: Duration::from_secs(120),
-            handoff: "terraform -chdir=platform/{primary_region} apply -var is_aurora_secondary=true -var aurora_source_region={dr_region}"
-                .to_owned(),
-        }
-    }
-}
-
-impl Failback {
-    /// The hand-off with the pair's regions.
-    pub fn handoff(&self, app: &Application) -> String {
-        self.handoff.replace("{primary_region}", &app.primary.region).replace("{dr_region}", &app.dr.region)
     }
 }
 

@@ -34,6 +34,8 @@ pub struct PairState {
     pub failover: Option<String>,
     /// How the last apply of the primary region's Terraform stack stands; absent if there was none.
     pub terraform: Option<TerraformState>,
+    /// Builds of the project that applies that stack, those that ended included.
+    pub builds: usize,
     /// The primary region.
     pub primary: SiteState,
     /// The disaster-recovery region.
@@ -149,6 +151,7 @@ impl PairState {
             writer: Side::BOTH.into_iter().find(|side| Some(pair.db_cluster_arn(*side)) == writer),
             failover: transition.map(|transition| transition.status().to_owned()),
             terraform: simulation.terraform.state(&pair.name).cloned(),
+            builds: simulation.codebuild.builds.iter().filter(|build| build.application == pair.name).count(),
             primary,
             dr,
         }

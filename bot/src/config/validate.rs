@@ -85,6 +85,9 @@ impl Problems {
         self.filled(key("record.zone"), &application.record.zone);
         self.filled(key("record.name"), &application.record.name);
         self.verify(name, application);
+        if let Some(codebuild) = &application.failback.codebuild {
+            self.filled(key("failback.codebuild.project"), &codebuild.project);
+        }
         self.timing(&key("timing"), application);
     }
 

@@ -21,7 +21,7 @@ pub use self::{
     detail::detail,
     gate::gate,
     history::history,
-    notices::{details, handoff, no_return},
+    notices::{details, handoff, looked, no_return},
     paused::{Failure, meaning, overtaken, paused, resolved},
     plan::plan,
     progress::progress,

@@ -132,6 +132,10 @@ impl Outbox {
                 Event::ReportAnswered { timeline, .. } => {
                     self.answer(record, &messages::timeline(timeline, record.seq)).await?
                 }
+                Event::HandoffLooked { lacks, .. } => {
+                    let application = record.application.as_deref().unwrap_or_default();
+                    self.answer(record, &messages::looked(application, lacks.as_deref(), record.seq)).await?
+                }
                 Event::CommandFailed { text, error, .. } => {
                     self.answer(record, &messages::failed(text, error, record.seq)).await?
                 }

@@ -260,6 +260,12 @@ impl Conversation {
                 self.tell(format!("Failed: {} (audit #{})", plain::reply(error), record.seq)).await?;
                 return Ok(self.run.is_none().then_some(false));
             }
+            Event::HandoffLooked { lacks, .. } => {
+                let message =
+                    messages::looked(record.application.as_deref().unwrap_or_default(), lacks.as_deref(), record.seq);
+                self.tell(plain::message(&message)).await?;
+                return Ok(None);
+            }
             Event::StatusAnswered { status, .. } => messages::status(status, record.seq),
             Event::PlanAnswered { plan, .. } => messages::plan(plan, record.seq),
             Event::HistoryAnswered { history, .. } => messages::history(history, record.seq),

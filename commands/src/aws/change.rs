@@ -25,7 +25,7 @@ static DELETE_CLUSTER: Operation = Operation::new("rds", "DeleteDBCluster");
 pub struct Accepted {
     /// AWS request id.
     pub request_id: Option<String>,
-    /// What to follow it up with: Route 53's change id.
+    /// What to follow it up with: Route 53's change id, CodeBuild's build id.
     pub reference: Option<String>,
 }
 
@@ -44,6 +44,9 @@ impl Aws {
             Change::Snapshot { cluster, snapshot } => regional.take_snapshot(cluster, snapshot).await,
             Change::DeletionProtection { cluster, enabled } => regional.protect(cluster, *enabled).await,
             Change::ListenerActions { listener, actions } => regional.modify_listener(listener, actions).await,
+            Change::Build { project, variables, token } => {
+                regional.start_build(project, variables, token.as_deref()).await
+            }
             Change::Record { zone, old, new } => self.change_record(zone, old.as_deref(), new).await,
         }
     }

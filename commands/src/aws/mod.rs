@@ -3,6 +3,7 @@
 mod call;
 mod change;
 mod cloudwatch;
+mod codebuild;
 mod ecs;
 mod elb;
 mod error;
@@ -35,6 +36,7 @@ use self::call::{Bounds, Caller};
 pub use self::{
     call::Operation,
     change::Accepted,
+    codebuild::{Build, BuildStatus},
     error::{AwsError, AwsErrorKind},
     network::{Network, ProbeClient},
     probe::ProbeError,
@@ -76,6 +78,7 @@ struct Regional {
     scaling: aws_sdk_applicationautoscaling::Client,
     elb: aws_sdk_elasticloadbalancingv2::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    codebuild: aws_sdk_codebuild::Client,
     kms: aws_sdk_kms::Client,
     sts: aws_sdk_sts::Client,
     quotas: aws_sdk_servicequotas::Client,
@@ -128,6 +131,7 @@ impl Regional {
             scaling: aws_sdk_applicationautoscaling::Client::new(config),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            codebuild: aws_sdk_codebuild::Client::new(config),
             kms: aws_sdk_kms::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             quotas: aws_sdk_servicequotas::Client::new(config),

@@ -76,6 +76,7 @@ impl Desk {
             }
             Command::History { application } => self.asked(request, application, Right::Look, Task::History),
             Command::Report { run } => return self.understand_report(request, &run).await,
+            Command::Applied { application } => return self.understand_applied(request, &application).await,
             Command::Resolve { resolution, run, step } => {
                 return self.understand_resolve(request, resolution, run, step).await;
             }

@@ -7,6 +7,7 @@ use storage::{Actor, Record};
 use super::{
     Desk, Pair, append,
     commands::{failed, not_a_promoter},
+    handoff::nothing_handed,
     log_down, request_entry,
     task::{Refused, Task, Understood},
 };
@@ -53,6 +54,7 @@ impl Desk {
         let task = match *press {
             Press::Approve { method, .. } => Task::Approve { run, method },
             Press::Cancel { .. } => Task::Cancel { run },
+            Press::Applied { .. } => Task::Applied,
             Press::Resolve { step, resolution, .. } => Task::Resolve { run, step, resolution },
         };
         Ok(Ok(Understood { pair, run: id, task }))
@@ -80,6 +82,10 @@ impl Desk {
                 Ok(())
             }
             Press::Cancel { .. } => self.gate_is_open(run),
+            Press::Applied { .. } => match run.awaits_handoff() {
+                true => Ok(()),
+                false => Err((Refusal::NoSuchThing, nothing_handed(&pair.name))),
+            },
             Press::Resolve { step, resolution, .. } => may_resolve(run, *step, *resolution),
         }
     }

@@ -48,6 +48,7 @@ pub(super) enum Task {
     Approve { run: Box<Run>, method: Method },
     Cancel { run: Box<Run> },
     Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
+    Applied,
     History,
     Report { run: RunId },
 }
@@ -85,7 +86,7 @@ impl Task {
     /// What the person is told at once.
     fn told(&self, pair: &Pair) -> String {
         match self {
-            Self::Status | Self::DryRun(_) | Self::Start { .. } => {
+            Self::Status | Self::DryRun(_) | Self::Start { .. } | Self::Applied => {
                 format!("Looking at {} and {}…", pair.app.primary.region, pair.app.dr.region)
             }
             Self::Approve { .. } => "Checking that nothing has changed since the plan was shown…".to_owned(),
@@ -131,6 +132,7 @@ impl Desk {
             Task::Resolve { run, step, resolution } => {
                 Box::pin(self.resolve(request, pair, *run, step, resolution, command))
             }
+            Task::Applied => Box::pin(self.applied(request, pair, command)),
             Task::History => Box::pin(self.history(request, pair, command)),
             Task::Report { run } => Box::pin(self.report(request, pair, run, command)),
         }

@@ -66,6 +66,16 @@ impl<'a> Hand<'a> {
         self.sent.last()
     }
 
+    /// The latest call of this attempt, those before a restart included.
+    pub(super) fn latest_of_attempt(&self) -> Option<&CallRun> {
+        self.latest().filter(|call| call.attempt == self.attempt)
+    }
+
+    /// Which attempt of the step this is, from 1.
+    pub(super) fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
     /// Makes the actions in order; stops at the first that fails.
     pub(super) async fn act(&mut self, actions: Vec<Action>) -> Result<Acted, EngineError> {
         let (mut made, mut held) = (false, None);

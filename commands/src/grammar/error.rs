@@ -73,6 +73,7 @@ const COMMANDS: &[&str] = &[
     "failback",
     "plan promote",
     "plan failback",
+    "applied",
     "retry",
     "skip",
     "abort",

@@ -49,7 +49,7 @@ pub fn failback(
         observed_at: observation.at,
     };
     Ok(match Former::of(app, Some(global), cluster) {
-        Former::Member => {
+        Former::Member { .. } => {
             let options = vec![switchover(app, global)];
             plan(RunbookName::Failback, options, switch_back_steps(app, observation))
         }
@@ -112,14 +112,19 @@ fn rebuild_steps(app: &Application, stale: Option<&DbCluster>) -> Vec<PlannedSte
         }
         None => ("there is nothing to snapshot".to_owned(), "there is nothing to delete".to_owned()),
     };
+    let build = app.failback.codebuild.as_ref();
+    let who = match build {
+        Some(build) => format!("CodeBuild project {} runs it", build.project),
+        None => "people run it".to_owned(),
+    };
     vec![
         steps::planned(app, StepId::Snapshot, kept, steps::calls(snapshot, primary)),
         steps::planned(app, StepId::Delete, gone, steps::calls(unprotect, primary)),
         steps::planned(
             app,
             StepId::Rebuild,
-            format!("Terraform has built {name} in {region} anew, as a secondary; people run it"),
-            Vec::new(),
+            format!("Terraform has built {name} in {region} anew, as a secondary; {who}"),
+            steps::calls(build.map(|project| project.build(app, None)), &app.dr),
         ),
     ]
 }

@@ -46,6 +46,7 @@ impl Run {
             gate: None,
             steps: BTreeMap::new(),
             calls: BTreeMap::new(),
+            handoff: None,
             paused: false,
             ended: None,
         })
@@ -139,6 +140,11 @@ impl Run {
             }
             Event::StepLate { .. } => {
                 self.running(id)?.late = true;
+                Ok(())
+            }
+            Event::HandoffGiven { text } => {
+                self.running(id)?;
+                self.handoff = Some(text);
                 Ok(())
             }
             Event::StepDone { detail, already } => self.end_step(id, StepState::Done { already }, detail, record.at),

@@ -22,6 +22,7 @@ pub(super) fn call(
 ) -> Result<Value> {
     match operation {
         "StartBuild" => start_build(simulation, context, input),
+        "BatchGetProjects" => batch_get_projects(simulation, context, input),
         "BatchGetBuilds" => batch_get_builds(simulation, context, input),
         _ => Err(unknown_operation(Service::CodeBuild, operation)),
     }
@@ -40,11 +41,7 @@ fn start_build(simulation: &mut Simulation, context: &Context<'_>, input: Input<
 }
 
 fn batch_get_builds(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
-    let wanted = input.texts("ids");
-    // The API reference gives both bounds.
-    if wanted.is_empty() || wanted.len() > 100 {
-        return Err(Refusal::invalid("InvalidInputException", "ids must have 1 to 100 members"));
-    }
+    let wanted = bounded(input.texts("ids"), "ids")?;
     let here = |id: &str| {
         let mut builds = simulation.codebuild.builds.iter().filter(|build| build.region == *context.region);
         builds.find(|build| build.id == id || arn(build) == id)
@@ -53,6 +50,27 @@ fn batch_get_builds(simulation: &Simulation, context: &Context<'_>, input: Input
     let missing: Vec<&str> = wanted.into_iter().filter(|id| here(id).is_none()).collect();
     // The model has no empty list of builds that were not found.
     Ok(json!({"builds": found, "buildsNotFound": (!missing.is_empty()).then_some(missing)}))
+}
+
+fn batch_get_projects(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let wanted = bounded(input.texts("names"), "names")?;
+    let here = |name: &str| simulation.project(context.region, name);
+    let shape = |name: &&str| {
+        let pair = here(name)?;
+        let arn = format!("arn:aws:codebuild:{}:{}:project/{name}", context.region, pair.account);
+        Some(json!({"name": name, "arn": arn}))
+    };
+    let found: Vec<Value> = wanted.iter().filter_map(shape).collect();
+    let missing: Vec<&str> = wanted.into_iter().filter(|name| here(name).is_none()).collect();
+    Ok(json!({"projects": found, "projectsNotFound": (!missing.is_empty()).then_some(missing)}))
+}
+
+/// The API reference gives both bounds.
+fn bounded<'a>(wanted: Vec<&'a str>, name: &str) -> Result<Vec<&'a str>> {
+    match wanted.len() {
+        1..=100 => Ok(wanted),
+        _ => Err(Refusal::invalid("InvalidInputException", format!("{name} must have 1 to 100 members"))),
+    }
 }
 
 fn arn(build: &Build) -> String {
@@ -82,6 +100,7 @@ fn build_shape(build: &Build) -> Value {
         "buildComplete": build.ended.is_some(),
         "projectName": build.project,
         "phases": phases(build),
+        "logs": logs(build),
         "environment": {
             "type": "LINUX_CONTAINER",
             "image": "aws/codebuild/standard:7.0",
@@ -92,6 +111,20 @@ fn build_shape(build: &Build) -> Value {
         "queuedTimeoutInMinutes": 60,
         "initiator": "rehearsal",
     })
+}
+
+/// The log's address, which is there once the container is.
+fn logs(build: &Build) -> Value {
+    let Build { region, project, id, .. } = build;
+    let stream = id.rsplit(':').next().unwrap_or_default();
+    if build.phase == Phase::Provisioning {
+        return json!({});
+    }
+    let group = format!("/aws/codebuild/{project}");
+    let events = format!("{}/log-events/{stream}", group.replace('/', "$252F"));
+    let address =
+        format!("https://console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{events}");
+    json!({"groupName": group, "streamName": stream, "deepLink": address})
 }
 
 /// The phase that says why a build failed; of others nobody reads the phases.

@@ -1,19 +1,24 @@
 //! The way back, from a promoted pair to steady state, by what became of the former primary.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use bot::terminal::Ask;
 use commands::{plan::RunbookName, report::RunOutcome, run::Run};
 use rehearsal::{Fault, OldPrimary, Pair, Region, Scenario, Side};
-use tests::{Cast, Stage};
+use tests::{Cast, Stage, StageBuilder};
 
 const PRIMARY: &str = "us-east-1";
 
 /// A pair that was promoted while its primary was dark, and whose primary is back.
 async fn promoted(fate: OldPrimary) -> Stage {
+    promoted_on(Stage::with(), fate).await
+}
+
+/// The same on a stage of another kind.
+pub(super) async fn promoted_on(stage: StageBuilder, fate: OldPrimary) -> Stage {
     let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
     let users = format!("viewers = [\"*\"]\nterminal = {{ maya = {:?}, jonas = {:?} }}", Cast::MAYA, Cast::JONAS);
-    let stage = Stage::with().scenario(Scenario::of([pair])).replace("viewers = [\"*\"]", &users).open().await;
+    let stage = stage.scenario(Scenario::of([pair])).replace("viewers = [\"*\"]", &users).open().await;
     let dark = stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
     stage.promotes().await;
     assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
@@ -23,7 +28,7 @@ async fn promoted(fate: OldPrimary) -> Stage {
 }
 
 /// Waits for the end of the newest run of that runbook.
-async fn ended(stage: &Stage, runbook: RunbookName) -> Run {
+pub(super) async fn ended(stage: &Stage, runbook: RunbookName) -> Run {
     let prefix = format!("{}-", runbook.as_str());
     let ended = stage
         .record(|record| {
@@ -66,11 +71,7 @@ async fn detached_primary_is_snapshot_deleted_rebuilt_and_switched_back_to() {
     let handoff = stage.record(|record| record.event == "handoff.given").await;
     let text = handoff.data["text"].as_str().unwrap();
     assert!(text.contains("is_aurora_secondary=true") && text.contains("aurora_source_region=us-west-2"), "{text}");
-    let variables = BTreeMap::from([
-        ("is_aurora_secondary".to_owned(), "true".to_owned()),
-        ("aurora_source_region".to_owned(), "us-west-2".to_owned()),
-    ]);
-    stage.world.apply_terraform("shop", &variables).unwrap();
+    apply(&stage);
 
     assert_eq!(ended(&stage, RunbookName::Rebuild).await.ended.unwrap().outcome, RunOutcome::Completed);
     // The way back goes on by itself with its second gate.
@@ -80,6 +81,34 @@ async fn detached_primary_is_snapshot_deleted_rebuilt_and_switched_back_to() {
     stage.presses(Cast::JONAS, "approve-switchover").await;
     assert_eq!(ended(&stage, RunbookName::Failback).await.ended.unwrap().outcome, RunOutcome::Completed);
     steady(&stage);
+}
+
+/// Applies what people were told to run.
+fn apply(stage: &Stage) {
+    let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];
+    stage.world.apply_terraform("shop", &variables.map(|(name, value)| (name.into(), value.into())).into()).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn applied_is_a_word_and_observation_decides() {
+    let stage = promoted(OldPrimary::Detached).await;
+    let refused = stage.says(Cast::MAYA, "applied").await;
+    assert!(refused.contains("No run of shop waits for people to apply Terraform"), "{refused}");
+    stage.says(Cast::MAYA, "failback").await;
+    stage.presses(Cast::JONAS, "approve-rebuild").await;
+    stage.record(|record| record.event == "handoff.given").await;
+
+    stage.says(Cast::MAYA, "applied").await;
+    stage.hears("shop: not yet: there is no shop-primary in us-east-1 yet").await;
+    apply(&stage);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let handoff = stage.message(|message| message.text.contains("your turn")).await;
+    insta::assert_snapshot!("handoff", tests::text_of(&handoff));
+    // It is past that, so the word means nothing any more.
+    stage.presses_in(&handoff, Cast::MAYA, "applied").await;
+    stage.is_told(Cast::MAYA, "No run of shop waits for people to apply Terraform").await;
+    assert_eq!(stage.of("handoff.looked").await.len(), 1);
+    assert_eq!(ended(&stage, RunbookName::Rebuild).await.ended.unwrap().outcome, RunOutcome::Completed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,8 +162,7 @@ async fn way_back_goes_on_though_the_program_dies_between_its_two_runs() {
     stage.says(Cast::MAYA, "failback").await;
     stage.presses(Cast::JONAS, "approve-rebuild").await;
     stage.record(|record| record.event == "handoff.given").await;
-    let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];
-    stage.world.apply_terraform("shop", &variables.map(|(name, value)| (name.into(), value.into())).into()).unwrap();
+    apply(&stage);
     let is_end = |record: &storage::Record| record.event == "run.ended" && record.run.as_deref() != Some("promote-1");
     stage.record(is_end).await;
     stage.crash().await;

@@ -6,6 +6,7 @@ mod alone;
 mod aws;
 mod aws_cli;
 mod cases;
+mod codebuild;
 mod emulator;
 mod failback;
 mod kill;

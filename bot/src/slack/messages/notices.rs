@@ -1,10 +1,10 @@
 //! Messages that only tell.
 
-use commands::{journal::CallOutcome, run::Run};
+use commands::{journal::CallOutcome, request::Press, run::Run};
 
 use crate::slack::{
-    kit::{Message, context, header, joined, section},
-    text::{escape, shorten},
+    kit::{Button, Message, Style, actions, context, header, joined, section},
+    text::{escape, prose, shorten},
 };
 
 /// The writer moves: from here on there is only forward. `seq` is the number of the record that says how the call
@@ -32,19 +32,36 @@ pub fn no_return(run: &Run, outcome: &CallOutcome, seq: u64) -> Message {
 /// What people have to run themselves; the bot watches for what comes of it.
 pub fn handoff(run: &Run, text: &str, seq: u64) -> Message {
     let title = format!("{}: your turn in {}", run.plan.application, run.plan.to);
+    let applied = Button {
+        action_id: "applied".to_owned(),
+        text: "Applied".to_owned(),
+        value: Press::Applied { run: run.id.clone() }.to_string(),
+        style: Style::Plain,
+        confirm: None,
+    };
     Message::new(
         format!("{title}: run {text}"),
         vec![
             header(&title),
             section(&format!(
                 "Run this where Terraform's state of {} is kept. The bot watches for the new secondary and goes on by itself when it appears, \
-                 however long that takes.\n```\n{}\n```",
+                 however long that takes; *Applied*, or `/dr applied`, makes it look at once.\n```\n{}\n```",
                 escape(&run.plan.to),
                 escape(&shorten(text, 2_000))
             )),
+            actions(&format!("handoff:{}", run.id), &[applied]),
             context(&format!("run {} · audit #{seq}", escape(run.id.as_str()))),
         ],
     )
+}
+
+/// What the bot saw when a person said that they had run it.
+pub fn looked(application: &str, lacks: Option<&str>, seq: u64) -> Message {
+    let said = match lacks {
+        None => format!("✅ {}: the new secondary is there; the run goes on by itself", escape(application)),
+        Some(lacks) => format!("⏳ {}: not yet: {}; the bot goes on looking", escape(application), prose(lacks)),
+    };
+    Message::new(&said, vec![section(&format!("{said}.")), context(&format!("audit #{seq}"))])
 }
 
 /// Lines of a run's thread.

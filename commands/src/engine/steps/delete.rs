@@ -24,7 +24,9 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
     let cluster = match former::look(&pair.aws, &pair.app).await? {
         Former::Detached(cluster) => cluster,
         Former::Absent => return Ok(Sight::Holds("there is no stale cluster".to_owned())),
-        Former::Member => return Ok(Sight::Holds("it is a member of the global cluster: nothing is stale".to_owned())),
+        Former::Member { .. } => {
+            return Ok(Sight::Holds("it is a member of the global cluster: nothing is stale".to_owned()));
+        }
     };
     let id = former::snapshot_id(&cluster);
     let snapshot = pair.aws.snapshot(SideName::Primary, &id).await?;

@@ -84,7 +84,7 @@ pub(super) async fn look(
         StepId::Verify => Ok(verify::look(pair, run.plan.target, memory).await),
         StepId::Snapshot => snapshot::look(pair).await,
         StepId::Delete => delete::look(pair, run).await,
-        StepId::Rebuild => rebuild::look(pair).await,
+        StepId::Rebuild => rebuild::look(pair, run, hand).await,
         StepId::Replication => replication::look(pair, memory).await,
         StepId::Idle => idle::look(pair, run).await,
         StepId::Reconcile => Ok(reconcile::look(pair).await),

@@ -1,21 +1,84 @@
-//! Terraform has built the former primary anew, as a secondary. People are told once what to run; what comes of it is observed.
+//! Terraform has built the former primary anew, as a secondary with an instance. A build applies it where one is configured; otherwise people are
+//! told once what to run. What comes of it is observed.
+
+use jiff::SignedDuration;
+use serde_json::json;
 
 use super::Sight;
 use crate::{
-    aws::AwsError,
-    engine::Pair,
+    aws::{AwsError, BuildStatus},
+    engine::{
+        Pair,
+        act::{Action, Hand, Wanted},
+    },
     former::{self, Former},
+    journal::CallOutcome,
+    run::{CallRun, Run},
+    topology::{CodeBuild, SideName},
 };
 
-pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
+/// How long CodeBuild knows a token, after which the same one starts another build.
+/// <https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html>
+const TOKEN_LIVES: SignedDuration = SignedDuration::from_mins(5);
+
+pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sight, AwsError> {
+    let former = former::look(&pair.aws, &pair.app).await?;
+    let lacks = former.lacks(&pair.app);
+    if let Some(project) = &pair.app.failback.codebuild {
+        return by_build(pair, run, hand, project, lacks).await;
+    }
+    Ok(match (lacks, former) {
+        (None, _) => appeared(pair),
+        (Some(lacks), Former::Member { .. }) => Sight::Waiting(lacks),
+        (Some(lacks), _) => Sight::HandOff { detail: lacks, text: pair.app.failback.handoff(&pair.app) },
+    })
+}
+
+fn appeared(pair: &Pair) -> Sight {
     let primary = &pair.app.primary;
-    Ok(match former::look(&pair.aws, &pair.app).await? {
-        Former::Member => {
-            Sight::Holds(format!("{} in {} is a member of the global cluster", primary.db_cluster, primary.region))
-        }
-        Former::Absent | Former::Detached(_) => Sight::HandOff {
-            detail: format!("waiting for {} in {} to appear in the global cluster", primary.db_cluster, primary.region),
-            text: pair.app.failback.handoff(&pair.app),
-        },
+    Sight::Holds(format!("{} in {} is a member of the global cluster", primary.db_cluster, primary.region))
+}
+
+/// One build an attempt, followed to its end: a secondary that appears while Terraform is still at work may yet get its instances.
+async fn by_build(
+    pair: &Pair,
+    run: &Run,
+    hand: &Hand<'_>,
+    project: &CodeBuild,
+    lacks: Option<String>,
+) -> Result<Sight, AwsError> {
+    let begun = hand.latest_of_attempt();
+    if let Some(CallRun { outcome: Some(CallOutcome::Accepted { reference: Some(id), .. }), .. }) = begun {
+        return follow(pair, id, lacks).await;
+    }
+    let Some(lacks) = lacks else { return Ok(appeared(pair)) };
+    let unclear = begun.filter(|call| !matches!(call.outcome, Some(CallOutcome::Failed { .. })));
+    if unclear.is_some_and(|call| pair.clock.now().duration_since(call.at) >= TOKEN_LIVES) {
+        return Ok(Sight::Failed(format!(
+            "whether a build of {} was started is not known any more; look at the project's builds, then retry to start one",
+            project.project
+        )));
+    }
+    let token = format!("{}-{}-{}", pair.name, run.id, hand.attempt());
+    Ok(Sight::Unmet {
+        detail: lacks,
+        actions: vec![Action {
+            side: SideName::Dr,
+            change: Wanted::Change(project.build(&pair.app, Some(token))),
+            before: json!(null),
+        }],
+    })
+}
+
+async fn follow(pair: &Pair, id: &str, lacks: Option<String>) -> Result<Sight, AwsError> {
+    let Some(build) = pair.aws.build(id).await? else {
+        return Ok(Sight::Failed(format!("there is no build {id} any more; retry to start another")));
+    };
+    let log = build.log.map(|log| format!("; log: {log}")).unwrap_or_default();
+    Ok(match (build.status, lacks) {
+        (BuildStatus::InProgress, _) => Sight::Waiting(format!("build {id} is in {}{log}", build.phase)),
+        (BuildStatus::Succeeded, None) => appeared(pair),
+        (BuildStatus::Succeeded, Some(lacks)) => Sight::Waiting(format!("build {id} succeeded, but {lacks}{log}")),
+        (BuildStatus::Ended(why), _) => Sight::Failed(format!("build {id} {why}{log}; retry starts another")),
     })
 }

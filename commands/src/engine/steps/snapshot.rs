@@ -18,7 +18,9 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
     let cluster = match former::look(&pair.aws, &pair.app).await? {
         Former::Detached(cluster) => cluster,
         Former::Absent => return Ok(Sight::Holds("there is no stale cluster to snapshot".to_owned())),
-        Former::Member => return Ok(Sight::Holds("it is a member of the global cluster: nothing is stale".to_owned())),
+        Former::Member { .. } => {
+            return Ok(Sight::Holds("it is a member of the global cluster: nothing is stale".to_owned()));
+        }
     };
     let id = former::snapshot_id(&cluster);
     Ok(match pair.aws.snapshot(SideName::Primary, &id).await? {
