@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use commands::report::RunOutcome;
 use jiff::SignedDuration;
-use rehearsal::{Durations, Fault, Pair, Region, Scenario, Side};
+use rehearsal::{Disturbance, Durations, Fault, Pair, Region, Scenario, Service, Side, Target};
 use tests::{
-    Stage,
+    Cast, Stage,
     sweep::{Crew, Rig, Story, fail_over_by_hand},
 };
 
@@ -140,4 +141,47 @@ async fn clock_that_jumps_back_repeats_no_failover() {
 async fn clock_that_jumps_ahead_repeats_no_failover() {
     let mut rig = clock_jumps(SignedDuration::from_hours(5)).await;
     ends_well(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn failover_whose_answer_was_lost_is_sent_again_on_a_word_only() {
+    let stage = Stage::open().await;
+    let pair = stage.world.pairs().remove(0);
+    stage.world.inject(Fault::RegionDark(pair.primary.region.clone()));
+    let lost = Target::operation(Service::Rds, "FailoverGlobalCluster");
+    stage.world.inject(Fault::next_calls(1, lost, Disturbance::EffectThenHang));
+    let stuck = stage.world.inject(Fault::PromotionFails { global_cluster: pair.global_cluster.clone() });
+    let sent = || stage.changes().iter().filter(|change| *change == "Rds:FailoverGlobalCluster").count();
+
+    stage.promotes().await;
+    let paused = stage.record(|record| record.event == "run.paused").await;
+    let error = paused.data["error"].as_str().unwrap();
+    assert!(error.starts_with("what became of FailoverGlobalCluster is unknown"), "{error}");
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    assert_eq!(sent(), 1);
+
+    stage.world.clear(stuck);
+    stage.presses(Cast::JONAS, "retry").await;
+    assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
+    assert_eq!(sent(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn question_that_an_abort_leaves_unanswered_loses_its_buttons() {
+    let stage = Stage::open().await;
+    let pair = stage.world.pairs().remove(0);
+    stage.world.inject(Fault::RegionDark(pair.primary.region.clone()));
+    stage.world.inject(Fault::PromotionFails { global_cluster: pair.global_cluster.clone() });
+    stage.world.inject(Fault::NoCapacity { region: pair.dr.region.clone(), reason: "Capacity is unavailable".into() });
+    stage.promotes().await;
+    let of = |step: &'static str| {
+        move |message: &rehearsal::slack::Message| {
+            message.text.contains(&format!("{step} failed, a decision is needed"))
+        }
+    };
+    let database = stage.message(of("database")).await;
+    stage.message(of("capacity")).await;
+    stage.presses_in(&database, Cast::JONAS, "abort").await;
+    let closed = stage.hears("not decided: the run ended").await;
+    assert!(closed.text.contains("capacity") && closed.buttons().next().is_none(), "{}", closed.text);
 }
