@@ -16,8 +16,9 @@ use crate::{
     metrics::Metrics,
     slack::{
         api::Api,
-        inbound::{self, Inbound},
+        inbound::Inbound,
         outbox::Outbox,
+        web::{self, Web},
     },
 };
 
@@ -82,10 +83,11 @@ impl Bot {
         let stop = CancellationToken::new();
         let outbox = Outbox::new(log.clone(), slack.clone(), config.channels, clock.clone(), stop.clone());
         let metrics = Metrics::new(log, outbox.progress());
-        let inbound = Inbound { desk: desk.clone(), slack, signing_secret: secrets.signing_secret, clock };
+        let inbound = Inbound { desk: desk.clone(), slack };
+        let web = Web { inbound, signing_secret: secrets.signing_secret, clock };
         let health = Health { desk: desk.clone(), metrics: metrics.clone() };
         Ok(Self {
-            router: inbound::router(inbound).merge(http::router(health)),
+            router: web::router(web).merge(http::router(health)),
             desk,
             outbox: tokio::spawn(outbox.run()),
             metrics: tokio::spawn(metrics.follow()),

@@ -10,3 +10,4 @@ pub mod outbox;
 mod payload;
 mod signature;
 pub mod text;
+pub mod web;

@@ -1,140 +1,113 @@
-//! What Slack sends: slash commands and clicks over HTTP. A request is bounded, checked, handed to the desk, which
-//! makes it durable, and acknowledged; AWS is never waited for.
+//! What Slack sends, whichever way it came: commands, interactions, events. Each is handed to the desk, which makes it durable, and
+//! answered; AWS is never waited for.
 
 use std::time::Duration;
 
-use axum::{
-    Router,
-    body::Body,
-    extract::State,
-    response::{IntoResponse, Json, Response},
-    routing::post,
-};
-use bytes::Bytes;
 use commands::{
     desk::Desk,
     journal::Refusal,
     request::{Press, Reply, Request},
 };
-use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use secrecy::SecretString;
-use serde_json::json;
-use storage::{Clock, Origin};
-use tower::limit::GlobalConcurrencyLimitLayer;
+use serde_json::{Value, json};
+use storage::Origin;
 
 use super::{
     api::Api,
     messages::{refused, told},
-    payload::{Click, SlashCommand},
-    signature::{self, Untrusted},
+    payload::{Click, SlashCommand, dedupe_key, kind},
 };
 
-/// Most bytes of a slash command.
-const COMMAND_LIMIT: usize = 64 * 1024;
-/// Most bytes of an interaction, which carries the message that was clicked.
-const INTERACTION_LIMIT: usize = 256 * 1024;
 /// Slack gives up after 3 s; this leaves time for the answer to travel.
 const PATIENCE: Duration = Duration::from_millis(2_500);
-/// Time for a body to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Most requests in hand at once; more wait, so that bodies take at most so many times their limit of memory.
-const AT_ONCE: usize = 512;
+/// What a payload is, as Slack addresses it: by path over HTTP, by the envelope's type in Socket Mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A slash command.
+    Command,
+    /// A click or another interaction.
+    Interaction,
+    /// An event that the app subscribed to.
+    Event,
+}
 
-/// What the routes need.
+/// What Slack is to be told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    /// It was taken.
+    Taken,
+    /// It was taken, and this is to be shown: the response's body, or the acknowledgement's payload.
+    Shown(Value),
+    /// It is not what Slack sends, which is recorded: why.
+    Malformed(String),
+}
+
+/// Takes what Slack sends. Who brings it vouches that it is Slack's.
 #[derive(Clone)]
 pub struct Inbound {
     /// Where requests go.
     pub desk: Desk,
     /// Tells people what became of their clicks.
     pub slack: Api,
-    /// Signs what Slack sends.
-    pub signing_secret: SecretString,
-    /// Says how old a request is.
-    pub clock: Clock,
-}
-
-/// `POST /slack/commands` and `POST /slack/interactions`.
-pub fn router(inbound: Inbound) -> Router {
-    Router::new()
-        .route("/slack/commands", post(command))
-        .route("/slack/interactions", post(interaction))
-        .with_state(inbound)
-        .layer(GlobalConcurrencyLimitLayer::new(AT_ONCE))
-}
-
-async fn command(State(inbound): State<Inbound>, headers: HeaderMap, body: Body) -> Response {
-    let (body, signature) = match inbound.authentic(&headers, body, COMMAND_LIMIT).await {
-        Ok(authentic) => authentic,
-        Err(response) => return response,
-    };
-    let command = match SlashCommand::read(&body) {
-        Ok(command) => command,
-        Err(error) => return inbound.malformed(&error).await,
-    };
-    let (actor, origin) = command.source();
-    let request = Request { actor, origin, dedupe: signature };
-    let desk = inbound.desk.clone();
-    ephemeral(&acknowledge(async move { desk.command(request, &command.text).await }).await)
-}
-
-async fn interaction(State(inbound): State<Inbound>, headers: HeaderMap, body: Body) -> Response {
-    let (body, signature) = match inbound.authentic(&headers, body, INTERACTION_LIMIT).await {
-        Ok(authentic) => authentic,
-        Err(response) => return response,
-    };
-    let click = match Click::read(&body) {
-        Ok(Some(click)) => click,
-        // Slack asks for an empty 200 for interactions that mean nothing to an app.
-        Ok(None) => return StatusCode::OK.into_response(),
-        Err(error) => return inbound.malformed(&error).await,
-    };
-    let clicked = match click.clicked() {
-        Ok(clicked) => clicked,
-        Err(error) => return inbound.malformed(&error).await,
-    };
-    let reply = match clicked.value.parse::<Press>() {
-        Ok(press) => {
-            let request = Request { actor: clicked.actor, origin: clicked.origin, dedupe: signature };
-            let desk = inbound.desk.clone();
-            acknowledge(async move { desk.press(request, press).await }).await
-        }
-        Err(error) => {
-            inbound.desk.refuse(clicked.origin, Refusal::NoSuchThing, &error.to_string()).await;
-            refused(&error.to_string())
-        }
-    };
-    inbound.tell(clicked.channel, clicked.user, reply);
-    StatusCode::OK.into_response()
 }
 
 impl Inbound {
-    /// The body, once it is known to be Slack's, with the signature that names the request.
-    async fn authentic(&self, headers: &HeaderMap, body: Body, limit: usize) -> Result<(Bytes, String), Response> {
-        let body = match tokio::time::timeout(BODY_DEADLINE, Limited::new(body, limit).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let reply = format!("the body is larger than {limit} bytes");
-                return Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE, Refusal::TooLarge, &reply).await);
+    /// Takes one payload. It is durable when the answer is there, or the answer says that it is not.
+    pub(super) async fn take(&self, kind: Kind, payload: Value) -> Answer {
+        let taken = match kind {
+            Kind::Command => self.command(payload).await,
+            Kind::Interaction => self.interaction(payload).await,
+            // Nothing is subscribed to.
+            Kind::Event => Ok(Answer::Taken),
+        };
+        match taken {
+            Ok(answer) => answer,
+            Err(error) => self.malformed(&error).await,
+        }
+    }
+
+    /// Refuses what cannot be read, and nobody can be named for.
+    pub(super) async fn malformed(&self, error: &str) -> Answer {
+        let reply = format!("this is not what Slack sends: {error}");
+        self.desk.refuse(Origin::System, Refusal::Malformed, &reply).await;
+        Answer::Malformed(reply)
+    }
+
+    async fn command(&self, payload: Value) -> Result<Answer, String> {
+        let dedupe = dedupe_key(&payload);
+        let command = SlashCommand::read(payload)?;
+        let (actor, origin) = command.source();
+        let request = Request { actor, origin, dedupe };
+        let desk = self.desk.clone();
+        let text = acknowledge(async move { desk.command(request, &command.text).await }).await;
+        // Only the person sees it.
+        Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": text })))
+    }
+
+    async fn interaction(&self, payload: Value) -> Result<Answer, String> {
+        match kind(&payload)? {
+            "block_actions" => self.click(payload).await,
+            // Slack asks for an empty answer to interactions that mean nothing to an app.
+            _ => Ok(Answer::Taken),
+        }
+    }
+
+    async fn click(&self, payload: Value) -> Result<Answer, String> {
+        let dedupe = dedupe_key(&payload);
+        let clicked = Click::read(payload)?.clicked()?;
+        let reply = match clicked.value.parse::<Press>() {
+            Ok(press) => {
+                let request = Request { actor: clicked.actor, origin: clicked.origin, dedupe };
+                let desk = self.desk.clone();
+                acknowledge(async move { desk.press(request, press).await }).await
             }
-            Ok(Err(_)) | Err(_) => {
-                return Err(self
-                    .refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, "the body did not arrive whole")
-                    .await);
+            Err(error) => {
+                self.desk.refuse(clicked.origin, Refusal::NoSuchThing, &error.to_string()).await;
+                refused(&error.to_string())
             }
         };
-        match signature::verify(&self.signing_secret, headers, &body, self.clock.now()) {
-            Ok(signature) => Ok((body, signature)),
-            Err(Untrusted::BadSignature) => {
-                let reply = "the signature does not fit; check slack.signing_secret";
-                Err(self.refuse(StatusCode::UNAUTHORIZED, Refusal::BadSignature, reply).await)
-            }
-            Err(Untrusted::Stale) => {
-                let reply = "the request is more than 5 minutes old or ahead; check the host's clock";
-                Err(self.refuse(StatusCode::UNAUTHORIZED, Refusal::Stale, reply).await)
-            }
-        }
+        self.tell(clicked.channel, clicked.user, reply);
+        Ok(Answer::Taken)
     }
 
     /// Tells the person who clicked. Slack shows nothing of what a click is answered with, so it takes a call, which
@@ -146,17 +119,6 @@ impl Inbound {
                 tracing::warn!(%error, channel, user, "a person was not told what became of their click");
             }
         });
-    }
-
-    async fn malformed(&self, error: &str) -> Response {
-        self.refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, &format!("this is not what Slack sends: {error}"))
-            .await
-    }
-
-    /// Refuses what nobody can be named for.
-    async fn refuse(&self, status: StatusCode, reason: Refusal, reply: &str) -> Response {
-        self.desk.refuse(Origin::System, reason, reply).await;
-        (status, reply.to_owned()).into_response()
     }
 }
 
@@ -172,9 +134,4 @@ async fn acknowledge(work: impl Future<Output = Reply> + Send + 'static) -> Stri
         }
         Err(_) => "⏳ the audit log is slow to answer; see `/dr status` before trying again".to_owned(),
     }
-}
-
-/// A reply that only the person sees.
-fn ephemeral(text: &str) -> Response {
-    Json(json!({ "response_type": "ephemeral", "text": text })).into_response()
 }

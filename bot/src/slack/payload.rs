@@ -1,7 +1,40 @@
 //! What Slack sends, as far as the bot reads it; everything else is ignored.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use storage::{Actor, Origin};
+
+/// A form body as the object that Socket Mode sends in its stead.
+pub(super) fn form(body: &[u8]) -> Result<Value, String> {
+    let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).map_err(|error| error.to_string())?;
+    Ok(Value::Object(fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect::<Map<_, _>>()))
+}
+
+/// The JSON in the field `payload` of a form body.
+pub(super) fn in_form(body: &[u8]) -> Result<Value, String> {
+    #[derive(Deserialize)]
+    struct Form {
+        payload: String,
+    }
+    let form: Form = serde_urlencoded::from_bytes(body).map_err(|error| error.to_string())?;
+    serde_json::from_str(&form.payload).map_err(|error| error.to_string())
+}
+
+/// What kind of interaction it is.
+pub(super) fn kind(payload: &Value) -> Result<&str, String> {
+    payload["type"].as_str().ok_or_else(|| "no type".to_owned())
+}
+
+/// The same deed of a person has the same key, however often and whichever way it is delivered: Slack gives each a `trigger_id`.
+/// Without one the content is the key.
+pub(super) fn dedupe_key(payload: &Value) -> String {
+    match payload["trigger_id"].as_str() {
+        Some(trigger) if !trigger.is_empty() => format!("trigger:{trigger}"),
+        // serde_json keeps an object's members in order.
+        _ => format!("content:{}", hex::encode(Sha256::digest(payload.to_string()))),
+    }
+}
 
 /// A slash command: <https://docs.slack.dev/interactivity/implementing-slash-commands>.
 #[derive(Debug, Deserialize)]
@@ -17,9 +50,9 @@ pub(super) struct SlashCommand {
 }
 
 impl SlashCommand {
-    /// Reads a form body.
-    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
-        serde_urlencoded::from_bytes(body).map_err(|error| error.to_string())
+    /// Reads a payload.
+    pub(super) fn read(payload: Value) -> Result<Self, String> {
+        serde_json::from_value(payload).map_err(|error| error.to_string())
     }
 
     /// Who typed it, and where.
@@ -71,26 +104,10 @@ struct Action {
     value: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Interaction {
-    payload: String,
-}
-
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    kind: String,
-}
-
 impl Click {
-    /// Reads a form body whose `payload` is JSON; `None` if it is an interaction of another kind.
-    pub(super) fn read(body: &[u8]) -> Result<Option<Self>, String> {
-        let interaction: Interaction = serde_urlencoded::from_bytes(body).map_err(|error| error.to_string())?;
-        let kind: Kind = serde_json::from_str(&interaction.payload).map_err(|error| error.to_string())?;
-        if kind.kind != "block_actions" {
-            return Ok(None);
-        }
-        serde_json::from_str(&interaction.payload).map(Some).map_err(|error| error.to_string())
+    /// Reads a payload of type `block_actions`.
+    pub(super) fn read(payload: Value) -> Result<Self, String> {
+        serde_json::from_value(payload).map_err(|error| error.to_string())
     }
 
     /// What was clicked, by whom and where. The person's own team counts: in a shared channel it is not the channel's.
