@@ -22,12 +22,7 @@ pub(super) enum Untrusted {
 ///
 /// slack-morphism's verifier reads the host's clock; this one is told the time, so that rehearsals and tests run on
 /// theirs.
-pub(super) fn verify(
-    secret: &SecretString,
-    headers: &HeaderMap,
-    body: &[u8],
-    now: Timestamp,
-) -> Result<(), Untrusted> {
+pub(super) fn verify(secret: &SecretString, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Untrusted> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).ok_or(Untrusted::BadSignature);
     let timestamp = header("x-slack-request-timestamp")?;
     let signature = header("x-slack-signature")?;
