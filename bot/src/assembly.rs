@@ -16,6 +16,7 @@ use crate::{
     metrics::Metrics,
     slack::{
         api::Api,
+        home::Home,
         inbound::Inbound,
         outbox::Outbox,
         web::{self, Web},
@@ -83,7 +84,8 @@ impl Bot {
         let stop = CancellationToken::new();
         let outbox = Outbox::new(log.clone(), slack.clone(), config.channels, clock.clone(), stop.clone());
         let metrics = Metrics::new(log, outbox.progress());
-        let inbound = Inbound { desk: desk.clone(), slack };
+        let home = Home::new(desk.clone(), slack.clone(), clock.clone());
+        let inbound = Inbound { desk: desk.clone(), slack, home };
         let web = Web { inbound, signing_secret: secrets.signing_secret, clock };
         let health = Health { desk: desk.clone(), metrics: metrics.clone() };
         Ok(Self {

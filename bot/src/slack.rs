@@ -3,6 +3,7 @@
 pub mod api;
 #[cfg(test)]
 mod fixture;
+pub mod home;
 pub mod inbound;
 pub mod kit;
 pub mod messages;

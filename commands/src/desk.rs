@@ -5,6 +5,7 @@ mod commands;
 mod decisions;
 mod gates;
 mod handoff;
+mod overview;
 mod past;
 mod paused;
 mod refusals;
@@ -27,6 +28,7 @@ use crate::{
     topology::Applications,
 };
 
+pub use overview::Overview;
 use refusals::RefusalBudget;
 use runs::OpenRuns;
 

@@ -126,6 +126,12 @@ impl Api {
         bounded("chat.postEphemeral", self.0.post("chat.postEphemeral", &request)).await.map(drop)
     }
 
+    /// Shows a person the app's home: <https://docs.slack.dev/reference/methods/views.publish>.
+    pub async fn publish_home(&self, user: &str, blocks: &[Value]) -> Result<(), ApiError> {
+        let request = json!({ "user_id": user, "view": { "type": "home", "blocks": blocks } });
+        bounded("views.publish", self.0.post("views.publish", &request)).await.map(drop)
+    }
+
     /// Who the token belongs to: (team id, user id).
     pub async fn identity(&self) -> Result<(String, String), ApiError> {
         let answer = bounded("auth.test", self.0.post("auth.test", &json!({}))).await?;

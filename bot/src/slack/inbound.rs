@@ -13,8 +13,9 @@ use storage::Origin;
 
 use super::{
     api::Api,
+    home::Home,
     messages::{refused, told},
-    payload::{Click, SlashCommand, dedupe_key, kind},
+    payload::{Click, Happened, Happening, SlashCommand, dedupe_key, kind},
 };
 
 /// Slack gives up after 3 s; this leaves time for the answer to travel.
@@ -49,6 +50,8 @@ pub struct Inbound {
     pub desk: Desk,
     /// Tells people what became of their clicks.
     pub slack: Api,
+    /// Shows people the app's home.
+    pub home: Home,
 }
 
 impl Inbound {
@@ -57,8 +60,7 @@ impl Inbound {
         let taken = match kind {
             Kind::Command => self.command(payload).await,
             Kind::Interaction => self.interaction(payload).await,
-            // Nothing is subscribed to.
-            Kind::Event => Ok(Answer::Taken),
+            Kind::Event => self.event(payload),
         };
         match taken {
             Ok(answer) => answer,
@@ -107,6 +109,16 @@ impl Inbound {
             }
         };
         self.tell(clicked.channel, clicked.user, reply);
+        Ok(Answer::Taken)
+    }
+
+    /// What is done about an event is not waited for.
+    fn event(&self, payload: Value) -> Result<Answer, String> {
+        let Happened { team_id, event } = Happened::read(payload)?;
+        match event {
+            Happening::AppHomeOpened { user, tab } if tab == "home" => self.home.show(team_id, user),
+            Happening::AppHomeOpened { .. } | Happening::Other => {}
+        }
         Ok(Answer::Taken)
     }
 

@@ -5,6 +5,7 @@ mod decided;
 mod detail;
 mod gate;
 mod history;
+mod home;
 mod notices;
 mod paused;
 mod plan;
@@ -21,6 +22,7 @@ pub use self::{
     detail::detail,
     gate::gate,
     history::history,
+    home::home,
     notices::{details, handoff, looked, no_return},
     paused::{Failure, meaning, overtaken, paused, resolved},
     plan::plan,

@@ -140,3 +140,35 @@ pub(super) struct Clicked {
     /// What the button says; empty if it says nothing.
     pub(super) value: String,
 }
+
+/// What Slack tells an app of by itself: <https://docs.slack.dev/apis/events-api>.
+#[derive(Debug, Deserialize)]
+pub(super) struct Happened {
+    /// The workspace.
+    pub(super) team_id: String,
+    /// What happened.
+    pub(super) event: Happening,
+}
+
+impl Happened {
+    /// Reads a payload.
+    pub(super) fn read(payload: Value) -> Result<Self, String> {
+        serde_json::from_value(payload).map_err(|error| error.to_string())
+    }
+}
+
+/// An event.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Happening {
+    /// A person opened the app: <https://docs.slack.dev/reference/events/app_home_opened>.
+    AppHomeOpened {
+        /// The person.
+        user: String,
+        /// `home` or `messages`.
+        tab: String,
+    },
+    /// Not for the bot.
+    #[serde(other)]
+    Other,
+}

@@ -14,12 +14,13 @@ use crate::{
     grammar::{self, Command},
     ids::RunId,
     journal::{Event, Refusal},
+    observation::Observation,
     observe::observe,
     plan::{self, NoPlan, Plan, RunbookName, SuspendedService},
     report::RunOutcome,
     request::{Reply, Request},
     run::Run,
-    status,
+    status::{self, Status},
 };
 
 /// What a command needs the person to be allowed.
@@ -110,13 +111,18 @@ impl Desk {
 
     pub(super) async fn status(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
         let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
+        let status = self.status_of(&pair, observation).await?;
+        let answer = Event::StatusAnswered { command: command.seq, status: Box::new(status) };
+        self.answer(&request, &pair, answer).await
+    }
+
+    /// Where the application stands, as it was just observed.
+    pub(super) async fn status_of(&self, pair: &Pair, observation: Observation) -> Result<Status, EngineError> {
         let run = match self.0.runs.of(&pair.name) {
             Some(id) => self.run(&id).await?.as_ref().map(Run::summary),
             None => None,
         };
-        let status = status::status(&pair.name, &pair.app, observation, run, pair.clock.now());
-        let answer = Event::StatusAnswered { command: command.seq, status: Box::new(status) };
-        self.answer(&request, &pair, answer).await
+        Ok(status::status(&pair.name, &pair.app, observation, run, pair.clock.now()))
     }
 
     pub(super) async fn dry_run(

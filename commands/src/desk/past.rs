@@ -69,7 +69,7 @@ impl Desk {
     }
 
     /// The application's last runs, newest first. The log has no index of them, and they are rare: it is read backwards until they are found.
-    async fn last_runs(&self, application: &str) -> Result<Vec<RunId>, EngineError> {
+    pub(super) async fn last_runs(&self, application: &str) -> Result<Vec<RunId>, EngineError> {
         let mut found = Vec::new();
         let mut end = self.0.log.head().size;
         while end > 0 && found.len() < RUNS {

@@ -58,7 +58,7 @@ fn region(status: &Status, side: SideName) -> &str {
 }
 
 /// The phase in a word, and what a person does next.
-fn phase(phase: &Phase) -> (&'static str, String) {
+pub(super) fn phase(phase: &Phase) -> (&'static str, String) {
     match phase {
         Phase::Steady => ("steady", "`/dr promote` moves it to DR".to_owned()),
         Phase::Promoting => ("promoting", "wait for the run, or see its messages".to_owned()),
@@ -67,7 +67,7 @@ fn phase(phase: &Phase) -> (&'static str, String) {
     }
 }
 
-fn serves(status: &Status) -> String {
+pub(super) fn serves(status: &Status) -> String {
     match &status.observation.record {
         Seen::Unknown(why) => unknown(why),
         Seen::Known(None) => "❔ there is no record".to_owned(),
@@ -111,7 +111,7 @@ fn writer(status: &Status) -> String {
     format!("{writer}{moving}\n{}", joined(&others, 600)).trim_end().to_owned()
 }
 
-fn lag(status: &Status) -> String {
+pub(super) fn lag(status: &Status) -> String {
     match &status.observation.lag {
         Seen::Unknown(why) => unknown(why),
         Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
@@ -121,7 +121,7 @@ fn lag(status: &Status) -> String {
     }
 }
 
-fn run(status: &Status) -> String {
+pub(super) fn run(status: &Status) -> String {
     match &status.run {
         None => "none".to_owned(),
         Some(run) => {

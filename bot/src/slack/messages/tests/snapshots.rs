@@ -1,6 +1,7 @@
 //! Every message as people read it. `insta` keeps the expected text beside this file.
 
 use commands::{
+    desk::Overview,
     history::{History, PastRun, Standing},
     ids::RunId,
     journal::{CallOutcome, Decision, Resolution},
@@ -229,6 +230,25 @@ fn timelines() {
     story.end(300, report(RunOutcome::Completed));
     let ended = shown(&messages::timeline(&story.timeline(), 61));
     insta::assert_snapshot!([open, ended].join("\n\n========\n\n"));
+}
+
+#[test]
+fn app_home() {
+    let last = PastRun {
+        run: RunId::new("promote", 9),
+        commanded_at: at(-86_400),
+        requester: person("U0MAYA00001"),
+        reason: None,
+        standing: Standing::Ended { outcome: RunOutcome::Completed },
+        rto_from_confirmation_s: Some(188.4),
+    };
+    let applications = [
+        Overview { status: status(), last: Some(last) },
+        Overview { status: commands::status::Status { run: None, ..status() }, last: None },
+    ];
+    let all = [applications.as_slice(), &[]]
+        .map(|applications| messages::home(applications, at(5)).iter().map(block).collect::<Vec<_>>().join("\n---\n"));
+    insta::assert_snapshot!(all.join("\n\n========\n\n"));
 }
 
 #[test]
