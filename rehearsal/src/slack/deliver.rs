@@ -51,6 +51,8 @@ pub enum DeliveryFailure {
     DispatchFailed,
     /// The answer to a command is JSON, and no message.
     InvalidCommandResponse,
+    /// The answer to a submitted modal says nothing that Slack understands.
+    InvalidViewResponse,
 }
 
 impl DeliveryFailure {
@@ -60,6 +62,7 @@ impl DeliveryFailure {
             DeliveryFailure::OperationTimeout => "operation_timeout",
             DeliveryFailure::DispatchFailed => "dispatch_failed",
             DeliveryFailure::InvalidCommandResponse => "invalid_command_response",
+            DeliveryFailure::InvalidViewResponse => "invalid_view_response",
         };
         format!("{what} failed with the error \"{code}\"")
     }

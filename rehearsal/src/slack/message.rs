@@ -56,17 +56,22 @@ impl Content {
     }
 }
 
+/// The buttons in these blocks, with the id of the block that each is in.
+pub(super) fn buttons(blocks: &[Value]) -> impl Iterator<Item = (&str, &Value)> {
+    blocks.iter().flat_map(|block| {
+        let block_id = block["block_id"].as_str().unwrap_or_default();
+        let elements = block["elements"].as_array().into_iter().flatten();
+        elements
+            .chain(block.get("accessory"))
+            .filter(|element| element["type"] == "button")
+            .map(move |button| (block_id, button))
+    })
+}
+
 impl Message {
     /// The buttons in its blocks, with the id of the block that each is in.
     pub fn buttons(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.blocks.iter().flat_map(|block| {
-            let block_id = block["block_id"].as_str().unwrap_or_default();
-            let elements = block["elements"].as_array().into_iter().flatten();
-            elements
-                .chain(block.get("accessory"))
-                .filter(|element| element["type"] == "button")
-                .map(move |button| (block_id, button))
-        })
+        buttons(&self.blocks)
     }
 
     /// The message as the Web API and interaction payloads give it.

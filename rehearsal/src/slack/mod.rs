@@ -1,4 +1,5 @@
-//! A stand-in Slack: its Web API with Slack's own validation, people who type and press buttons, and a web page.
+//! A stand-in Slack: its Web API with Slack's own validation, people who type, press buttons and fill in modals, and a
+//! web page.
 //!
 //! It is used in two ways. In one process, on paused tokio time and without sockets: the app calls the Web API through a
 //! [`Connector`], and requests reach it through [`Deliver::Router`]. And over loopback HTTP: [`Slack::api`] serves any
@@ -11,6 +12,7 @@ mod connector;
 mod deliver;
 mod fault;
 mod message;
+mod modal;
 mod page;
 mod person;
 mod rate;
@@ -19,7 +21,10 @@ mod settings;
 mod sign;
 mod state;
 mod transcript;
+mod trigger;
 mod validate;
+mod view;
+mod views;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,6 +43,7 @@ pub use person::PersonError;
 pub use settings::{App, Channel, Clock, Limits, Person, Rate, Settings, Team};
 pub use sign::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
 pub use transcript::{Entry, Event};
+pub use view::{Values, View};
 
 use state::State;
 
@@ -118,10 +124,15 @@ impl Slack {
     /// Returns the first message of a channel, as it is at that moment, that satisfies `predicate`.
     /// Waits without end: bound it with a timeout.
     pub async fn wait_for_message(&self, channel: &str, mut predicate: impl FnMut(&Message) -> bool) -> Message {
+        self.wait_for_some(|slack| slack.messages(channel).into_iter().find(|message| predicate(message))).await
+    }
+
+    /// Returns what `find` finds, looking again after every change.
+    async fn wait_for_some<T>(&self, mut find: impl FnMut(&Slack) -> Option<T>) -> T {
         let mut changes = self.changes.subscribe();
         loop {
-            if let Some(message) = self.messages(channel).into_iter().find(|message| predicate(message)) {
-                return message;
+            if let Some(found) = find(self) {
+                return found;
             }
             if changes.changed().await.is_err() {
                 std::future::pending::<()>().await;

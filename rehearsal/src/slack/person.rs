@@ -1,5 +1,7 @@
 //! People: what they type and press becomes signed requests to the app, and the answers become what they see.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
@@ -8,15 +10,15 @@ use tokio::time::Instant;
 
 use super::api::Arguments;
 use super::deliver::{Answer, DeliveryFailure, is_json};
-use super::message::{Content, Message};
+use super::message::{Content, Message, buttons};
 use super::response;
 use super::settings::{Channel, Person, Settings};
 use super::state::{Post, State, Viewer};
 use super::transcript::Event;
-use super::{Slack, sign};
+use super::{Slack, sign, trigger};
 
 /// A verification token, which Slack still sends and nobody should trust.
-const VERIFICATION_TOKEN: &str = "gIkuvaNzQIHg97ATvDxqgjtO";
+pub(super) const VERIFICATION_TOKEN: &str = "gIkuvaNzQIHg97ATvDxqgjtO";
 
 /// Something that a person cannot do.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -35,16 +37,38 @@ pub enum PersonError {
         /// The message.
         ts: String,
     },
-    /// The message, as it is now, has no such button.
-    #[error("no button {action_id} in message {ts}; it has {buttons:?}")]
+    /// The message or view, as it is now, has no such button.
+    #[error("no button {action_id} in {place}; it has {buttons:?}")]
     NoSuchButton {
-        /// The message.
-        ts: String,
+        /// `ts` of the message, or id of the view.
+        place: String,
         /// The button that was looked for.
         action_id: String,
         /// The buttons that are there.
         buttons: Vec<String>,
     },
+    /// The person has no modal open.
+    #[error("no modal is open for {0}")]
+    NoModal(String),
+    /// The modal, as it is now, has no such input.
+    #[error("no input {input} in the modal; it has {inputs:?}")]
+    NoSuchInput {
+        /// The input that was looked for.
+        input: String,
+        /// Action ids of the inputs that are there.
+        inputs: Vec<String>,
+    },
+    /// The input has no such option.
+    #[error("no option {option}; there are {options:?}")]
+    NoSuchOption {
+        /// The option that was looked for.
+        option: String,
+        /// Values of the options that are there.
+        options: Vec<String>,
+    },
+    /// The modal cannot be submitted as it is filled in: what is wrong, by block id.
+    #[error("the modal is incomplete: {0:?}")]
+    Incomplete(BTreeMap<String, String>),
     /// The app is not connected.
     #[error("requests have nowhere to go: call `deliver_to` first")]
     NotConnected,
@@ -78,10 +102,11 @@ impl Slack {
         let body = self.click_body(user, channel, ts, action_id)?;
         let label = self.change(|state| {
             let message = state.message(channel, ts, Viewer::Person(user));
-            let label = message.and_then(|message| label(message, action_id)).unwrap_or(action_id).to_owned();
+            let label = message.and_then(|message| action(&message.blocks, ts, action_id).ok());
+            let label = label.map_or_else(|| action_id.to_owned(), |(_, label)| label);
             state.record(Event::Click {
                 user: user.to_owned(),
-                channel: channel.to_owned(),
+                channel: Some(channel.to_owned()),
                 ts: ts.to_owned(),
                 action_id: action_id.to_owned(),
                 label: label.clone(),
@@ -99,7 +124,7 @@ impl Slack {
             let settings = state.settings.clone();
             let (person, place) = (person(&settings, user)?, place(&settings, channel)?);
             let response_url = response::issue(state, user, channel, None, None);
-            let trigger_id = trigger_id(state);
+            let trigger_id = trigger::issue(state, user);
             Ok(form(&[
                 ("token", VERIFICATION_TOKEN),
                 ("team_id", &person.team_id),
@@ -125,10 +150,10 @@ impl Slack {
             let (person, place) = (person(&settings, user)?, place(&settings, channel)?);
             let unknown = || PersonError::UnknownMessage { channel: channel.to_owned(), ts: ts.to_owned() };
             let message = state.message(channel, ts, Viewer::Person(user)).ok_or_else(unknown)?.clone();
-            let mut action = action(&message, action_id)?;
+            let (mut action, _) = action(&message.blocks, ts, action_id)?;
             action["action_ts"] = json!(state.next_ts());
             let response_url = response::issue(state, user, channel, Some(ts), message.thread_ts.as_deref());
-            let trigger_id = trigger_id(state);
+            let trigger_id = trigger::issue(state, user);
             let mut payload = click_payload(&settings, person, place, &message);
             payload["response_url"] = json!(response_url);
             payload["trigger_id"] = json!(trigger_id);
@@ -138,7 +163,11 @@ impl Slack {
     }
 
     /// Signs a body now and sends it.
-    async fn deliver(&self, path: &str, body: String) -> Result<(Option<Response<Bytes>>, Answer), PersonError> {
+    pub(super) async fn deliver(
+        &self,
+        path: &str,
+        body: String,
+    ) -> Result<(Option<Response<Bytes>>, Answer), PersonError> {
         let (deliver, now) = self.change(|state| (state.deliver.clone(), state.now()));
         let headers = sign::headers(&self.settings().signing_secret, &body, now.as_second());
         let start = Instant::now();
@@ -184,12 +213,12 @@ fn show_answer(state: &mut State, user: &str, channel: &str, typed: &str, respon
 
 fn report_failure(state: &mut State, answer: &Answer, user: &str, channel: &str, what: &str) {
     if let Some(failure) = answer.failure {
-        let (user, channel, what) = (user.to_owned(), channel.to_owned(), what.to_owned());
+        let (user, channel, what) = (user.to_owned(), Some(channel.to_owned()), what.to_owned());
         state.record(Event::Failed { user, channel, what, failure });
     }
 }
 
-fn person<'s>(settings: &'s Settings, id: &str) -> Result<&'s Person, PersonError> {
+pub(super) fn person<'s>(settings: &'s Settings, id: &str) -> Result<&'s Person, PersonError> {
     settings.person(id).ok_or_else(|| PersonError::UnknownPerson(id.to_owned()))
 }
 
@@ -197,17 +226,12 @@ fn place<'s>(settings: &'s Settings, id: &str) -> Result<&'s Channel, PersonErro
     settings.channel(id).ok_or_else(|| PersonError::UnknownChannel(id.to_owned()))
 }
 
-fn label<'m>(message: &'m Message, action_id: &str) -> Option<&'m str> {
-    let (_, button) = message.buttons().find(|(_, button)| button["action_id"] == action_id)?;
-    button["text"]["text"].as_str()
-}
-
-/// What a payload says of the button that was pressed.
-fn action(message: &Message, action_id: &str) -> Result<Value, PersonError> {
-    let Some((block_id, button)) = message.buttons().find(|(_, button)| button["action_id"] == action_id) else {
-        let names = message.buttons().filter_map(|(_, button)| button["action_id"].as_str());
+/// What a payload says of the button that was pressed, and what the button itself says.
+pub(super) fn action(blocks: &[Value], place: &str, action_id: &str) -> Result<(Value, String), PersonError> {
+    let Some((block_id, button)) = buttons(blocks).find(|(_, button)| button["action_id"] == action_id) else {
+        let names = buttons(blocks).filter_map(|(_, button)| button["action_id"].as_str());
         return Err(PersonError::NoSuchButton {
-            ts: message.ts.clone(),
+            place: place.to_owned(),
             action_id: action_id.to_owned(),
             buttons: names.map(str::to_owned).collect(),
         });
@@ -218,7 +242,7 @@ fn action(message: &Message, action_id: &str) -> Result<Value, PersonError> {
             action[key] = value.clone();
         }
     }
-    Ok(action)
+    Ok((action, button["text"]["text"].as_str().unwrap_or(action_id).to_owned()))
 }
 
 fn click_payload(settings: &Settings, person: &Person, place: &Channel, message: &Message) -> Value {
@@ -250,11 +274,6 @@ fn click_payload(settings: &Settings, person: &Person, place: &Channel, message:
     payload
 }
 
-fn trigger_id(state: &mut State) -> String {
-    let (first, second) = (state.next_id(), state.next_id());
-    format!("{}.{}.{first}{second}", state.now().as_millisecond(), state.settings.app.id)
-}
-
-fn form(pairs: &[(&str, &str)]) -> String {
+pub(super) fn form(pairs: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }

@@ -16,6 +16,8 @@ use super::rate::RateLimiter;
 use super::response::ResponseUrl;
 use super::settings::Settings;
 use super::transcript::{Entry, Event};
+use super::trigger::Triggers;
+use super::views::Views;
 
 pub(super) struct State {
     pub(super) settings: Arc<Settings>,
@@ -25,6 +27,8 @@ pub(super) struct State {
     pub(super) rates: RateLimiter,
     pub(super) response_urls: BTreeMap<String, ResponseUrl>,
     pub(super) transcript: Vec<Arc<Entry>>,
+    pub(super) triggers: Triggers,
+    pub(super) views: Views,
     /// Ids of the channels that the app is in.
     pub(super) joined: BTreeSet<String>,
     /// By channel and `ts`, so that a channel's messages lie together in order.
@@ -53,6 +57,8 @@ impl State {
             rates: RateLimiter::default(),
             response_urls: BTreeMap::new(),
             transcript: Vec::new(),
+            triggers: Triggers::default(),
+            views: Views::default(),
             messages: BTreeMap::new(),
             last_ts: 0,
         }
@@ -82,7 +88,7 @@ impl State {
     pub(super) fn post(&mut self, post: Post<'_>) -> Message {
         let ts = self.next_ts();
         let mut content = post.content;
-        self.name_blocks(&mut content.blocks);
+        self.name_blocks(content.blocks.as_deref_mut().unwrap_or_default());
         let message = Message {
             channel: post.channel.to_owned(),
             ts: ts.clone(),
@@ -103,7 +109,7 @@ impl State {
     /// not named stays.
     pub(super) fn edit(&mut self, channel: &str, ts: &str, mut content: Content) -> Option<Message> {
         let edited = Edited { user: self.settings.app.user_id.clone(), ts: self.next_ts() };
-        self.name_blocks(&mut content.blocks);
+        self.name_blocks(content.blocks.as_deref_mut().unwrap_or_default());
         let message = self.messages.get_mut(&(channel.to_owned(), ts.to_owned()))?;
         if let Some(text) = content.text {
             message.text = text;
@@ -147,17 +153,17 @@ impl State {
         visible.then_some(message)
     }
 
-    /// Gives every block and every button an id, where the app gave none; Slack does the same.
-    fn name_blocks(&mut self, blocks: &mut Option<Vec<Value>>) {
-        for block in blocks.iter_mut().flatten() {
+    /// Gives every block and every interactive element an id, where the app gave none; Slack does the same.
+    pub(super) fn name_blocks(&mut self, blocks: &mut [Value]) {
+        for block in blocks {
             self.name(block, "block_id");
             if let Some(elements) = block.get_mut("elements").and_then(Value::as_array_mut) {
-                for element in elements.iter_mut().filter(|element| element["type"] == "button") {
+                elements.iter_mut().filter(|element| is_interactive(element)).for_each(|it| self.name(it, "action_id"));
+            }
+            for key in ["accessory", "element"] {
+                if let Some(element) = block.get_mut(key).filter(|element| is_interactive(element)) {
                     self.name(element, "action_id");
                 }
-            }
-            if let Some(accessory) = block.get_mut("accessory").filter(|accessory| accessory["type"] == "button") {
-                self.name(accessory, "action_id");
             }
         }
     }
@@ -170,6 +176,11 @@ impl State {
             object.insert(key.to_owned(), Value::from(&id[..5]));
         }
     }
+}
+
+/// Whether people can do something with it: not text, and not a picture.
+fn is_interactive(element: &Value) -> bool {
+    !matches!(element["type"].as_str(), None | Some("image" | "plain_text" | "mrkdwn"))
 }
 
 /// A message about to be posted.

@@ -18,19 +18,19 @@ use tokio::time::Instant;
 
 use super::*;
 
-const CHANNEL: &str = "C0INCIDENT1";
-const MAYA: &str = "U0MAYA00001";
-const SAM: &str = "U0SAM000001";
+pub(super) const CHANNEL: &str = "C0INCIDENT1";
+pub(super) const MAYA: &str = "U0MAYA00001";
+pub(super) const SAM: &str = "U0SAM000001";
 
 /// A workspace on tokio's clock.
-fn slack() -> Slack {
+pub(super) fn slack() -> Slack {
     let (start, epoch) = (Instant::now(), Timestamp::from_second(1_795_374_000).unwrap());
     let clock = move || epoch + jiff::SignedDuration::try_from(start.elapsed()).unwrap();
     Slack::new(Settings::shop(Arc::new(clock), 1))
 }
 
 /// Posts JSON as the app does, over a connection without sockets.
-async fn send(slack: &Slack, url: &str, body: Value) -> (StatusCode, Bytes) {
+pub(super) async fn send(slack: &Slack, url: &str, body: Value) -> (StatusCode, Bytes) {
     let client = Client::builder(TokioExecutor::new()).build(slack.connector());
     let request = Request::post(url)
         .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
@@ -50,7 +50,7 @@ async fn post_button(slack: &Slack) -> String {
     serde_json::from_slice::<Value>(&body).unwrap()["ts"].as_str().unwrap().to_owned()
 }
 
-fn fields(form: &str) -> BTreeMap<String, String> {
+pub(super) fn fields(form: &str) -> BTreeMap<String, String> {
     serde_urlencoded::from_str(form).unwrap()
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::deliver::DeliveryFailure;
 use super::message::Message;
 use super::settings::Settings;
+use super::view::{Values, View};
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
@@ -35,22 +36,38 @@ pub enum Event {
     Click {
         /// Who.
         user: String,
-        /// Where.
-        channel: String,
-        /// The message that the button is in.
+        /// Where; `None` in a modal.
+        channel: Option<String>,
+        /// The message that the button is in, or the view's id.
         ts: String,
         /// The button.
         action_id: String,
         /// What the button says.
         label: String,
     },
-    /// A command or click did not reach the app, and the person was told so.
+    /// A person submitted a modal.
+    Submitted {
+        /// Who.
+        user: String,
+        /// The modal's title.
+        title: String,
+        /// What was in its inputs.
+        values: Values,
+    },
+    /// A person closed a modal.
+    Closed {
+        /// Who.
+        user: String,
+        /// The modal's title.
+        title: String,
+    },
+    /// A command, click or submission did not reach the app, and the person was told so.
     Failed {
         /// Who.
         user: String,
-        /// Where.
-        channel: String,
-        /// The command typed or the button's label.
+        /// Where; `None` in a modal.
+        channel: Option<String>,
+        /// The command typed, the button's label or the modal's title.
         what: String,
         /// Why.
         failure: DeliveryFailure,
@@ -59,6 +76,8 @@ pub enum Event {
     Posted(Message),
     /// A message was edited; this is the new state.
     Edited(Message),
+    /// A modal opened, or shows something else than before.
+    Modal(View),
     /// A message was deleted.
     Deleted {
         /// Where.
@@ -74,6 +93,9 @@ impl Entry {
         let (who, lines) = match &self.event {
             Event::Command { user, text, .. } => (settings.display_name(user), vec![text.clone()]),
             Event::Click { user, label, .. } => (settings.display_name(user), vec![format!("presses [{label}]")]),
+            Event::Submitted { user, title, values } => (settings.display_name(user), submitted_lines(title, values)),
+            Event::Closed { user, title } => (settings.display_name(user), vec![format!("closes [{title}]")]),
+            Event::Modal(view) => (settings.app.name.as_str(), view_lines(view, settings)),
             Event::Failed { what, failure, .. } => ("Slack", vec![failure.shown(what)]),
             Event::Posted(message) => (settings.display_name(&message.user), message_lines(message, "", settings)),
             Event::Edited(message) => {
@@ -104,6 +126,25 @@ fn message_lines(message: &Message, mark: &str, settings: &Settings) -> Vec<Stri
     lines
 }
 
+fn submitted_lines(title: &str, values: &Values) -> Vec<String> {
+    let inputs = values.values().flatten().map(|(action_id, value)| {
+        let options = value["selected_options"].as_array().into_iter().flatten();
+        let chosen = options.chain([&value["selected_option"], value]).filter_map(|chosen| chosen["value"].as_str());
+        format!("{action_id}: {}", chosen.collect::<Vec<_>>().join(", "))
+    });
+    [format!("submits [{title}]")].into_iter().chain(inputs).collect()
+}
+
+fn view_lines(view: &View, settings: &Settings) -> Vec<String> {
+    let audience = settings.display_name(&view.user);
+    let mut lines = vec![format!("(only {audience} sees this, in a modal) {}", plain(&view.title, settings))];
+    lines.extend(view.blocks.iter().flat_map(|block| block_lines(block, settings)));
+    lines.extend(view.errors.iter().map(|(block_id, error)| format!("{block_id}: {}", plain(error, settings))));
+    let buttons = view.submit.iter().chain([&view.close]).map(|label| format!("[{}]", plain(label, settings)));
+    lines.push(buttons.collect::<Vec<_>>().join(" "));
+    lines
+}
+
 fn block_lines(block: &Value, settings: &Settings) -> Vec<String> {
     let text_of = |object: &Value| object["text"].as_str().map(|text| plain(text, settings)).unwrap_or_default();
     let list = |key: &str| block[key].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -112,6 +153,7 @@ fn block_lines(block: &Value, settings: &Settings) -> Vec<String> {
             let labels = list("elements").iter().map(|element| format!("[{}]", text_of(&element["text"])));
             vec![labels.collect::<Vec<_>>().join(" ")]
         }
+        Some("input") => vec![format!("{}: ____", text_of(&block["label"]))],
         Some("context") => vec![list("elements").iter().map(text_of).collect::<Vec<_>>().join("  ")],
         _ => {
             let fields = list("fields").iter().map(|field| text_of(field).replace('\n', ": "));

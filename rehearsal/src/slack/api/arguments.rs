@@ -103,7 +103,7 @@ impl Arguments {
     }
 
     /// A structured argument, as JSON or as JSON in a string: `None` if it does not parse.
-    fn structured(&self, name: &str) -> Option<Option<Value>> {
+    pub(super) fn structured(&self, name: &str) -> Option<Option<Value>> {
         match self.0.get(name) {
             None | Some(Value::Null) => Some(None),
             Some(Value::String(text)) if text.is_empty() => Some(None),

@@ -19,10 +19,13 @@ pub enum Method {
     ConversationsReplies,
     UsergroupsUsersList,
     UsersInfo,
+    ViewsOpen,
+    ViewsPush,
+    ViewsUpdate,
 }
 
 impl Method {
-    const ALL: [Method; 13] = [
+    const ALL: [Method; 16] = [
         Method::ApiTest,
         Method::AuthTest,
         Method::ChatDelete,
@@ -36,6 +39,9 @@ impl Method {
         Method::ConversationsReplies,
         Method::UsergroupsUsersList,
         Method::UsersInfo,
+        Method::ViewsOpen,
+        Method::ViewsPush,
+        Method::ViewsUpdate,
     ];
 
     /// Slack's name for it, the last part of its URL.
@@ -54,6 +60,9 @@ impl Method {
             Method::ConversationsReplies => "conversations.replies",
             Method::UsergroupsUsersList => "usergroups.users.list",
             Method::UsersInfo => "users.info",
+            Method::ViewsOpen => "views.open",
+            Method::ViewsPush => "views.push",
+            Method::ViewsUpdate => "views.update",
         }
     }
 
@@ -72,7 +81,11 @@ impl Method {
             | Method::ConversationsInfo
             | Method::ConversationsJoin
             | Method::ConversationsReplies => Some(limits.tier3),
-            Method::ChatPostEphemeral | Method::UsersInfo => Some(limits.tier4),
+            Method::ChatPostEphemeral
+            | Method::UsersInfo
+            | Method::ViewsOpen
+            | Method::ViewsPush
+            | Method::ViewsUpdate => Some(limits.tier4),
             Method::ApiTest | Method::AuthTest | Method::ChatGetPermalink => None,
         }
     }

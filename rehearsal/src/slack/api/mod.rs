@@ -9,6 +9,7 @@ mod conversations;
 mod method;
 mod people;
 mod refusal;
+mod views;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub(super) use arguments::Arguments;
 pub(super) use chat::MAX_POST_TEXT;
 pub use method::Method;
 pub use refusal::Refusal;
+pub(super) use views::valid as valid_view;
 
 use super::Slack;
 use super::fault::FaultKind;
@@ -132,6 +134,9 @@ fn perform(state: &mut State, method: Method, arguments: &Arguments) -> Result<V
         Method::ConversationsReplies => conversations::replies(state, arguments),
         Method::UsergroupsUsersList => people::usergroup_members(state, arguments),
         Method::UsersInfo => people::info(state, arguments),
+        Method::ViewsOpen => views::open(state, arguments),
+        Method::ViewsPush => views::push(state, arguments),
+        Method::ViewsUpdate => views::update(state, arguments),
     }
 }
 

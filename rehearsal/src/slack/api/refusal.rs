@@ -13,8 +13,16 @@ pub enum Refusal {
     CantUpdateMessage,
     #[error("channel_not_found")]
     ChannelNotFound,
+    #[error("duplicate_external_id")]
+    DuplicateExternalId,
+    #[error("exchanged_trigger_id")]
+    ExchangedTriggerId,
+    #[error("expired_trigger_id")]
+    ExpiredTriggerId,
     #[error("expired_url")]
     ExpiredUrl,
+    #[error("hash_conflict")]
+    HashConflict,
     /// With what is wrong with the arguments.
     #[error("invalid_arguments")]
     InvalidArguments(Vec<String>),
@@ -31,6 +39,8 @@ pub enum Refusal {
     InvalidJson,
     #[error("invalid_metadata_format")]
     InvalidMetadataFormat,
+    #[error("invalid_trigger_id")]
+    InvalidTriggerId,
     #[error("message_not_found")]
     MessageNotFound,
     #[error("msg_blocks_too_long")]
@@ -43,8 +53,12 @@ pub enum Refusal {
     NoText,
     #[error("not_authed")]
     NotAuthed,
+    #[error("not_found")]
+    NotFound,
     #[error("not_in_channel")]
     NotInChannel,
+    #[error("push_limit_reached")]
+    PushLimitReached,
     #[error("thread_not_found")]
     ThreadNotFound,
     #[error("unknown_method")]
@@ -55,6 +69,8 @@ pub enum Refusal {
     UserNotFound,
     #[error("user_not_in_channel")]
     UserNotInChannel,
+    #[error("view_too_large")]
+    ViewTooLarge,
     /// A fault that was injected.
     #[error("{0}")]
     Injected(String),

@@ -143,10 +143,11 @@ impl Page {
     /// plays everyone; the page shows each to its addressee.
     fn state(&self) -> Value {
         let settings = self.slack.settings();
-        let (messages, notices) = self.slack.look(|state| {
+        let (messages, modals, notices) = self.slack.look(|state| {
             let messages: Vec<_> = state.all_messages().cloned().collect();
+            let modals: Vec<_> = state.views.tops().cloned().collect();
             let notices: Vec<_> = state.transcript.iter().filter_map(|entry| notice(entry.at, &entry.event)).collect();
-            (messages, notices)
+            (messages, modals, notices)
         });
         json!({
             "team": settings.team,
@@ -155,6 +156,7 @@ impl Page {
             "people": settings.people,
             "suggestions": settings.suggestions,
             "messages": messages,
+            "modals": modals,
             "notices": notices,
         })
     }
@@ -164,7 +166,7 @@ impl Page {
 fn notice(at: jiff::Timestamp, event: &Event) -> Option<Value> {
     let (kind, user, channel, text) = match event {
         Event::Command { user, channel, text } => ("command", user, channel, text.clone()),
-        Event::Failed { user, channel, what, failure } => ("failed", user, channel, failure.shown(what)),
+        Event::Failed { user, channel: Some(channel), what, failure } => ("failed", user, channel, failure.shown(what)),
         _ => return None,
     };
     Some(json!({"kind": kind, "user": user, "channel": channel, "text": text, "ts": ts(at.as_microsecond())}))

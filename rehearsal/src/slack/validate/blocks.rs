@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::object::{self, Kinds};
-use super::{Check, element};
+use super::{Check, element, input};
 
 /// One block of any type.
 pub(super) fn block(check: &mut Check, value: &Value, at: &str) {
@@ -21,9 +21,10 @@ pub(super) fn block(check: &mut Check, value: &Value, at: &str) {
             let properties = ["type", "block_id", "image_url", "slack_file", "alt_text", "title"];
             element::image(check, value, at, &properties);
         }
+        Some("input") => input::block(check, value, at),
         Some("markdown") => markdown(check, value, at),
         // Block Kit has more; their insides are not checked, because the page cannot show them.
-        Some("rich_text" | "video" | "file" | "table" | "input") => {}
+        Some("rich_text" | "video" | "file" | "table") => {}
         Some(other) => check.fail(&format!("{at}/type"), format!("unsupported type: {other}")),
         None => check.fail(at, "missing required field: type"),
     }

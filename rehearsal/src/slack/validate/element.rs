@@ -1,14 +1,13 @@
-//! Block elements: buttons in full, the rest by name.
+//! Block elements: buttons and choices in full, the rest by name.
 
 use serde_json::Value;
 
-use super::Check;
 use super::object::{self, Kinds};
+use super::{Check, input};
 
-/// Interactive elements that Slack knows beside buttons. Their insides are not checked: the stand-in cannot play them.
+/// Interactive elements that Slack knows beside buttons and choices. Their insides are not checked: the stand-in cannot play them.
 const OTHERS: &[&str] = &[
     "channels_select",
-    "checkboxes",
     "conversations_select",
     "datepicker",
     "datetimepicker",
@@ -19,8 +18,6 @@ const OTHERS: &[&str] = &[
     "multi_static_select",
     "multi_users_select",
     "overflow",
-    "radio_buttons",
-    "static_select",
     "timepicker",
     "users_select",
     "workflow_button",
@@ -30,6 +27,7 @@ const OTHERS: &[&str] = &[
 pub(super) fn interactive(check: &mut Check, value: &Value, at: &str) {
     match value["type"].as_str() {
         Some("button") => button(check, value, at),
+        Some("static_select" | "radio_buttons" | "checkboxes") => input::choice(check, value, at),
         Some(kind) if OTHERS.contains(&kind) => {}
         Some(other) => check.fail(&format!("{at}/type"), format!("unsupported type: {other}")),
         None => check.fail(at, "missing required field: type"),

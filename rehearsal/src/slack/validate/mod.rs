@@ -5,9 +5,12 @@
 
 mod blocks;
 mod element;
+mod input;
 mod object;
+mod view;
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
@@ -23,15 +26,14 @@ const BLOCK_OVERHEAD: usize = 50;
 /// What is wrong with a message's blocks, in Slack's words; empty if nothing is.
 pub(super) fn blocks(blocks: &[Value]) -> Vec<String> {
     let mut check = Check::default();
-    if blocks.len() > MAX_BLOCKS {
-        check.fail("/blocks", format!("no more than {MAX_BLOCKS} items allowed"));
-    }
-    let mut block_ids = BTreeSet::new();
-    for (index, block) in blocks.iter().enumerate() {
-        let at = format!("/blocks/{index}");
-        blocks::block(&mut check, block, &at);
-        check.unique(block, "block_id", &at, &mut block_ids);
-    }
+    check.blocks(blocks, "/blocks", MAX_BLOCKS);
+    check.failures
+}
+
+/// What is wrong with a modal; empty if nothing is.
+pub(super) fn modal(view: &Value) -> Vec<String> {
+    let mut check = Check::default();
+    view::modal(&mut check, view, "/view");
     check.failures
 }
 
@@ -64,6 +66,19 @@ struct Check {
 impl Check {
     fn fail(&mut self, at: &str, what: impl std::fmt::Display) {
         self.failures.push(format!("{what} [json-pointer:{at}]"));
+    }
+
+    /// At most `max` blocks, each in order and with an id of its own.
+    fn blocks(&mut self, blocks: &[Value], at: &str, max: usize) {
+        if blocks.len() > max {
+            self.fail(at, format!("no more than {max} items allowed"));
+        }
+        let mut block_ids = BTreeSet::new();
+        for (index, block) in blocks.iter().enumerate() {
+            let at = format!("{at}/{index}");
+            blocks::block(self, block, &at);
+            self.unique(block, "block_id", &at, &mut block_ids);
+        }
     }
 
     /// `value` as an object with no other than these properties; Slack refuses unknown ones.
@@ -113,6 +128,20 @@ impl Check {
             Some(text) if text.chars().count() > max => {
                 self.fail(&at, format!("must be less than {} characters", max + 1));
             }
+            Some(_) => {}
+        }
+    }
+
+    /// A whole number, if it is there, within these bounds.
+    fn number(&mut self, object: &Map<String, Value>, key: &str, at: &str, bounds: RangeInclusive<u64>) {
+        let Some(value) = object.get(key) else { return };
+        let at = format!("{at}/{key}");
+        match value.as_u64() {
+            None => self.fail(&at, "must be an integer"),
+            Some(number) if number < *bounds.start() => {
+                self.fail(&at, format!("must be more than {}", bounds.start() - 1))
+            }
+            Some(number) if number > *bounds.end() => self.fail(&at, format!("must be less than {}", bounds.end() + 1)),
             Some(_) => {}
         }
     }

@@ -55,6 +55,19 @@ pub(super) fn confirm(check: &mut Check, value: &Value, at: &str) {
     style(check, value, at);
 }
 
+/// An option of a menu: <https://docs.slack.dev/reference/block-kit/composition-objects/option-object>.
+pub(super) fn option(check: &mut Check, value: &Value, at: &str, kinds: Kinds) {
+    let Some(object) = check.object(value, at, &["text", "value", "description", "url"]) else { return };
+    if let Some(value) = check.required(object, "text", at) {
+        text(check, value, &format!("{at}/text"), kinds, 75);
+    }
+    check.required(object, "value", at);
+    check.string(object, "value", at, 150);
+    if let Some(value) = object.get("description") {
+        text(check, value, &format!("{at}/description"), kinds, 75);
+    }
+}
+
 /// The style of a button or a dialog: `primary` or `danger`, default by leaving it out.
 pub(super) fn style(check: &mut Check, value: &Value, at: &str) {
     if !matches!(value.get("style").map(Value::as_str), None | Some(Some("primary" | "danger"))) {

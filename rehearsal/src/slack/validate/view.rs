@@ -1,0 +1,56 @@
+//! Modals: <https://docs.slack.dev/reference/views/modal-views>.
+
+use serde_json::Value;
+
+use super::Check;
+use super::object::{self, Kinds};
+
+/// Blocks in a view.
+const MAX_BLOCKS: usize = 100;
+/// Blocks that a view may hold.
+const BLOCKS: [&str; 11] =
+    ["actions", "alert", "card", "context", "divider", "header", "image", "input", "rich_text", "section", "video"];
+
+/// What is wrong with a modal; nothing is if it adds nothing to `check`.
+pub(super) fn modal(check: &mut Check, value: &Value, at: &str) {
+    let properties = [
+        "type",
+        "title",
+        "blocks",
+        "close",
+        "submit",
+        "private_metadata",
+        "callback_id",
+        "clear_on_close",
+        "notify_on_close",
+        "external_id",
+        "submit_disabled",
+    ];
+    let Some(view) = check.object(value, at, &properties) else { return };
+    match view.get("type").map(Value::as_str) {
+        Some(Some("modal")) => {}
+        Some(_) => check.fail(&format!("{at}/type"), "must be one of the allowed values: [\"modal\"]"),
+        None => check.fail(at, "missing required field: type"),
+    }
+    check.required(view, "title", at);
+    for key in ["title", "submit", "close"] {
+        if let Some(text) = view.get(key) {
+            object::text(check, text, &format!("{at}/{key}"), Kinds::Plain, 24);
+        }
+    }
+    check.string(view, "private_metadata", at, 3000);
+    check.string(view, "callback_id", at, 255);
+    check.string(view, "external_id", at, 255);
+    let Some(blocks) = check.required(view, "blocks", at) else { return };
+    let at_blocks = format!("{at}/blocks");
+    let Some(blocks) = blocks.as_array() else { return check.fail(&at_blocks, "must be an array") };
+    check.blocks(blocks, &at_blocks, MAX_BLOCKS);
+    for (index, block) in blocks.iter().enumerate() {
+        if let Some(kind) = block["type"].as_str().filter(|kind| !BLOCKS.contains(kind)) {
+            check.fail(&format!("{at_blocks}/{index}/type"), format!("unsupported type: {kind}"));
+        }
+    }
+    if blocks.iter().any(|block| block["type"] == "input") && !view.contains_key("submit") {
+        check.fail(at, "missing required field: submit");
+    }
+}
