@@ -41,6 +41,13 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
+        ready(Ok(Pipe(TokioIo::new(self.open()))))
+    }
+}
+
+impl Connector {
+    /// A new connection.
+    pub fn open(&self) -> DuplexStream {
         let (client, server) = tokio::io::duplex(PIPE);
         let api = self.api.clone();
         let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
@@ -48,13 +55,12 @@ impl Service<Uri> for Connector {
         });
         tokio::spawn(async move {
             // An error here is the client hanging up, which is its right.
-            if let Err(error) =
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), service).await
-            {
+            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), service);
+            if let Err(error) = connection.with_upgrades().await {
                 tracing::debug!(%error, "connection to the stand-in Slack ended");
             }
         });
-        ready(Ok(Pipe(TokioIo::new(client))))
+        client
     }
 }
 

@@ -1,4 +1,4 @@
-//! Requests to the app: over a router in the same process, or over HTTP.
+//! Requests to the app: over a router in the same process, over HTTP, or through Socket Mode.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use serde::Serialize;
 use tower::ServiceExt;
 use url::Url;
 
+use super::socket::Sockets;
+
 /// How long Slack waits for the answer to a command or a click.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// What is read of an answer, in bytes.
@@ -26,6 +28,8 @@ pub enum Deliver {
     Router(Router),
     /// At a base URL, over plain HTTP.
     Http(Url),
+    /// Over the WebSockets that the app opened.
+    Socket(Sockets),
 }
 
 /// What a person got for a command or a click.
@@ -93,6 +97,8 @@ impl Deliver {
                 let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
                 read(client.request(request).await.ok()?).await
             }
+            // An envelope needs no signature: the app opened the connection with its token.
+            Deliver::Socket(sockets) => sockets.send(path, &body).await,
         }
     }
 }

@@ -19,6 +19,7 @@ mod rate;
 mod response;
 mod settings;
 mod sign;
+mod socket;
 mod state;
 mod transcript;
 mod trigger;
@@ -29,7 +30,7 @@ mod views;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use http::HeaderMap;
 use tokio::sync::watch;
 
@@ -42,6 +43,7 @@ pub use page::{Region, Scene, SceneAction, ServiceCount};
 pub use person::PersonError;
 pub use settings::{App, Channel, Clock, Limits, Person, Rate, Settings, Team};
 pub use sign::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
+pub use socket::Sockets;
 pub use transcript::{Entry, Event};
 pub use view::{Values, View};
 
@@ -52,6 +54,7 @@ use state::State;
 pub struct Slack {
     settings: Arc<Settings>,
     state: Arc<Mutex<State>>,
+    sockets: Sockets,
     /// Counts changes, so that whoever waits or watches is woken by each.
     changes: Arc<watch::Sender<u64>>,
 }
@@ -60,8 +63,10 @@ impl Slack {
     /// A workspace in which nothing has been said yet.
     pub fn new(settings: Settings) -> Slack {
         let settings = Arc::new(settings);
+        let sockets = Sockets::new(settings.clone());
         Slack {
-            state: Arc::new(Mutex::new(State::new(settings.clone()))),
+            state: Arc::new(Mutex::new(State::new(settings.clone(), sockets.clone()))),
+            sockets,
             settings,
             changes: Arc::new(watch::Sender::new(0)),
         }
@@ -72,17 +77,23 @@ impl Slack {
         &self.settings
     }
 
-    /// The Web API under `/api/…`, and the response URLs under `/response/…`.
+    /// The Web API under `/api/…`, the response URLs under `/response/…`, and Socket Mode's connections under `/link/`.
     pub fn api(&self) -> Router {
         Router::new()
             .route("/api/{method}", any(api::call))
             .route("/response/{id}", post(response::post))
+            .route("/link/", get(socket::connect))
             .with_state(self.clone())
     }
 
     /// A connector that reaches [`Slack::api`] without sockets, whatever the URL.
     pub fn connector(&self) -> Connector {
         Connector::new(self.api())
+    }
+
+    /// The WebSockets of the app.
+    pub fn sockets(&self) -> Sockets {
+        self.sockets.clone()
     }
 
     /// Says where commands and clicks go.

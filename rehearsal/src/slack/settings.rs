@@ -27,6 +27,8 @@ pub struct Settings {
     pub signing_secret: String,
     /// The token that the app calls the Web API with.
     pub bot_token: String,
+    /// The app-level token that the app opens Socket Mode connections with.
+    pub app_token: String,
     /// Where this Slack is reached, without a slash at the end; `response_url`s begin with it.
     pub base_url: String,
     /// Path of the app's endpoint for slash commands.
@@ -174,6 +176,7 @@ impl Settings {
             team,
             signing_secret: "8f742231b10e8888abcd99yyyzzz85a5".to_owned(),
             bot_token: "xoxb-rehearsal-not-a-secret".to_owned(),
+            app_token: "xapp-rehearsal-not-a-secret".to_owned(),
             base_url: "http://slack.invalid".to_owned(),
             commands_path: "/slack/commands".to_owned(),
             interactions_path: "/slack/interactions".to_owned(),

@@ -15,6 +15,7 @@ use super::message::{Content, Edited, Message, ts};
 use super::rate::RateLimiter;
 use super::response::ResponseUrl;
 use super::settings::Settings;
+use super::socket::Sockets;
 use super::transcript::{Entry, Event};
 use super::trigger::Triggers;
 use super::views::Views;
@@ -22,6 +23,7 @@ use super::views::Views;
 pub(super) struct State {
     pub(super) settings: Arc<Settings>,
     pub(super) deliver: Option<Deliver>,
+    pub(super) sockets: Sockets,
     pub(super) calls: Vec<ApiCall>,
     pub(super) faults: Faults,
     pub(super) rates: RateLimiter,
@@ -45,13 +47,14 @@ pub(super) enum Viewer<'a> {
 }
 
 impl State {
-    pub(super) fn new(settings: Arc<Settings>) -> State {
+    pub(super) fn new(settings: Arc<Settings>, sockets: Sockets) -> State {
         let joined = settings.channels.iter().filter(|channel| channel.app_is_member).map(|channel| channel.id.clone());
         State {
             joined: joined.collect(),
             rng: ChaCha8Rng::seed_from_u64(settings.seed),
             settings,
             deliver: None,
+            sockets,
             calls: Vec::new(),
             faults: Faults::default(),
             rates: RateLimiter::default(),

@@ -7,6 +7,7 @@ use super::super::settings::{Limits, Rate};
 #[allow(missing_docs)] // the names are Slack's: see `Method::name`
 pub enum Method {
     ApiTest,
+    AppsConnectionsOpen,
     AuthTest,
     ChatDelete,
     ChatGetPermalink,
@@ -25,8 +26,9 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [Method; 16] = [
+    const ALL: [Method; 17] = [
         Method::ApiTest,
+        Method::AppsConnectionsOpen,
         Method::AuthTest,
         Method::ChatDelete,
         Method::ChatGetPermalink,
@@ -48,6 +50,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Method::ApiTest => "api.test",
+            Method::AppsConnectionsOpen => "apps.connections.open",
             Method::AuthTest => "auth.test",
             Method::ChatDelete => "chat.delete",
             Method::ChatGetPermalink => "chat.getPermalink",
@@ -75,7 +78,8 @@ impl Method {
         match self {
             Method::ChatPostMessage => Some(limits.post),
             Method::UsergroupsUsersList => Some(limits.tier2),
-            Method::ChatDelete
+            Method::AppsConnectionsOpen
+            | Method::ChatDelete
             | Method::ChatUpdate
             | Method::ConversationsHistory
             | Method::ConversationsInfo

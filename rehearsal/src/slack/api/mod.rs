@@ -30,6 +30,7 @@ pub(super) use views::valid as valid_view;
 
 use super::Slack;
 use super::fault::FaultKind;
+use super::settings::Settings;
 use super::state::State;
 
 /// One call of the Web API.
@@ -111,10 +112,13 @@ fn decide(state: &mut State, method: &str, arguments: &Arguments, token: Result<
 }
 
 fn authenticate(state: &State, method: Method, token: Option<String>) -> Result<(), Refusal> {
+    let Settings { bot_token, app_token, .. } = &*state.settings;
+    let wanted = if method == Method::AppsConnectionsOpen { app_token } else { bot_token };
     match token {
         _ if method == Method::ApiTest => Ok(()),
         None => Err(Refusal::NotAuthed),
-        Some(token) if token == state.settings.bot_token => Ok(()),
+        Some(token) if token == *wanted => Ok(()),
+        Some(token) if token == *bot_token || token == *app_token => Err(Refusal::NotAllowedTokenType),
         Some(_) => Err(Refusal::InvalidAuth),
     }
 }
@@ -122,6 +126,7 @@ fn authenticate(state: &State, method: Method, token: Option<String>) -> Result<
 fn perform(state: &mut State, method: Method, arguments: &Arguments) -> Result<Value, Refusal> {
     match method {
         Method::ApiTest => Ok(json!({"ok": true, "args": arguments.to_value()})),
+        Method::AppsConnectionsOpen => state.sockets.grant(),
         Method::AuthTest => Ok(people::auth_test(state)),
         Method::ChatDelete => chat::delete(state, arguments),
         Method::ChatGetPermalink => chat::permalink(state, arguments),

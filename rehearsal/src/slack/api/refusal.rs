@@ -51,6 +51,8 @@ pub enum Refusal {
     NoSuchSubteam,
     #[error("no_text")]
     NoText,
+    #[error("not_allowed_token_type")]
+    NotAllowedTokenType,
     #[error("not_authed")]
     NotAuthed,
     #[error("not_found")]
@@ -59,6 +61,8 @@ pub enum Refusal {
     NotInChannel,
     #[error("push_limit_reached")]
     PushLimitReached,
+    #[error("socket_mode_not_enabled")]
+    SocketModeNotEnabled,
     #[error("thread_not_found")]
     ThreadNotFound,
     #[error("unknown_method")]
