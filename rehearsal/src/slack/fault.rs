@@ -15,7 +15,7 @@ pub struct Fault {
     pub times: Option<u32>,
 }
 
-/// What happens to a call. None of them takes effect.
+/// What happens to a call, which takes no effect unless it is said so.
 #[derive(Clone, Debug)]
 pub enum FaultKind {
     /// HTTP 429 with `Retry-After`.
@@ -27,8 +27,12 @@ pub enum FaultKind {
     ServerError,
     /// The connection stays open and silent.
     Hang,
-    /// HTTP 200 with `ok: false` and this error.
+    /// The connection breaks in the middle of the answer.
+    Reset,
+    /// HTTP 200 with `ok: false` and this error: `channel_not_found`, `is_archived`, `invalid_blocks`, `token_revoked`, …
     Error(String),
+    /// The call takes effect, and then this happens in place of the answer. A call that is refused is refused.
+    AfterEffect(Box<FaultKind>),
 }
 
 /// The faults that are in force, in the order in which they were injected.

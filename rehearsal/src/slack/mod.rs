@@ -7,6 +7,7 @@
 //!
 //! It knows nothing of the app, and it keeps a transcript of all that was said and done.
 
+mod admin;
 mod api;
 mod connector;
 mod deliver;
@@ -41,7 +42,7 @@ pub use fault::{Fault, FaultKind};
 pub use message::{Edited, Message};
 pub use page::{Region, Scene, SceneAction, ServiceCount};
 pub use person::PersonError;
-pub use settings::{App, Channel, Clock, Limits, Person, Rate, Settings, Team};
+pub use settings::{Account, App, Channel, Clock, Limits, Person, Rate, Settings, Team, Zone};
 pub use sign::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
 pub use socket::Sockets;
 pub use transcript::{Entry, Event};
@@ -149,16 +150,6 @@ impl Slack {
                 std::future::pending::<()>().await;
             }
         }
-    }
-
-    /// Makes Slack misbehave.
-    pub fn fault(&self, fault: Fault) {
-        self.change(|state| state.faults.inject(fault));
-    }
-
-    /// Ends all faults.
-    pub fn clear_faults(&self) {
-        self.change(|state| state.faults.clear());
     }
 
     fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {

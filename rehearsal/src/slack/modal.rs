@@ -10,7 +10,6 @@ use super::Slack;
 use super::api::valid_view;
 use super::deliver::{Answer, DeliveryFailure};
 use super::person::{PersonError, VERIFICATION_TOKEN, action, form, person};
-use super::settings::Settings;
 use super::state::State;
 use super::transcript::Event;
 use super::trigger;
@@ -79,7 +78,7 @@ impl Slack {
                 true => state.views.clear(user),
                 false => state.views.close(&view.id),
             }
-            let mut payload = payload(&state.settings, user, "view_closed", &view)?;
+            let mut payload = payload(state, user, "view_closed", &view)?;
             payload["is_cleared"] = json!(view.clear_on_close);
             Ok(view.notify_on_close.then(|| form(&[("payload", &payload.to_string())])))
         })?;
@@ -96,7 +95,7 @@ impl Slack {
             let view = state.views.top(user).cloned().ok_or_else(|| no_modal(user))?;
             let (mut action, label) = action(&view.blocks, &view.id, action_id)?;
             action["action_ts"] = json!(state.next_ts());
-            let mut payload = payload(&state.settings, user, "block_actions", &view)?;
+            let mut payload = payload(state, user, "block_actions", &view)?;
             payload["container"] = json!({"type": "view", "view_id": view.id});
             payload["state"] = json!({"values": view.values});
             payload["actions"] = json!([action]);
@@ -123,7 +122,7 @@ impl Slack {
                 return Err(PersonError::Incomplete(unmet));
             }
             let view = view.clone();
-            let mut payload = payload(&state.settings, user, "view_submission", &view)?;
+            let mut payload = payload(state, user, "view_submission", &view)?;
             payload["trigger_id"] = json!(trigger::issue(state, user));
             payload["response_urls"] = json!([]);
             Ok(form(&[("payload", &payload.to_string())]))
@@ -161,8 +160,8 @@ fn carry_out(state: &mut State, view: &View, response: &Response<Bytes>) -> Opti
     Some(())
 }
 
-fn payload(settings: &Settings, user: &str, kind: &str, view: &View) -> Result<Value, PersonError> {
-    let person = person(settings, user)?;
+fn payload(state: &State, user: &str, kind: &str, view: &View) -> Result<Value, PersonError> {
+    let (person, settings) = (person(state, user)?, &state.settings);
     Ok(json!({
         "type": kind,
         "team": {"id": settings.team.id, "domain": settings.team.domain},

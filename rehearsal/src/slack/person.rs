@@ -122,7 +122,7 @@ impl Slack {
     pub fn command_body(&self, user: &str, channel: &str, text: &str) -> Result<String, PersonError> {
         self.change(|state| {
             let settings = state.settings.clone();
-            let (person, place) = (person(&settings, user)?, place(&settings, channel)?);
+            let (person, place) = (person(state, user)?, place(&settings, channel)?);
             let response_url = response::issue(state, user, channel, None, None);
             let trigger_id = trigger::issue(state, user);
             Ok(form(&[
@@ -147,14 +147,14 @@ impl Slack {
     pub fn click_body(&self, user: &str, channel: &str, ts: &str, action_id: &str) -> Result<String, PersonError> {
         self.change(|state| {
             let settings = state.settings.clone();
-            let (person, place) = (person(&settings, user)?, place(&settings, channel)?);
+            let (person, place) = (person(state, user)?, place(&settings, channel)?);
             let unknown = || PersonError::UnknownMessage { channel: channel.to_owned(), ts: ts.to_owned() };
             let message = state.message(channel, ts, Viewer::Person(user)).ok_or_else(unknown)?.clone();
             let (mut action, _) = action(&message.blocks, ts, action_id)?;
             action["action_ts"] = json!(state.next_ts());
             let response_url = response::issue(state, user, channel, Some(ts), message.thread_ts.as_deref());
             let trigger_id = trigger::issue(state, user);
-            let mut payload = click_payload(&settings, person, place, &message);
+            let mut payload = click_payload(&settings, &person, place, &message);
             payload["response_url"] = json!(response_url);
             payload["trigger_id"] = json!(trigger_id);
             payload["actions"] = json!([action]);
@@ -218,8 +218,8 @@ fn report_failure(state: &mut State, answer: &Answer, user: &str, channel: &str,
     }
 }
 
-pub(super) fn person<'s>(settings: &'s Settings, id: &str) -> Result<&'s Person, PersonError> {
-    settings.person(id).ok_or_else(|| PersonError::UnknownPerson(id.to_owned()))
+pub(super) fn person(state: &State, id: &str) -> Result<Person, PersonError> {
+    state.person(id).cloned().ok_or_else(|| PersonError::UnknownPerson(id.to_owned()))
 }
 
 fn place<'s>(settings: &'s Settings, id: &str) -> Result<&'s Channel, PersonError> {

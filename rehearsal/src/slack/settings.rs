@@ -1,11 +1,13 @@
 //! What a stand-in Slack is made of: its workspace, its app, its limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
+
+use super::api::Method;
 
 /// Wall time as the workspace sees it. A rehearsal hands in its simulated clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -19,9 +21,10 @@ pub struct Settings {
     pub app: App,
     /// The channels. Everyone in `people` is a member of all of them.
     pub channels: Vec<Channel>,
-    /// The people who can type and click.
+    /// The people who can type and click, as they are at the start:
+    /// [`Slack::change_person`](super::Slack::change_person).
     pub people: Vec<Person>,
-    /// User group id to the ids of its members.
+    /// User group id to the ids of its members, at the start: [`Slack::set_usergroup`](super::Slack::set_usergroup).
     pub usergroups: BTreeMap<String, Vec<String>>,
     /// The secret that signs requests to the app.
     pub signing_secret: String,
@@ -69,6 +72,8 @@ pub struct App {
     pub name: String,
     /// Its slash command, with the slash.
     pub command: String,
+    /// What its token may do, at the start: [`Slack::set_scopes`](super::Slack::set_scopes).
+    pub scopes: BTreeSet<String>,
 }
 
 /// A channel.
@@ -97,6 +102,37 @@ pub struct Person {
     pub email: String,
     /// Their home workspace: differs from [`Settings::team`] for outsiders in a shared channel (Slack Connect).
     pub team_id: String,
+    /// What kind of account it is.
+    pub account: Account,
+    /// Where they are.
+    pub zone: Zone,
+}
+
+/// Kinds of account: <https://docs.slack.dev/reference/objects/user-object>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Account {
+    /// A full member.
+    Member,
+    /// A guest in some channels: `is_restricted`.
+    Guest,
+    /// A guest in one channel: `is_restricted` and `is_ultra_restricted`.
+    SingleChannelGuest,
+    /// An app: `is_bot`.
+    Bot,
+    /// Somebody who left: `deleted`.
+    Deactivated,
+}
+
+/// A time zone, as a profile has it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Zone {
+    /// Its name in the IANA database.
+    pub name: &'static str,
+    /// As people read it.
+    pub label: &'static str,
+    /// Seconds east of UTC now.
+    pub offset: i32,
 }
 
 /// So many calls in any window of that length.
@@ -144,19 +180,27 @@ impl Settings {
     /// with a [`Connector`](super::Connector) only; set the real one before serving it.
     pub fn shop(clock: Clock, seed: u64) -> Settings {
         let team = Team { id: "T0SHOP00001".to_owned(), name: "Shop".to_owned(), domain: "shop-example".to_owned() };
-        let person = |id: &str, name: &str, real_name: &str, title: &str| Person {
+        let person = |id: &str, name: &str, real_name: &str, title: &str, zone: Zone| Person {
             id: id.to_owned(),
             name: name.to_owned(),
             real_name: real_name.to_owned(),
             title: title.to_owned(),
             email: format!("{name}@shop.example"),
             team_id: team.id.clone(),
+            account: Account::Member,
+            zone,
         };
+        let [new_york, berlin, kolkata, los_angeles] = [
+            Zone { name: "America/New_York", label: "Eastern Standard Time", offset: -18_000 },
+            Zone { name: "Europe/Berlin", label: "Central European Time", offset: 3_600 },
+            Zone { name: "Asia/Kolkata", label: "India Standard Time", offset: 19_800 },
+            Zone { name: "America/Los_Angeles", label: "Pacific Standard Time", offset: -28_800 },
+        ];
         let people = vec![
-            person("U0MAYA00001", "maya", "Maya Chen", "Incident commander"),
-            person("U0JONAS0001", "jonas", "Jonas Weber", "Database on call"),
-            person("U0PRIYA0001", "priya", "Priya Nair", "Platform engineer"),
-            person("U0SAM000001", "sam", "Sam Ortiz", "Customer support"),
+            person("U0MAYA00001", "maya", "Maya Chen", "Incident commander", new_york),
+            person("U0JONAS0001", "jonas", "Jonas Weber", "Database on call", berlin),
+            person("U0PRIYA0001", "priya", "Priya Nair", "Platform engineer", kolkata),
+            person("U0SAM000001", "sam", "Sam Ortiz", "Customer support", los_angeles),
         ];
         let channel = |id: &str, name: &str| Channel { id: id.to_owned(), name: name.to_owned(), app_is_member: true };
         Settings {
@@ -166,6 +210,7 @@ impl Settings {
                 user_id: "U0STANDBY01".to_owned(),
                 name: "Standby".to_owned(),
                 command: "/dr".to_owned(),
+                scopes: Method::scopes().map(str::to_owned).collect(),
             },
             channels: vec![channel("C0INCIDENT1", "incident"), channel("C0STATUS001", "status")],
             usergroups: BTreeMap::from([(

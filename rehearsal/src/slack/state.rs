@@ -14,7 +14,7 @@ use super::fault::Faults;
 use super::message::{Content, Edited, Message, ts};
 use super::rate::RateLimiter;
 use super::response::ResponseUrl;
-use super::settings::Settings;
+use super::settings::{Person, Settings};
 use super::socket::Sockets;
 use super::transcript::{Entry, Event};
 use super::trigger::Triggers;
@@ -29,6 +29,12 @@ pub(super) struct State {
     pub(super) rates: RateLimiter,
     pub(super) response_urls: BTreeMap<String, ResponseUrl>,
     pub(super) transcript: Vec<Arc<Entry>>,
+    pub(super) people: Vec<Person>,
+    pub(super) usergroups: BTreeMap<String, Vec<String>>,
+    /// What the app's token may do.
+    pub(super) scopes: BTreeSet<String>,
+    /// Ids of the archived channels.
+    pub(super) archived: BTreeSet<String>,
     pub(super) triggers: Triggers,
     pub(super) views: Views,
     /// Ids of the channels that the app is in.
@@ -52,6 +58,10 @@ impl State {
         State {
             joined: joined.collect(),
             rng: ChaCha8Rng::seed_from_u64(settings.seed),
+            people: settings.people.clone(),
+            usergroups: settings.usergroups.clone(),
+            scopes: settings.app.scopes.clone(),
+            archived: BTreeSet::new(),
             settings,
             deliver: None,
             sockets,
@@ -65,6 +75,10 @@ impl State {
             messages: BTreeMap::new(),
             last_ts: 0,
         }
+    }
+
+    pub(super) fn person(&self, id: &str) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == id)
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -118,8 +132,9 @@ impl State {
             message.text = text;
         }
         message.blocks = content.blocks.unwrap_or_default();
-        if content.metadata.is_some() {
-            message.metadata = content.metadata;
+        if let Some(metadata) = content.metadata {
+            // An empty object takes it away.
+            message.metadata = Some(metadata).filter(|metadata| metadata.as_object().is_none_or(|it| !it.is_empty()));
         }
         message.edited = Some(edited);
         let message = message.clone();

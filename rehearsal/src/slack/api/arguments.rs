@@ -1,7 +1,7 @@
 //! The arguments of a call, from a JSON body, a form, or the query.
 
 use http::{HeaderMap, header};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::super::message::Content;
 use super::super::validate;
@@ -96,7 +96,8 @@ impl Arguments {
             return Err(Refusal::NoText);
         }
         let metadata = self.structured("metadata").ok_or(Refusal::InvalidMetadataFormat)?;
-        if metadata.as_ref().is_some_and(|it| !it["event_type"].is_string() || !it["event_payload"].is_object()) {
+        let is_metadata = |it: &Value| it["event_type"].is_string() && it["event_payload"].is_object();
+        if metadata.as_ref().is_some_and(|it| *it != json!({}) && !is_metadata(it)) {
             return Err(Refusal::InvalidMetadataFormat);
         }
         Ok(Content { text, blocks, metadata })

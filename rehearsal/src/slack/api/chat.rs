@@ -16,7 +16,11 @@ const MAX_UPDATE_TEXT: usize = 4_000;
 /// <https://docs.slack.dev/reference/methods/chat.postMessage>
 pub(super) fn post_message(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let channel = joined_channel(state, arguments)?;
+    not_archived(state, channel, Refusal::IsArchived)?;
     let content = arguments.content(MAX_POST_TEXT)?;
+    if content.metadata == Some(json!({})) {
+        return Err(Refusal::InvalidMetadataFormat);
+    }
     let thread_ts = thread(state, channel, arguments)?;
     let author = state.settings.app.user_id.clone();
     let post = Post { channel, author: &author, thread_ts: thread_ts.as_deref(), only_visible_to: None, content };
@@ -27,8 +31,9 @@ pub(super) fn post_message(state: &mut State, arguments: &Arguments) -> Result<V
 /// <https://docs.slack.dev/reference/methods/chat.postEphemeral>
 pub(super) fn post_ephemeral(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let channel = joined_channel(state, arguments)?;
+    not_archived(state, channel, Refusal::IsArchived)?;
     let user = arguments.required("user")?;
-    if state.settings.person(user).is_none() {
+    if state.person(user).is_none() {
         return Err(Refusal::UserNotInChannel);
     }
     let content = arguments.content(MAX_POST_TEXT)?;
@@ -47,6 +52,7 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Result<Value, 
         return Err(Refusal::CantUpdateMessage);
     }
     let ts = message.ts.clone();
+    not_archived(state, channel, Refusal::IsInactive)?;
     let content = arguments.content(MAX_UPDATE_TEXT)?;
     let message = state.edit(channel, &ts, content).ok_or(Refusal::MessageNotFound)?;
     let shown = message.to_api(&state.settings);
@@ -75,6 +81,10 @@ pub(super) fn permalink(state: &mut State, arguments: &Arguments) -> Result<Valu
         permalink.push_str(&format!("?thread_ts={thread_ts}&cid={channel}"));
     }
     Ok(json!({"ok": true, "channel": channel, "permalink": permalink}))
+}
+
+fn not_archived(state: &State, channel: &str, refusal: Refusal) -> Result<(), Refusal> {
+    if state.archived.contains(channel) { Err(refusal) } else { Ok(()) }
 }
 
 fn named<'s>(state: &'s State, channel: &str, arguments: &Arguments, name: &str) -> Result<&'s Message, Refusal> {

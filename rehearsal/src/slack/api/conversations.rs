@@ -20,6 +20,9 @@ pub(super) fn info(state: &mut State, arguments: &Arguments) -> Result<Value, Re
 /// <https://docs.slack.dev/reference/methods/conversations.join>
 pub(super) fn join(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let id = channel(state, arguments)?;
+    if state.archived.contains(id) {
+        return Err(Refusal::IsArchived);
+    }
     let mut answer = json!({"ok": true});
     if !state.joined.insert(id.to_owned()) {
         answer["warning"] = json!("already_in_channel");
@@ -116,7 +119,7 @@ fn describe(state: &State, id: &str) -> Value {
         "is_im": false,
         "is_mpim": false,
         "is_private": false,
-        "is_archived": false,
+        "is_archived": state.archived.contains(id),
         "is_general": false,
         "is_shared": false,
         "is_org_shared": false,

@@ -73,6 +73,33 @@ impl Method {
         Method::ALL.into_iter().find(|method| method.name() == name)
     }
 
+    /// The scope that the method takes of a bot's token, if it takes one. Where a private channel or a direct message takes
+    /// another, it is the one for public channels.
+    pub(super) fn scope(self) -> Option<&'static str> {
+        match self {
+            Method::ChatDelete | Method::ChatPostEphemeral | Method::ChatPostMessage | Method::ChatUpdate => {
+                Some("chat:write")
+            }
+            Method::ConversationsHistory | Method::ConversationsReplies => Some("channels:history"),
+            Method::ConversationsInfo => Some("channels:read"),
+            Method::ConversationsJoin => Some("channels:join"),
+            Method::UsergroupsUsersList => Some("usergroups:read"),
+            Method::UsersInfo => Some("users:read"),
+            Method::ApiTest
+            | Method::AppsConnectionsOpen
+            | Method::AuthTest
+            | Method::ChatGetPermalink
+            | Method::ViewsOpen
+            | Method::ViewsPush
+            | Method::ViewsUpdate => None,
+        }
+    }
+
+    /// Every scope that matters to the stand-in.
+    pub(in crate::slack) fn scopes() -> impl Iterator<Item = &'static str> {
+        Method::ALL.into_iter().filter_map(Method::scope).chain(["commands", super::people::EMAIL_SCOPE])
+    }
+
     /// The limit of the method's tier; none for those that Slack lets through by the hundred.
     pub(super) fn rate(self, limits: &Limits) -> Option<Rate> {
         match self {

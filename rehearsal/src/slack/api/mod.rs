@@ -14,10 +14,11 @@ mod views;
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, RawQuery, State as Extract};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -32,6 +33,9 @@ use super::Slack;
 use super::fault::FaultKind;
 use super::settings::Settings;
 use super::state::State;
+
+/// What the token may do: <https://docs.slack.dev/authentication/installing-with-oauth>.
+const SCOPES_HEADER: HeaderName = HeaderName::from_static("x-oauth-scopes");
 
 /// One call of the Web API.
 #[derive(Clone, Debug)]
@@ -62,6 +66,8 @@ pub enum Outcome {
     ServerError,
     /// No answer ever, injected.
     Hung,
+    /// A connection that broke in the middle of the answer, injected.
+    Reset,
 }
 
 /// Answers one call, and records it.
@@ -73,7 +79,7 @@ pub(super) async fn call(
     body: Bytes,
 ) -> Response {
     let parsed = Arguments::parse(&headers, query.as_deref().unwrap_or_default(), &body);
-    let outcome = slack.change(|state| {
+    let (outcome, scopes) = slack.change(|state| {
         let (arguments, token) = match parsed {
             Ok((arguments, token)) => (arguments, Ok(token)),
             Err(refusal) => (Arguments::default(), Err(refusal)),
@@ -81,20 +87,37 @@ pub(super) async fn call(
         let outcome = decide(state, &method, &arguments, token);
         let at = state.now();
         state.calls.push(ApiCall { at, method, arguments: arguments.to_value(), outcome: outcome.clone() });
-        outcome
+        (outcome, Vec::from_iter(state.scopes.iter().cloned()).join(","))
     });
-    outcome.respond().await
+    ([(SCOPES_HEADER, scopes)], outcome.respond().await).into_response()
 }
 
 fn decide(state: &mut State, method: &str, arguments: &Arguments, token: Result<Option<String>, Refusal>) -> Outcome {
     let Some(method) = Method::parse(method) else { return Outcome::Refused(Refusal::UnknownMethod) };
     match state.faults.strike(method) {
-        Some(FaultKind::RateLimited { retry_after }) => return Outcome::RateLimited { retry_after },
-        Some(FaultKind::ServerError) => return Outcome::ServerError,
-        Some(FaultKind::Hang) => return Outcome::Hung,
-        Some(FaultKind::Error(code)) => return Outcome::Refused(Refusal::Injected(code)),
-        None => {}
+        None => answer(state, method, arguments, token),
+        Some(FaultKind::AfterEffect(fault)) => match answer(state, method, arguments, token) {
+            Outcome::Done(_) => befall(*fault),
+            other => other,
+        },
+        Some(fault) => befall(fault),
     }
+}
+
+/// What the caller sees of a fault.
+fn befall(fault: FaultKind) -> Outcome {
+    match fault {
+        FaultKind::RateLimited { retry_after } => Outcome::RateLimited { retry_after },
+        FaultKind::ServerError => Outcome::ServerError,
+        FaultKind::Hang => Outcome::Hung,
+        FaultKind::Reset => Outcome::Reset,
+        FaultKind::Error(code) => Outcome::Refused(Refusal::Injected(code)),
+        FaultKind::AfterEffect(fault) => befall(*fault),
+    }
+}
+
+/// The answer to a call that nothing befalls.
+fn answer(state: &mut State, method: Method, arguments: &Arguments, token: Result<Option<String>, Refusal>) -> Outcome {
     if let Err(refusal) = token.and_then(|token| authenticate(state, method, token)) {
         return Outcome::Refused(refusal);
     }
@@ -115,11 +138,17 @@ fn authenticate(state: &State, method: Method, token: Option<String>) -> Result<
     let Settings { bot_token, app_token, .. } = &*state.settings;
     let wanted = if method == Method::AppsConnectionsOpen { app_token } else { bot_token };
     match token {
-        _ if method == Method::ApiTest => Ok(()),
-        None => Err(Refusal::NotAuthed),
-        Some(token) if token == *wanted => Ok(()),
-        Some(token) if token == *bot_token || token == *app_token => Err(Refusal::NotAllowedTokenType),
-        Some(_) => Err(Refusal::InvalidAuth),
+        _ if method == Method::ApiTest => return Ok(()),
+        None => return Err(Refusal::NotAuthed),
+        Some(token) if token == *wanted => {}
+        Some(token) if token == *bot_token || token == *app_token => return Err(Refusal::NotAllowedTokenType),
+        Some(_) => return Err(Refusal::InvalidAuth),
+    }
+    match method.scope() {
+        Some(scope) if !state.scopes.contains(scope) => {
+            Err(Refusal::MissingScope(scope, state.scopes.iter().cloned().collect()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -157,6 +186,13 @@ impl Outcome {
                     .into_response()
             }
             Outcome::ServerError => (StatusCode::INTERNAL_SERVER_ERROR, "upstream error").into_response(),
+            Outcome::Reset => {
+                let torn = futures::stream::iter([
+                    Ok(Bytes::from_static(b"{\"ok\":")),
+                    Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+                ]);
+                Body::from_stream(torn).into_response()
+            }
             Outcome::Hung => std::future::pending().await,
         }
     }

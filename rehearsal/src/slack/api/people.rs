@@ -2,9 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::super::settings::Account;
 use super::super::state::State;
 use super::arguments::Arguments;
 use super::refusal::Refusal;
+
+/// Without it, profiles come without an address: <https://docs.slack.dev/reference/scopes/users.read.email>.
+pub(super) const EMAIL_SCOPE: &str = "users:read.email";
 
 /// <https://docs.slack.dev/reference/methods/auth.test>
 pub(super) fn auth_test(state: &State) -> Value {
@@ -23,44 +27,45 @@ pub(super) fn auth_test(state: &State) -> Value {
 
 /// <https://docs.slack.dev/reference/methods/users.info>
 pub(super) fn info(state: &State, arguments: &Arguments) -> Result<Value, Refusal> {
-    let person = state.settings.person(arguments.required("user")?).ok_or(Refusal::UserNotFound)?;
-    Ok(json!({
-        "ok": true,
-        "user": {
-            "id": person.id,
-            "team_id": person.team_id,
-            "name": person.name,
+    let person = state.person(arguments.required("user")?).ok_or(Refusal::UserNotFound)?;
+    let is_stranger = person.team_id != state.settings.team.id;
+    let mut user = json!({
+        "id": person.id,
+        "team_id": person.team_id,
+        "name": person.name,
+        "real_name": person.real_name,
+        "deleted": person.account == Account::Deactivated,
+        "color": "9f69e7",
+        "tz": person.zone.name,
+        "tz_label": person.zone.label,
+        "tz_offset": person.zone.offset,
+        "is_admin": false,
+        "is_owner": false,
+        "is_primary_owner": false,
+        "is_restricted": matches!(person.account, Account::Guest | Account::SingleChannelGuest),
+        "is_ultra_restricted": person.account == Account::SingleChannelGuest,
+        "is_bot": person.account == Account::Bot,
+        "is_app_user": false,
+        "is_stranger": is_stranger,
+        "updated": 1_700_000_000,
+        "profile": {
+            "title": person.title,
             "real_name": person.real_name,
-            "deleted": false,
-            "color": "9f69e7",
-            "tz": "Etc/UTC",
-            "tz_label": "Coordinated Universal Time",
-            "tz_offset": 0,
-            "is_admin": false,
-            "is_owner": false,
-            "is_primary_owner": false,
-            "is_restricted": false,
-            "is_ultra_restricted": false,
-            "is_bot": false,
-            "is_app_user": false,
-            "is_stranger": person.team_id != state.settings.team.id,
-            "updated": 1_700_000_000,
-            "profile": {
-                "title": person.title,
-                "real_name": person.real_name,
-                "real_name_normalized": person.real_name,
-                "display_name": person.name,
-                "display_name_normalized": person.name,
-                "email": person.email,
-                "phone": "",
-                "team": person.team_id,
-            },
+            "real_name_normalized": person.real_name,
+            "display_name": person.name,
+            "display_name_normalized": person.name,
+            "phone": "",
+            "team": person.team_id,
         },
-    }))
+    });
+    if state.scopes.contains(EMAIL_SCOPE) && !is_stranger {
+        user["profile"]["email"] = json!(person.email);
+    }
+    Ok(json!({"ok": true, "user": user}))
 }
 
 /// <https://docs.slack.dev/reference/methods/usergroups.users.list>
 pub(super) fn usergroup_members(state: &State, arguments: &Arguments) -> Result<Value, Refusal> {
-    let members = state.settings.usergroups.get(arguments.required("usergroup")?).ok_or(Refusal::NoSuchSubteam)?;
+    let members = state.usergroups.get(arguments.required("usergroup")?).ok_or(Refusal::NoSuchSubteam)?;
     Ok(json!({"ok": true, "users": members}))
 }

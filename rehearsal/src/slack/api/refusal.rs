@@ -41,8 +41,15 @@ pub enum Refusal {
     InvalidMetadataFormat,
     #[error("invalid_trigger_id")]
     InvalidTriggerId,
+    #[error("is_archived")]
+    IsArchived,
+    #[error("is_inactive")]
+    IsInactive,
     #[error("message_not_found")]
     MessageNotFound,
+    /// What the method needs, and what the token has.
+    #[error("missing_scope")]
+    MissingScope(&'static str, Vec<String>),
     #[error("msg_blocks_too_long")]
     MsgBlocksTooLong,
     #[error("msg_too_long")]
@@ -93,6 +100,10 @@ impl Refusal {
             let messages: Vec<_> = details.iter().map(|detail| format!("[ERROR] {detail}")).collect();
             body["errors"] = json!(details);
             body["response_metadata"] = json!({"messages": messages});
+        }
+        if let Refusal::MissingScope(needed, provided) = self {
+            body["needed"] = json!(needed);
+            body["provided"] = json!(provided.join(","));
         }
         body
     }

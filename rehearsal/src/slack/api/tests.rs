@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::super::{Fault, FaultKind, Method, Outcome, Rate, Settings, Slack};
+use super::super::{Account, Fault, FaultKind, Method, Outcome, Rate, Settings, Slack};
 use super::Refusal;
 
 const CHANNEL: &str = "C0INCIDENT1";
@@ -154,4 +154,103 @@ async fn faults_strike_as_often_as_told() {
     let outcomes: Vec<_> = slack.calls().into_iter().map(|call| call.outcome).collect();
     assert_eq!(outcomes[1], Outcome::Refused(Refusal::Injected("fatal_error".to_owned())));
     assert_eq!(outcomes[3], Outcome::Hung);
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_may_strike_after_the_call_took_effect() {
+    let slack = slack();
+    let said = json!({"channel": CHANNEL, "text": "x"});
+    let fault = |kind| slack.fault(Fault { method: None, kind, times: Some(1) });
+    fault(FaultKind::AfterEffect(Box::new(FaultKind::Hang)));
+    let hung = slack.api().oneshot(request(&slack, "chat.postMessage", &said));
+    assert!(tokio::time::timeout(Duration::from_secs(3600), hung).await.is_err());
+    fault(FaultKind::AfterEffect(Box::new(FaultKind::ServerError)));
+    let failed = slack.api().oneshot(request(&slack, "chat.postMessage", &said)).await.unwrap();
+    assert_eq!(failed.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    fault(FaultKind::Reset);
+    let torn = slack.api().oneshot(request(&slack, "chat.postMessage", &said)).await.unwrap();
+    assert!(to_bytes(torn.into_body(), usize::MAX).await.is_err());
+    assert_eq!(slack.messages(CHANNEL).len(), 2, "the third took no effect");
+    let outcomes: Vec<_> = slack.calls().into_iter().map(|call| call.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Hung, Outcome::ServerError, Outcome::Reset]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_is_kept_and_shown_to_who_asks() {
+    let slack = slack();
+    let metadata = json!({"event_type": "run", "event_payload": {"run": "promote-1"}});
+    let said = json!({"channel": CHANNEL, "text": "x", "metadata": metadata});
+    let ts = call(&slack, "chat.postMessage", said).await["ts"].clone();
+    let history = async |all: bool| {
+        let asked = json!({"channel": CHANNEL, "include_all_metadata": all});
+        call(&slack, "conversations.history", asked).await["messages"][0]["metadata"].clone()
+    };
+    assert_eq!((history(true).await, history(false).await), (metadata.clone(), Value::Null));
+    call(&slack, "chat.update", json!({"channel": CHANNEL, "ts": ts, "text": "y"})).await;
+    assert_eq!(history(true).await, metadata);
+    call(&slack, "chat.update", json!({"channel": CHANNEL, "ts": ts, "text": "z", "metadata": {}})).await;
+    assert_eq!(history(true).await, Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_and_groups_change_at_any_moment() {
+    let slack = slack();
+    let members =
+        async || call(&slack, "usergroups.users.list", json!({"usergroup": "S0PROMOTERS"})).await["users"].clone();
+    assert_eq!(members().await.as_array().unwrap().len(), 3);
+    slack.set_usergroup("S0PROMOTERS", &["U0MAYA00001"]);
+    assert_eq!(members().await, json!(["U0MAYA00001"]));
+
+    let maya = async || call(&slack, "users.info", json!({"user": "U0MAYA00001"})).await["user"].clone();
+    let user = maya().await;
+    assert_eq!((&user["tz_offset"], &user["profile"]["email"]), (&json!(-18_000), &json!("maya@shop.example")));
+    for (account, restricted, ultra, bot, deleted) in [
+        (Account::Member, false, false, false, false),
+        (Account::Guest, true, false, false, false),
+        (Account::SingleChannelGuest, true, true, false, false),
+        (Account::Bot, false, false, true, false),
+        (Account::Deactivated, false, false, false, true),
+    ] {
+        slack.change_person("U0MAYA00001", |maya| maya.account = account).unwrap();
+        let user = maya().await;
+        let flags = ["is_restricted", "is_ultra_restricted", "is_bot", "deleted"].map(|flag| user[flag].clone());
+        assert_eq!(flags, [restricted, ultra, bot, deleted].map(Value::from), "{account:?}");
+    }
+    slack.change_person("U0MAYA00001", |maya| maya.team_id = "T0ELSEWHERE".to_owned()).unwrap();
+    let user = maya().await;
+    assert_eq!((&user["is_stranger"], &user["profile"]["email"]), (&json!(true), &Value::Null));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_does_what_its_scopes_allow_and_says_which_it_has() {
+    let slack = slack();
+    slack.set_scopes(&["commands", "users:read"]);
+    let response = slack.api().oneshot(request(&slack, "auth.test", &json!({}))).await.unwrap();
+    assert_eq!(response.headers()["x-oauth-scopes"], "commands,users:read");
+    let refused = call(&slack, "chat.postMessage", json!({"channel": CHANNEL, "text": "x"})).await;
+    let [error, needed, provided] = ["error", "needed", "provided"].map(|key| refused[key].as_str().unwrap());
+    assert_eq!([error, needed, provided], ["missing_scope", "chat:write", "commands,users:read"]);
+    let user = call(&slack, "users.info", json!({"user": "U0MAYA00001"})).await["user"].clone();
+    assert_eq!(user["profile"]["email"], Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn channels_are_archived_and_the_app_removed() {
+    let slack = slack();
+    let ts = post(&slack, "x").await;
+    let said = json!({"channel": CHANNEL, "text": "x"});
+    let edit = json!({"channel": CHANNEL, "ts": ts, "text": "y"});
+    let state = async || call(&slack, "conversations.info", json!({"channel": CHANNEL})).await["channel"].clone();
+    slack.archive(CHANNEL);
+    assert_eq!(call(&slack, "chat.postMessage", said.clone()).await["error"], "is_archived");
+    assert_eq!(call(&slack, "chat.update", edit.clone()).await["error"], "is_inactive");
+    assert_eq!(state().await["is_archived"], true);
+    slack.unarchive(CHANNEL);
+    slack.remove_app(CHANNEL);
+    assert_eq!(call(&slack, "chat.postMessage", said.clone()).await["error"], "not_in_channel");
+    assert_eq!(state().await["is_member"], false);
+    slack.invite_app(CHANNEL);
+    assert_eq!(call(&slack, "chat.postMessage", said).await["ok"], true);
+    slack.delete_message(CHANNEL, &ts);
+    assert_eq!(call(&slack, "chat.update", edit).await["error"], "message_not_found");
 }
