@@ -128,6 +128,97 @@ pub enum Fault {
         /// What the records have.
         computed: Head,
     },
+    /// The line that stands for records which are left out does not belong there, or is not what was written.
+    #[error("the line for records {first} to {last}, which are left out, was changed or does not belong there")]
+    Omission {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+    },
+    /// A root does not come out, and no record between tells why: what stands for records that are left out was changed, or what
+    /// stands at the other place, from which on it does not come out.
+    #[error(
+        "the line for records {first} to {last}, which are left out, was changed, or what comes before record {or}"
+    )]
+    Omitted {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+        /// Where the root did not come out.
+        or: u64,
+    },
+    /// A row of a table, or an event, that does not show what its record says.
+    #[error("row {row}{} was changed: it shows something else than its record", of(*record))]
+    Altered {
+        /// The row, from 1, or the line of an event.
+        row: u64,
+        /// Its record, if that can be read.
+        record: Option<u64>,
+    },
+    /// A checkpoint in the log that is not of the records before it.
+    #[error(
+        "record {record} is a checkpoint of other records than those before it: one from {first} to {record} was changed"
+    )]
+    Checkpoint {
+        /// Its record.
+        record: u64,
+        /// The first record that no earlier checkpoint counts.
+        first: u64,
+    },
+    /// The note in the export's last line is not of the head there.
+    #[error("the checkpoint in the last line is not of its head: one of them was changed")]
+    HeadCheckpoint,
+    /// A checkpoint that none of the keys given signed.
+    #[error("the checkpoint of {size} records is not signed by a key that was given")]
+    Unsigned {
+        /// How many records it counts.
+        size: u64,
+    },
+    /// Keys were given, and nothing is signed.
+    #[error("no checkpoint in the export is signed by a key that was given")]
+    NothingSigned,
+    /// A record that names the next key, which a key that is trusted did not sign.
+    #[error("record {record} does not introduce a key: {reason}")]
+    Key {
+        /// The record.
+        record: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A kept checkpoint that none of the keys given signed.
+    #[error(
+        "the kept checkpoint of {size} records is not signed by a key that is trusted: it is of another log, or forged"
+    )]
+    WitnessUnsigned {
+        /// How many records it counts.
+        size: u64,
+    },
+    /// The log is not the one that a kept checkpoint was taken of.
+    #[error("the log was rewritten: {} not what was there when the checkpoint of {kept} was taken", rewritten(*first, *last))]
+    Rewritten {
+        /// The first record that may be another: what came before is vouched for.
+        first: u64,
+        /// The last record that the checkpoint counts.
+        last: u64,
+        /// What was kept.
+        kept: Head,
+    },
+    /// A kept checkpoint counts more records than the export.
+    #[error("the log was cut, or the export is older: it has {size} records, and the kept checkpoint is of {kept}")]
+    CutBefore {
+        /// Records of the export.
+        size: u64,
+        /// What was kept.
+        kept: Head,
+    },
+    /// A kept checkpoint that ends within records that are left out.
+    #[error("the kept checkpoint of {kept} ends within records that are left out: verify it with the whole log")]
+    Between {
+        /// What was kept.
+        kept: Head,
+    },
     /// The input could not be read.
     #[error("failed to read line {line}: {reason}")]
     Unreadable {
@@ -161,6 +252,14 @@ fn misplaced(first: u64, last: u64, after: u64) -> String {
     }
 }
 
+fn of(record: Option<u64>) -> String {
+    record.map(|record| format!(" of record {record}")).unwrap_or_default()
+}
+
+fn rewritten(first: u64, last: u64) -> String {
+    if first == last { format!("record {first} is") } else { format!("one of the records {first} to {last} is") }
+}
+
 fn extra(first: u64, last: u64) -> String {
     if first == last {
         format!("record {first} was added: the head does not count it")
@@ -188,6 +287,10 @@ impl Faults {
 
     pub(crate) fn is_full(&self) -> bool {
         self.0.len() > MAX_FAULTS
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -112,20 +112,26 @@ impl Tree {
         self.size
     }
 
-    /// The hash of the last leaf: the `prev` of the next record.
+    /// The hash of the last leaf: the `prev` of the next record. None where only the hash of a subtree is known.
     pub(crate) fn last(&self) -> Option<Hash> {
         self.last
     }
 
     /// Adds a leaf.
     pub(crate) fn push(&mut self, leaf: Hash) {
-        // Each trailing 1 bit of the size is a complete subtree that this leaf, or what it completes, makes twice as large.
-        let completed = self.size.trailing_ones() as usize;
-        let kept = self.peaks.len().saturating_sub(completed);
-        let peak = self.peaks.drain(kept..).rev().fold(leaf, |right, left| Hash::node(left, right));
-        self.peaks.push(peak);
-        self.size += 1;
+        self.graft(0, leaf);
         self.last = Some(leaf);
+    }
+
+    /// Adds a complete subtree of 2^level leaves. The size must be a multiple of that.
+    pub(crate) fn graft(&mut self, level: u32, subtree: Hash) {
+        // Each trailing 1 bit of the size is a complete subtree that this one, or what it completes, makes twice as large.
+        let completed = (self.size >> level).trailing_ones() as usize;
+        let kept = self.peaks.len().saturating_sub(completed);
+        let peak = self.peaks.drain(kept..).rev().fold(subtree, |right, left| Hash::node(left, right));
+        self.peaks.push(peak);
+        self.size += 1 << level;
+        self.last = None;
     }
 
     /// Size and root.

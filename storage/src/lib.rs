@@ -4,12 +4,16 @@
 //! (the tree over them, the index, the head file) is derived and can be made again. `docs/audit.md` describes the format.
 
 mod blocking;
+mod checkpoint;
 mod clock;
 mod error;
 pub mod export;
 mod fault;
+mod filter;
+mod gap;
 mod hash;
 mod index;
+mod key;
 mod layout;
 mod line;
 mod log;
@@ -22,10 +26,13 @@ pub mod verify;
 mod view;
 mod writer;
 
+pub use checkpoint::{Checkpoint, NotACheckpoint};
 pub use clock::Clock;
 pub use error::{AppendError, Damage, OpenError, ReadError};
 pub use fault::Fault;
+pub use filter::Filter;
 pub use hash::{Hash, Head, NotAHash};
+pub use key::{KeyError, PublicKeys, SigningKey};
 pub use line::{LineFault, MAX_LINE};
 pub use log::{Appended, Log, Options, Records};
 pub use reader::Reader;

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead, Read};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Head, Record, VERSION};
+use crate::{Filter, Head, Record, VERSION};
 
 /// The longest line, newline excluded: 1 MiB. It bounds the memory that any reader needs.
 pub const MAX_LINE: usize = 1 << 20;
@@ -53,6 +53,12 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, LineFault> {
     }
 }
 
+/// What stands on a line in canonical form, if it is such a thing.
+pub(crate) fn canonical<T: Serialize + DeserializeOwned>(line: &[u8]) -> Option<T> {
+    let parsed = serde_json::from_slice::<T>(line).ok()?;
+    encode(&parsed).is_ok_and(|canonical| canonical == line).then_some(parsed)
+}
+
 /// As much of any version's record as tells its version.
 #[derive(Deserialize)]
 struct Versioned {
@@ -60,9 +66,15 @@ struct Versioned {
 }
 
 /// The last line of an export, and the head file beside the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HeadLine {
+    /// The signed note of the head, where there is a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) checkpoint: Option<String>,
+    /// Which records were asked for, if not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) filter: Option<Filter>,
     pub(crate) head: Head,
     pub(crate) v: u32,
 }
@@ -70,7 +82,7 @@ pub(crate) struct HeadLine {
 impl HeadLine {
     /// The line for a head.
     pub(crate) fn new(head: Head) -> Self {
-        Self { head, v: VERSION }
+        Self { checkpoint: None, filter: None, head, v: VERSION }
     }
 }
 

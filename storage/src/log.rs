@@ -6,11 +6,12 @@ use futures::{TryStreamExt, stream::BoxStream};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AppendError, Clock, Entry, Head, OpenError, ReadError, Reader, Record, blocking,
+    AppendError, Clock, Entry, Head, OpenError, ReadError, Reader, Record, SigningKey, blocking,
+    checkpoint::CHECKPOINTED,
     index::{Index, Unavailable},
     layout::Layout,
     recover,
-    writer::{self, Job, MAX_BATCH, Poison},
+    writer::{self, Asked, Job, MAX_BATCH, Poison},
 };
 
 /// Records in order, read in bounded memory. The stream ends after an error.
@@ -102,8 +103,22 @@ impl Log {
     /// # Errors
     /// See [`AppendError`].
     pub async fn append(&self, entry: Entry) -> Result<Appended, AppendError> {
+        self.ask(Asked { entry, signer: None }).await
+    }
+
+    /// Appends a checkpoint: a record `log.checkpointed` whose `note` signs the head of exactly the records before it. The
+    /// entry's event is replaced, and the note added to its data.
+    ///
+    /// # Errors
+    /// See [`AppendError`].
+    pub async fn checkpoint(&self, key: &Arc<SigningKey>, entry: Entry) -> Result<Appended, AppendError> {
+        let entry = Entry { event: CHECKPOINTED.to_owned(), ..entry };
+        self.ask(Asked { entry, signer: Some(Arc::clone(key)) }).await
+    }
+
+    async fn ask(&self, asked: Asked) -> Result<Appended, AppendError> {
         let (reply, outcome) = oneshot::channel();
-        let sent = self.0.jobs.send(Job::Append(Box::new(entry), reply)).await;
+        let sent = self.0.jobs.send(Job::Append(Box::new(asked), reply)).await;
         sent.map_err(|_| self.stopped())?;
         outcome.await.unwrap_or_else(|_| Err(self.stopped()))
     }

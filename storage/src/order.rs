@@ -5,6 +5,7 @@ use std::mem;
 use crate::{
     Fault, Hash, LineFault, Record,
     fault::{Faults, MAX_FAULTS},
+    gap::Gap,
 };
 
 /// What is known between two lines. All of it is bounded: what would grow is told as faults.
@@ -52,6 +53,33 @@ impl Order {
         } else {
             self.place(record, leaf, faults);
         }
+    }
+
+    /// Records that are left out, and whether those before have the root that this says. Whether it has its place here.
+    pub(crate) fn gap(&mut self, gap: &Gap, root_holds: bool, faults: &mut Faults) -> bool {
+        if gap.first < self.next {
+            return false;
+        }
+        self.late_end(faults);
+        let is_adjacent = gap.first == self.next;
+        self.settle(gap.first, faults);
+        let holds = self.last == gap.prev;
+        match self.last {
+            // All before it is what was written, so this line is not.
+            Some(_) if is_adjacent && !holds && root_holds => return false,
+            Some(_) if is_adjacent => {
+                self.link(gap.first.saturating_sub(1), holds, faults);
+                self.links_end(true, faults);
+            }
+            _ => self.links_end(false, faults),
+        }
+        (self.next, self.last) = (gap.last.saturating_add(1), None);
+        true
+    }
+
+    /// Whether nothing so far is known to be wrong.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.strays.is_empty() && self.gaps.is_empty() && self.late.is_none() && self.broken.is_none()
     }
 
     /// The end of the input: how many records there should be, if that is known, and whether the last one is known to be

@@ -155,6 +155,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// The record on it, if it is needed.
+    pub(crate) fn record_if(&self, needed: bool) -> Result<Option<Record>, ReadError> {
+        needed.then(|| self.record()).transpose()
+    }
+
     /// The record on it.
     fn record(&self) -> Result<Record, ReadError> {
         let damaged = |damage| ReadError::Damaged { file: self.segment.to_path_buf(), record: self.number, damage };

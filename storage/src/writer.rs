@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    AppendError, Appended, Clock, Entry, Hash, Head, Record, VERSION, blocking,
+    AppendError, Appended, Clock, Entry, Hash, Head, Record, SigningKey, VERSION, blocking,
     hash::Tree,
     index::{Index, Unavailable},
     layout::sync_dir,
@@ -26,9 +26,16 @@ pub(crate) const MAX_BATCH: usize = 256;
 /// What the writer is asked to do.
 pub(crate) enum Job {
     /// Append an entry and answer when it is durable.
-    Append(Box<Entry>, oneshot::Sender<Outcome>),
+    Append(Box<Asked>, oneshot::Sender<Outcome>),
     /// Put everything away and stop.
     Close(oneshot::Sender<()>),
+}
+
+/// What is to be appended.
+pub(crate) struct Asked {
+    pub(crate) entry: Entry,
+    /// Signs the head of all records before this one; the note goes into the entry's data.
+    pub(crate) signer: Option<Arc<SigningKey>>,
 }
 
 /// What became of an entry.
@@ -143,7 +150,7 @@ impl Writer {
     ///
     /// # Errors
     /// The cause, if writing failed: the writer must not be used again.
-    fn commit(&mut self, entries: Vec<Entry>) -> Result<Vec<Outcome>, String> {
+    fn commit(&mut self, entries: Vec<Asked>) -> Result<Vec<Outcome>, String> {
         let mut batch = Batch::new(self.tree.clone());
         let outcomes = entries.into_iter().map(|entry| self.stage(entry, &mut batch)).collect();
         if !batch.records.is_empty() {
@@ -153,15 +160,18 @@ impl Writer {
     }
 
     /// Adds an entry to the batch, unless it is a duplicate.
-    fn stage(&self, entry: Entry, batch: &mut Batch) -> Outcome {
+    fn stage(&self, asked: Asked, batch: &mut Batch) -> Outcome {
+        let Asked { mut entry, signer } = asked;
         if let Some(dedupe) = &entry.dedupe
             && let Some(seq) = self.seen(dedupe, batch)?
         {
             return Ok(Appended::Duplicate { seq });
         }
         let event = entry.event.clone();
-        let (record, line) =
-            record(entry, &batch.tree, &self.clock).map_err(|reason| AppendError::Invalid { event, reason })?;
+        let invalid = |reason| AppendError::Invalid { event, reason };
+        let signed = signer.map_or(Ok(()), |key| sign(&mut entry, &key, batch.tree.head()));
+        let made = signed.and_then(|()| record(entry, &batch.tree, &self.clock));
+        let (record, line) = made.map_err(invalid)?;
         Ok(Appended::New(batch.add(record, &line)))
     }
 
@@ -236,6 +246,13 @@ impl Batch {
         self.tree.push(Hash::leaf(line));
         record
     }
+}
+
+/// Puts a checkpoint of the records so far into the entry's data.
+fn sign(entry: &mut Entry, key: &SigningKey, head: Head) -> Result<(), String> {
+    let data = entry.data.as_object_mut().ok_or("its data is not an object")?;
+    data.insert("note".to_owned(), key.sign(head)?.as_str().into());
+    Ok(())
 }
 
 /// Makes an entry the record after those in the tree, as anybody will read it back, and its line.

@@ -5,5 +5,6 @@ mod export;
 mod format;
 mod index;
 mod log;
+mod parts;
 mod recovery;
 mod support;
