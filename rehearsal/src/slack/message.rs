@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::files::File;
 use super::settings::Settings;
 
 /// A message as it stands now.
@@ -22,6 +23,8 @@ pub struct Message {
     pub blocks: Vec<Value>,
     /// Message metadata: `event_type` and `event_payload`.
     pub metadata: Option<Value>,
+    /// The files shared in it.
+    pub files: Vec<File>,
     /// Who edited it last, and when.
     pub edited: Option<Edited>,
     /// Set on an ephemeral message: the one person who sees it.
@@ -43,6 +46,7 @@ pub(super) struct Content {
     pub(super) text: Option<String>,
     pub(super) blocks: Option<Vec<Value>>,
     pub(super) metadata: Option<Value>,
+    pub(super) files: Vec<File>,
 }
 
 /// Unix microseconds in the form of a `ts`.
@@ -89,6 +93,9 @@ impl Message {
         }
         if !self.blocks.is_empty() {
             api["blocks"] = json!(self.blocks);
+        }
+        if !self.files.is_empty() {
+            api["files"] = self.files.iter().map(|file| file.to_api(settings)).collect();
         }
         if let Some(thread_ts) = &self.thread_ts {
             api["thread_ts"] = json!(thread_ts);

@@ -11,7 +11,9 @@ mod admin;
 mod api;
 mod connector;
 mod deliver;
+mod events;
 mod fault;
+mod files;
 mod message;
 mod modal;
 mod page;
@@ -39,6 +41,7 @@ pub use api::{ApiCall, Method, Outcome, Refusal};
 pub use connector::{Connector, Pipe};
 pub use deliver::{Answer, Deliver, DeliveryFailure};
 pub use fault::{Fault, FaultKind};
+pub use files::File;
 pub use message::{Edited, Message};
 pub use page::{Region, Scene, SceneAction, ServiceCount};
 pub use person::PersonError;
@@ -46,7 +49,7 @@ pub use settings::{Account, App, Channel, Clock, Limits, Person, Rate, Settings,
 pub use sign::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
 pub use socket::Sockets;
 pub use transcript::{Entry, Event};
-pub use view::{Values, View};
+pub use view::{Surface, Values, View};
 
 use state::State;
 
@@ -78,11 +81,13 @@ impl Slack {
         &self.settings
     }
 
-    /// The Web API under `/api/…`, the response URLs under `/response/…`, and Socket Mode's connections under `/link/`.
+    /// The Web API under `/api/…`, uploads under `/upload/…`, the response URLs under `/response/…`, and Socket Mode's
+    /// connections under `/link/`.
     pub fn api(&self) -> Router {
         Router::new()
             .route("/api/{method}", any(api::call))
             .route("/response/{id}", post(response::post))
+            .route("/upload/{id}", post(files::upload).put(files::upload))
             .route("/link/", get(socket::connect))
             .with_state(self.clone())
     }
@@ -104,7 +109,12 @@ impl Slack {
 
     /// The headers with which Slack would send this form at `timestamp` (Unix seconds), signature included.
     pub fn sign(&self, body: &str, timestamp: i64) -> HeaderMap {
-        sign::headers(&self.settings.signing_secret, body, timestamp)
+        sign::headers(&self.settings.signing_secret, sign::FORM, body, timestamp)
+    }
+
+    /// Id of a person's conversation with the app.
+    pub fn direct(&self, user: &str) -> String {
+        self.look(|state| state.direct(user))
     }
 
     /// The messages of a channel as they are now, oldest first, with replies and ephemeral ones.

@@ -1,4 +1,4 @@
-//! People in front of a modal: what they fill in, submit and close.
+//! People in front of a modal or the app's home: what they fill in, press, submit and close.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,16 @@ impl Slack {
     /// Returns the modal that a person sees, once it satisfies `predicate`. Waits without end: bound it with a timeout.
     pub async fn wait_for_modal(&self, user: &str, mut predicate: impl FnMut(&View) -> bool) -> View {
         self.wait_for_some(|slack| slack.modal(user).filter(|view| predicate(view))).await
+    }
+
+    /// What a person sees in the app's home, once the app published it.
+    pub fn home(&self, user: &str) -> Option<View> {
+        self.look(|state| state.views.home(user).cloned())
+    }
+
+    /// Returns what a person sees in the app's home, once it satisfies `predicate`. Waits without end: bound it with a timeout.
+    pub async fn wait_for_home(&self, user: &str, mut predicate: impl FnMut(&View) -> bool) -> View {
+        self.wait_for_some(|slack| slack.home(user).filter(|view| predicate(view))).await
     }
 
     /// A person types `value` into an input of the modal that they see, or chooses the option with that value; among
@@ -89,25 +99,31 @@ impl Slack {
         Ok(())
     }
 
-    /// A person presses a button of a modal that they see.
+    /// A person presses a button of the modal that they see.
     pub async fn click_in_modal(&self, user: &str, action_id: &str) -> Result<Answer, PersonError> {
+        let view = self.modal(user).ok_or_else(|| no_modal(user))?;
+        self.click_in_view(&view, action_id).await
+    }
+
+    /// A person presses a button of the app's home.
+    pub async fn click_in_home(&self, user: &str, action_id: &str) -> Result<Answer, PersonError> {
+        let view = self.home(user).ok_or_else(|| PersonError::NoHome(user.to_owned()))?;
+        self.click_in_view(&view, action_id).await
+    }
+
+    /// The form that a click in a view sends: <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>.
+    async fn click_in_view(&self, view: &View, action_id: &str) -> Result<Answer, PersonError> {
         let body = self.change(|state| {
-            let view = state.views.top(user).cloned().ok_or_else(|| no_modal(user))?;
             let (mut action, label) = action(&view.blocks, &view.id, action_id)?;
             action["action_ts"] = json!(state.next_ts());
-            let mut payload = payload(state, user, "block_actions", &view)?;
+            let mut payload = payload(state, &view.user, "block_actions", view)?;
             payload["container"] = json!({"type": "view", "view_id": view.id});
             payload["state"] = json!({"values": view.values});
             payload["actions"] = json!([action]);
-            payload["trigger_id"] = json!(trigger::issue(state, user));
-            state.record(Event::Click {
-                user: user.to_owned(),
-                channel: None,
-                ts: view.id,
-                action_id: action_id.to_owned(),
-                label,
-            });
-            Ok(form(&[("payload", &payload.to_string())]))
+            payload["trigger_id"] = json!(trigger::issue(state, &view.user));
+            let (user, ts, action_id) = (view.user.clone(), view.id.clone(), action_id.to_owned());
+            state.record(Event::Click { user, channel: None, ts, action_id, label });
+            Ok::<_, PersonError>(form(&[("payload", &payload.to_string())]))
         })?;
         Ok(self.deliver(&self.settings().interactions_path, body).await?.1)
     }
@@ -137,7 +153,7 @@ fn carry_out(state: &mut State, view: &View, response: &Response<Bytes>) -> Opti
         return Some(());
     }
     let answer: Value = serde_json::from_slice(response.body()).ok()?;
-    let given = || valid_view(answer["view"].clone()).ok();
+    let given = || valid_view(view.surface, answer["view"].clone()).ok();
     match answer["response_action"].as_str()? {
         "clear" => state.views.clear(&view.user),
         "errors" => {
@@ -151,7 +167,7 @@ fn carry_out(state: &mut State, view: &View, response: &Response<Bytes>) -> Opti
             let shown = state.views.find_mut(Named::Id(&view.id))?;
             shown.errors = errors;
             let shown = shown.clone();
-            state.record(Event::Modal(shown));
+            state.record(Event::View(shown));
         }
         "push" => drop(views::push(state, &view.user, &given()?).ok()?),
         "update" => drop(views::update(state, Named::Id(&view.id), None, &given()?).ok()?),

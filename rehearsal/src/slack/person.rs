@@ -1,6 +1,7 @@
 //! People: what they type and press becomes signed requests to the app, and the answers become what they see.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
@@ -50,6 +51,9 @@ pub enum PersonError {
     /// The person has no modal open.
     #[error("no modal is open for {0}")]
     NoModal(String),
+    /// The app has not published a home for the person.
+    #[error("the app has no home for {0} yet")]
+    NoHome(String),
     /// The modal, as it is now, has no such input.
     #[error("no input {input} in the modal; it has {inputs:?}")]
     NoSuchInput {
@@ -122,7 +126,7 @@ impl Slack {
     pub fn command_body(&self, user: &str, channel: &str, text: &str) -> Result<String, PersonError> {
         self.change(|state| {
             let settings = state.settings.clone();
-            let (person, place) = (person(state, user)?, place(&settings, channel)?);
+            let (person, place) = (person(state, user)?, place(state, user, channel)?);
             let response_url = response::issue(state, user, channel, None, None);
             let trigger_id = trigger::issue(state, user);
             Ok(form(&[
@@ -147,14 +151,14 @@ impl Slack {
     pub fn click_body(&self, user: &str, channel: &str, ts: &str, action_id: &str) -> Result<String, PersonError> {
         self.change(|state| {
             let settings = state.settings.clone();
-            let (person, place) = (person(state, user)?, place(&settings, channel)?);
+            let (person, place) = (person(state, user)?, place(state, user, channel)?);
             let unknown = || PersonError::UnknownMessage { channel: channel.to_owned(), ts: ts.to_owned() };
             let message = state.message(channel, ts, Viewer::Person(user)).ok_or_else(unknown)?.clone();
             let (mut action, _) = action(&message.blocks, ts, action_id)?;
             action["action_ts"] = json!(state.next_ts());
             let response_url = response::issue(state, user, channel, Some(ts), message.thread_ts.as_deref());
             let trigger_id = trigger::issue(state, user);
-            let mut payload = click_payload(&settings, &person, place, &message);
+            let mut payload = click_payload(&settings, &person, &place, &message);
             payload["response_url"] = json!(response_url);
             payload["trigger_id"] = json!(trigger_id);
             payload["actions"] = json!([action]);
@@ -169,25 +173,33 @@ impl Slack {
         body: String,
     ) -> Result<(Option<Response<Bytes>>, Answer), PersonError> {
         let (deliver, now) = self.change(|state| (state.deliver.clone(), state.now()));
-        let headers = sign::headers(&self.settings().signing_secret, &body, now.as_second());
+        let headers = sign::headers(&self.settings().signing_secret, sign::FORM, &body, now.as_second());
         let start = Instant::now();
         let result = deliver.ok_or(PersonError::NotConnected)?.send(path, headers, body).await;
-        let mut answer = Answer { status: None, body: String::new(), elapsed: start.elapsed(), failure: None };
-        let response = match result {
-            Ok(response) => response,
-            Err(failure) => {
-                answer.failure = Some(failure);
-                return Ok((None, answer));
-            }
-        };
-        answer.status = Some(response.status());
-        answer.body = String::from_utf8_lossy(response.body()).into_owned();
-        if response.status().is_success() {
-            return Ok((Some(response), answer));
-        }
-        answer.failure = Some(DeliveryFailure::DispatchFailed);
-        Ok((None, answer))
+        Ok(answered(result, start.elapsed()))
     }
+}
+
+/// What the person gets: the response, if it is a success, and what is known of it in any case.
+pub(super) fn answered(
+    result: Result<Response<Bytes>, DeliveryFailure>,
+    elapsed: Duration,
+) -> (Option<Response<Bytes>>, Answer) {
+    let mut answer = Answer { status: None, body: String::new(), elapsed, failure: None };
+    let response = match result {
+        Ok(response) => response,
+        Err(failure) => {
+            answer.failure = Some(failure);
+            return (None, answer);
+        }
+    };
+    answer.status = Some(response.status());
+    answer.body = String::from_utf8_lossy(response.body()).into_owned();
+    if response.status().is_success() {
+        return (Some(response), answer);
+    }
+    answer.failure = Some(DeliveryFailure::DispatchFailed);
+    (None, answer)
 }
 
 /// Shows what the app answered to a command; `false` if it cannot be shown.
@@ -222,8 +234,12 @@ pub(super) fn person(state: &State, id: &str) -> Result<Person, PersonError> {
     state.person(id).cloned().ok_or_else(|| PersonError::UnknownPerson(id.to_owned()))
 }
 
-fn place<'s>(settings: &'s Settings, id: &str) -> Result<&'s Channel, PersonError> {
-    settings.channel(id).ok_or_else(|| PersonError::UnknownChannel(id.to_owned()))
+/// The channel of that id, or the person's conversation with the app.
+fn place(state: &State, user: &str, id: &str) -> Result<Channel, PersonError> {
+    if id == state.direct(user) {
+        return Ok(Channel { id: id.to_owned(), name: "directmessage".to_owned(), app_is_member: true });
+    }
+    state.settings.channel(id).cloned().ok_or_else(|| PersonError::UnknownChannel(id.to_owned()))
 }
 
 /// What a payload says of the button that was pressed, and what the button itself says.

@@ -38,6 +38,8 @@ pub struct Settings {
     pub commands_path: String,
     /// Path of the app's endpoint for clicks.
     pub interactions_path: String,
+    /// Path of the app's endpoint for events.
+    pub events_path: String,
     /// Commands that the web page offers with one click.
     pub suggestions: Vec<String>,
     /// Rate limits of the Web API.
@@ -225,6 +227,7 @@ impl Settings {
             base_url: "http://slack.invalid".to_owned(),
             commands_path: "/slack/commands".to_owned(),
             interactions_path: "/slack/interactions".to_owned(),
+            events_path: "/slack/events".to_owned(),
             suggestions: ["/dr status", "/dr plan promote", "/dr promote", "/dr failback", "/dr help"]
                 .map(str::to_owned)
                 .to_vec(),

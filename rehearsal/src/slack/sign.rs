@@ -21,10 +21,15 @@ pub fn signature(secret: &str, body: &str, timestamp: i64) -> String {
     format!("v0={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-/// All headers of a signed request whose body is a form, as every command and click is.
-pub(super) fn headers(secret: &str, body: &str, timestamp: i64) -> HeaderMap {
+/// Media type of commands and interactions.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+/// Media type of events.
+pub(super) const JSON: &str = "application/json";
+
+/// All headers of a signed request.
+pub(super) fn headers(secret: &str, media_type: &'static str, body: &str, timestamp: i64) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::USER_AGENT, HeaderValue::from_static("Slackbot 1.0 (+https://api.slack.com/robots)"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json,*/*"));
     headers.insert(TIMESTAMP_HEADER, HeaderValue::from(timestamp));

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::api::ApiCall;
 use super::deliver::Deliver;
 use super::fault::Faults;
+use super::files::Files;
 use super::message::{Content, Edited, Message, ts};
 use super::rate::RateLimiter;
 use super::response::ResponseUrl;
@@ -35,6 +36,7 @@ pub(super) struct State {
     pub(super) scopes: BTreeSet<String>,
     /// Ids of the archived channels.
     pub(super) archived: BTreeSet<String>,
+    pub(super) files: Files,
     pub(super) triggers: Triggers,
     pub(super) views: Views,
     /// Ids of the channels that the app is in.
@@ -70,6 +72,7 @@ impl State {
             rates: RateLimiter::default(),
             response_urls: BTreeMap::new(),
             transcript: Vec::new(),
+            files: Files::default(),
             triggers: Triggers::default(),
             views: Views::default(),
             messages: BTreeMap::new(),
@@ -79,6 +82,17 @@ impl State {
 
     pub(super) fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.id == id)
+    }
+
+    /// Id of a person's conversation with the app.
+    pub(super) fn direct(&self, user: &str) -> String {
+        format!("D{}", user.get(1..).unwrap_or_default())
+    }
+
+    /// The id of a place in which there can be messages: a channel, or a conversation with the app.
+    pub(super) fn place(&self, id: &str) -> Option<String> {
+        let is_direct = || self.people.iter().any(|person| self.direct(&person.id) == id);
+        (self.settings.channel(id).is_some() || is_direct()).then(|| id.to_owned())
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -114,6 +128,7 @@ impl State {
             text: content.text.unwrap_or_default(),
             blocks: content.blocks.unwrap_or_default(),
             metadata: content.metadata,
+            files: content.files,
             edited: None,
             only_visible_to: post.only_visible_to.map(str::to_owned),
         };

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::deliver::DeliveryFailure;
 use super::message::Message;
 use super::settings::Settings;
-use super::view::{Values, View};
+use super::view::{Surface, Values, View};
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
@@ -76,8 +76,13 @@ pub enum Event {
     Posted(Message),
     /// A message was edited; this is the new state.
     Edited(Message),
-    /// A modal opened, or shows something else than before.
-    Modal(View),
+    /// A modal opened, or shows something else than before; or the app's home does.
+    View(View),
+    /// A person opened the app's home.
+    HomeOpened {
+        /// Who.
+        user: String,
+    },
     /// A message was deleted.
     Deleted {
         /// Where.
@@ -95,7 +100,8 @@ impl Entry {
             Event::Click { user, label, .. } => (settings.display_name(user), vec![format!("presses [{label}]")]),
             Event::Submitted { user, title, values } => (settings.display_name(user), submitted_lines(title, values)),
             Event::Closed { user, title } => (settings.display_name(user), vec![format!("closes [{title}]")]),
-            Event::Modal(view) => (settings.app.name.as_str(), view_lines(view, settings)),
+            Event::View(view) => (settings.app.name.as_str(), view_lines(view, settings)),
+            Event::HomeOpened { user } => (settings.display_name(user), vec!["opens the app's home".to_owned()]),
             Event::Failed { what, failure, .. } => ("Slack", vec![failure.shown(what)]),
             Event::Posted(message) => (settings.display_name(&message.user), message_lines(message, "", settings)),
             Event::Edited(message) => {
@@ -113,6 +119,7 @@ fn message_lines(message: &Message, mark: &str, settings: &Settings) -> Vec<Stri
     if lines.is_empty() {
         lines = message.text.lines().map(|line| plain(line, settings)).collect();
     }
+    lines.extend(message.files.iter().map(|file| format!("[file {}, {} bytes]", file.title, file.size)));
     let place = if message.thread_ts.is_some() { "(in thread) " } else { "" };
     let audience = message
         .only_visible_to
@@ -137,11 +144,16 @@ fn submitted_lines(title: &str, values: &Values) -> Vec<String> {
 
 fn view_lines(view: &View, settings: &Settings) -> Vec<String> {
     let audience = settings.display_name(&view.user);
-    let mut lines = vec![format!("(only {audience} sees this, in a modal) {}", plain(&view.title, settings))];
+    let place = match view.surface {
+        Surface::Modal => "in a modal",
+        Surface::Home => "in the app's home",
+    };
+    let mut lines = vec![format!("(only {audience} sees this, {place}) {}", plain(&view.title, settings))];
     lines.extend(view.blocks.iter().flat_map(|block| block_lines(block, settings)));
     lines.extend(view.errors.iter().map(|(block_id, error)| format!("{block_id}: {}", plain(error, settings))));
-    let buttons = view.submit.iter().chain([&view.close]).map(|label| format!("[{}]", plain(label, settings)));
+    let buttons = view.submit.iter().chain(&view.close).map(|label| format!("[{}]", plain(label, settings)));
     lines.push(buttons.collect::<Vec<_>>().join(" "));
+    lines.retain(|line| !line.is_empty());
     lines
 }
 

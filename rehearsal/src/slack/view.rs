@@ -1,4 +1,4 @@
-//! A view: a modal as one person has it open, with what they have put into its inputs.
+//! A view: a modal as one person has it open, with what they have put into its inputs, or the app's home as one person sees it.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ pub struct View {
     pub id: String,
     /// The one person who sees it.
     pub user: String,
+    /// Where it is shown.
+    pub surface: Surface,
     /// What its app calls it.
     pub callback_id: String,
     /// What its app keeps in it, unseen.
@@ -22,8 +24,8 @@ pub struct View {
     pub title: String,
     /// What the button that submits it says, if there is one.
     pub submit: Option<String>,
-    /// What the button that closes it says.
-    pub close: String,
+    /// What the button that closes it says, if there is one.
+    pub close: Option<String>,
     /// Its Block Kit blocks.
     pub blocks: Vec<Value>,
     /// What is in its inputs, by block id and action id, in the form in which Slack sends it.
@@ -41,6 +43,16 @@ pub struct View {
     pub(super) previous: Option<String>,
 }
 
+/// Where a view is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Surface {
+    /// In front of everything else.
+    Modal,
+    /// In the app's home.
+    Home,
+}
+
 /// State of inputs by block id and action id: <https://docs.slack.dev/reference/views/modal-views>.
 pub type Values = BTreeMap<String, BTreeMap<String, Value>>;
 
@@ -49,16 +61,17 @@ pub(super) const TROUBLE: &str = "We had some trouble connecting. Try again?";
 
 impl View {
     /// What an app gave, checked already, as a new view at the root of a stack.
-    pub(super) fn new(id: String, user: &str, hash: String, given: &Value) -> View {
+    pub(super) fn new(surface: Surface, id: String, user: &str, hash: String, given: &Value) -> View {
         let mut view = View {
             root: id.clone(),
             id,
             user: user.to_owned(),
+            surface,
             callback_id: String::new(),
             private_metadata: String::new(),
             title: String::new(),
             submit: None,
-            close: String::new(),
+            close: None,
             blocks: Vec::new(),
             values: Values::new(),
             errors: BTreeMap::new(),
@@ -83,7 +96,7 @@ impl View {
         self.external_id = string("external_id");
         self.title = label("title").unwrap_or_default();
         self.submit = label("submit");
-        self.close = label("close").unwrap_or_else(|| "Cancel".to_owned());
+        self.close = label("close").or_else(|| (self.surface == Surface::Modal).then(|| "Cancel".to_owned()));
         self.notify_on_close = flag("notify_on_close");
         self.clear_on_close = flag("clear_on_close");
         self.blocks = given["blocks"].as_array().cloned().unwrap_or_default();
@@ -120,7 +133,7 @@ impl View {
         json!({
             "id": self.id,
             "team_id": settings.team.id,
-            "type": "modal",
+            "type": self.surface,
             "blocks": self.blocks,
             "private_metadata": self.private_metadata,
             "callback_id": self.callback_id,
@@ -129,7 +142,7 @@ impl View {
             "hash": self.hash,
             "title": text(&self.title),
             "submit": self.submit.as_deref().map(text),
-            "close": text(&self.close),
+            "close": self.close.as_deref().map(text),
             "clear_on_close": self.clear_on_close,
             "notify_on_close": self.notify_on_close,
             "root_view_id": self.root,

@@ -100,7 +100,7 @@ impl Arguments {
         if metadata.as_ref().is_some_and(|it| *it != json!({}) && !is_metadata(it)) {
             return Err(Refusal::InvalidMetadataFormat);
         }
-        Ok(Content { text, blocks, metadata })
+        Ok(Content { text, blocks, metadata, files: Vec::new() })
     }
 
     /// A structured argument, as JSON or as JSON in a string: `None` if it does not parse.

@@ -15,15 +15,20 @@ const MAX_UPDATE_TEXT: usize = 4_000;
 
 /// <https://docs.slack.dev/reference/methods/chat.postMessage>
 pub(super) fn post_message(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
-    let channel = joined_channel(state, arguments)?;
-    not_archived(state, channel, Refusal::IsArchived)?;
+    // A person's id stands for the conversation with them.
+    let channel = match state.person(arguments.required("channel")?) {
+        Some(person) => state.direct(&person.id),
+        None => joined_channel(state, arguments)?,
+    };
+    not_archived(state, &channel, Refusal::IsArchived)?;
     let content = arguments.content(MAX_POST_TEXT)?;
     if content.metadata == Some(json!({})) {
         return Err(Refusal::InvalidMetadataFormat);
     }
-    let thread_ts = thread(state, channel, arguments)?;
+    let thread_ts = thread(state, &channel, arguments)?;
     let author = state.settings.app.user_id.clone();
-    let post = Post { channel, author: &author, thread_ts: thread_ts.as_deref(), only_visible_to: None, content };
+    let post =
+        Post { channel: &channel, author: &author, thread_ts: thread_ts.as_deref(), only_visible_to: None, content };
     let message = state.post(post);
     Ok(json!({"ok": true, "channel": channel, "ts": message.ts, "message": message.to_api(&state.settings)}))
 }
@@ -31,15 +36,21 @@ pub(super) fn post_message(state: &mut State, arguments: &Arguments) -> Result<V
 /// <https://docs.slack.dev/reference/methods/chat.postEphemeral>
 pub(super) fn post_ephemeral(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let channel = joined_channel(state, arguments)?;
-    not_archived(state, channel, Refusal::IsArchived)?;
+    not_archived(state, &channel, Refusal::IsArchived)?;
     let user = arguments.required("user")?;
     if state.person(user).is_none() {
         return Err(Refusal::UserNotInChannel);
     }
     let content = arguments.content(MAX_POST_TEXT)?;
-    let thread_ts = thread(state, channel, arguments)?;
+    let thread_ts = thread(state, &channel, arguments)?;
     let author = state.settings.app.user_id.clone();
-    let post = Post { channel, author: &author, thread_ts: thread_ts.as_deref(), only_visible_to: Some(user), content };
+    let post = Post {
+        channel: &channel,
+        author: &author,
+        thread_ts: thread_ts.as_deref(),
+        only_visible_to: Some(user),
+        content,
+    };
     let message = state.post(post);
     Ok(json!({"ok": true, "message_ts": message.ts}))
 }
@@ -47,14 +58,14 @@ pub(super) fn post_ephemeral(state: &mut State, arguments: &Arguments) -> Result
 /// <https://docs.slack.dev/reference/methods/chat.update>
 pub(super) fn update(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let channel = channel(state, arguments)?;
-    let message = named(state, channel, arguments, "ts")?;
+    let message = named(state, &channel, arguments, "ts")?;
     if message.user != state.settings.app.user_id {
         return Err(Refusal::CantUpdateMessage);
     }
     let ts = message.ts.clone();
-    not_archived(state, channel, Refusal::IsInactive)?;
+    not_archived(state, &channel, Refusal::IsInactive)?;
     let content = arguments.content(MAX_UPDATE_TEXT)?;
-    let message = state.edit(channel, &ts, content).ok_or(Refusal::MessageNotFound)?;
+    let message = state.edit(&channel, &ts, content).ok_or(Refusal::MessageNotFound)?;
     let shown = message.to_api(&state.settings);
     Ok(json!({"ok": true, "channel": channel, "ts": ts, "text": message.text, "message": shown}))
 }
@@ -62,19 +73,19 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Result<Value, 
 /// <https://docs.slack.dev/reference/methods/chat.delete>
 pub(super) fn delete(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let channel = channel(state, arguments)?;
-    let message = named(state, channel, arguments, "ts")?;
+    let message = named(state, &channel, arguments, "ts")?;
     if message.user != state.settings.app.user_id {
         return Err(Refusal::CantDeleteMessage);
     }
     let ts = message.ts.clone();
-    state.delete(channel, &ts);
+    state.delete(&channel, &ts);
     Ok(json!({"ok": true, "channel": channel, "ts": ts}))
 }
 
 /// <https://docs.slack.dev/reference/methods/chat.getPermalink>
 pub(super) fn permalink(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let channel = channel(state, arguments)?;
-    let message = named(state, channel, arguments, "message_ts")?;
+    let message = named(state, &channel, arguments, "message_ts")?;
     let domain = &state.settings.team.domain;
     let mut permalink = format!("https://{domain}.slack.com/archives/{channel}/p{}", message.ts.replace('.', ""));
     if let Some(thread_ts) = &message.thread_ts {
@@ -93,7 +104,7 @@ fn named<'s>(state: &'s State, channel: &str, arguments: &Arguments, name: &str)
 }
 
 /// The thread that a post goes to: that of the message named, which itself may be a reply.
-fn thread(state: &State, channel: &str, arguments: &Arguments) -> Result<Option<String>, Refusal> {
+pub(super) fn thread(state: &State, channel: &str, arguments: &Arguments) -> Result<Option<String>, Refusal> {
     let Some(ts) = arguments.text("thread_ts") else { return Ok(None) };
     let message = state.message(channel, ts, Viewer::Api).ok_or(Refusal::ThreadNotFound)?;
     Ok(Some(message.thread_ts.as_ref().unwrap_or(&message.ts).clone()))

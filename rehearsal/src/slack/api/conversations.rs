@@ -14,27 +14,33 @@ const DEFAULT_PAGE: usize = 100;
 /// <https://docs.slack.dev/reference/methods/conversations.info>
 pub(super) fn info(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let id = channel(state, arguments)?;
-    Ok(json!({"ok": true, "channel": describe(state, id)}))
+    Ok(json!({"ok": true, "channel": describe(state, &id)}))
 }
 
 /// <https://docs.slack.dev/reference/methods/conversations.join>
 pub(super) fn join(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let id = channel(state, arguments)?;
-    if state.archived.contains(id) {
+    if state.archived.contains(&id) {
         return Err(Refusal::IsArchived);
     }
     let mut answer = json!({"ok": true});
-    if !state.joined.insert(id.to_owned()) {
+    if !state.joined.insert(id.clone()) {
         answer["warning"] = json!("already_in_channel");
     }
-    answer["channel"] = describe(state, id);
+    answer["channel"] = describe(state, &id);
     Ok(answer)
+}
+
+/// <https://docs.slack.dev/reference/methods/conversations.open>, with one person.
+pub(super) fn open(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
+    let person = state.person(arguments.required("users")?).ok_or(Refusal::UserNotFound)?;
+    Ok(json!({"ok": true, "channel": {"id": state.direct(&person.id)}}))
 }
 
 /// <https://docs.slack.dev/reference/methods/conversations.history>: without replies, newest first.
 pub(super) fn history(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let id = joined_channel(state, arguments)?;
-    let top_level = state.messages(id).rev().filter(|message| message.thread_ts.is_none());
+    let top_level = state.messages(&id).rev().filter(|message| message.thread_ts.is_none());
     Ok(page(state, arguments, top_level, |ts, cursor| ts < cursor))
 }
 
@@ -42,10 +48,10 @@ pub(super) fn history(state: &mut State, arguments: &Arguments) -> Result<Value,
 pub(super) fn replies(state: &mut State, arguments: &Arguments) -> Result<Value, Refusal> {
     let id = joined_channel(state, arguments)?;
     let named = arguments.required("ts")?;
-    let named = state.message(id, named, Viewer::Api).ok_or(Refusal::ThreadNotFound)?;
+    let named = state.message(&id, named, Viewer::Api).ok_or(Refusal::ThreadNotFound)?;
     let parent = named.thread_ts.as_ref().unwrap_or(&named.ts);
     let thread =
-        state.messages(id).filter(|message| message.ts == *parent || message.thread_ts.as_ref() == Some(parent));
+        state.messages(&id).filter(|message| message.ts == *parent || message.thread_ts.as_ref() == Some(parent));
     Ok(page(state, arguments, thread, |ts, cursor| ts > cursor))
 }
 
@@ -108,7 +114,11 @@ fn in_history(state: &State, message: &Message, with_metadata: bool) -> Value {
 }
 
 fn describe(state: &State, id: &str) -> Value {
-    let name = state.settings.channel(id).map(|channel| channel.name.as_str());
+    let Some(channel) = state.settings.channel(id) else {
+        let user = state.people.iter().find(|person| state.direct(&person.id) == id).map(|person| person.id.as_str());
+        return json!({"id": id, "created": 1_700_000_000, "is_im": true, "is_archived": false, "user": user});
+    };
+    let name = &channel.name;
     json!({
         "id": id,
         "name": name,

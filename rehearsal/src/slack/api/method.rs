@@ -17,16 +17,20 @@ pub enum Method {
     ConversationsHistory,
     ConversationsInfo,
     ConversationsJoin,
+    ConversationsOpen,
     ConversationsReplies,
+    FilesCompleteUploadExternal,
+    FilesGetUploadUrlExternal,
     UsergroupsUsersList,
     UsersInfo,
     ViewsOpen,
+    ViewsPublish,
     ViewsPush,
     ViewsUpdate,
 }
 
 impl Method {
-    const ALL: [Method; 17] = [
+    const ALL: [Method; 21] = [
         Method::ApiTest,
         Method::AppsConnectionsOpen,
         Method::AuthTest,
@@ -38,10 +42,14 @@ impl Method {
         Method::ConversationsHistory,
         Method::ConversationsInfo,
         Method::ConversationsJoin,
+        Method::ConversationsOpen,
         Method::ConversationsReplies,
+        Method::FilesCompleteUploadExternal,
+        Method::FilesGetUploadUrlExternal,
         Method::UsergroupsUsersList,
         Method::UsersInfo,
         Method::ViewsOpen,
+        Method::ViewsPublish,
         Method::ViewsPush,
         Method::ViewsUpdate,
     ];
@@ -60,10 +68,14 @@ impl Method {
             Method::ConversationsHistory => "conversations.history",
             Method::ConversationsInfo => "conversations.info",
             Method::ConversationsJoin => "conversations.join",
+            Method::ConversationsOpen => "conversations.open",
             Method::ConversationsReplies => "conversations.replies",
+            Method::FilesCompleteUploadExternal => "files.completeUploadExternal",
+            Method::FilesGetUploadUrlExternal => "files.getUploadURLExternal",
             Method::UsergroupsUsersList => "usergroups.users.list",
             Method::UsersInfo => "users.info",
             Method::ViewsOpen => "views.open",
+            Method::ViewsPublish => "views.publish",
             Method::ViewsPush => "views.push",
             Method::ViewsUpdate => "views.update",
         }
@@ -83,6 +95,8 @@ impl Method {
             Method::ConversationsHistory | Method::ConversationsReplies => Some("channels:history"),
             Method::ConversationsInfo => Some("channels:read"),
             Method::ConversationsJoin => Some("channels:join"),
+            Method::ConversationsOpen => Some("im:write"),
+            Method::FilesCompleteUploadExternal | Method::FilesGetUploadUrlExternal => Some("files:write"),
             Method::UsergroupsUsersList => Some("usergroups:read"),
             Method::UsersInfo => Some("users:read"),
             Method::ApiTest
@@ -90,6 +104,7 @@ impl Method {
             | Method::AuthTest
             | Method::ChatGetPermalink
             | Method::ViewsOpen
+            | Method::ViewsPublish
             | Method::ViewsPush
             | Method::ViewsUpdate => None,
         }
@@ -111,10 +126,14 @@ impl Method {
             | Method::ConversationsHistory
             | Method::ConversationsInfo
             | Method::ConversationsJoin
+            | Method::ConversationsOpen
             | Method::ConversationsReplies => Some(limits.tier3),
             Method::ChatPostEphemeral
+            | Method::FilesCompleteUploadExternal
+            | Method::FilesGetUploadUrlExternal
             | Method::UsersInfo
             | Method::ViewsOpen
+            | Method::ViewsPublish
             | Method::ViewsPush
             | Method::ViewsUpdate => Some(limits.tier4),
             Method::ApiTest | Method::AuthTest | Method::ChatGetPermalink => None,

@@ -6,6 +6,7 @@
 mod arguments;
 mod chat;
 mod conversations;
+mod files;
 mod method;
 mod people;
 mod refusal;
@@ -165,10 +166,14 @@ fn perform(state: &mut State, method: Method, arguments: &Arguments) -> Result<V
         Method::ConversationsHistory => conversations::history(state, arguments),
         Method::ConversationsInfo => conversations::info(state, arguments),
         Method::ConversationsJoin => conversations::join(state, arguments),
+        Method::ConversationsOpen => conversations::open(state, arguments),
         Method::ConversationsReplies => conversations::replies(state, arguments),
+        Method::FilesCompleteUploadExternal => files::complete(state, arguments),
+        Method::FilesGetUploadUrlExternal => files::upload_url(state, arguments),
         Method::UsergroupsUsersList => people::usergroup_members(state, arguments),
         Method::UsersInfo => people::info(state, arguments),
         Method::ViewsOpen => views::open(state, arguments),
+        Method::ViewsPublish => views::publish(state, arguments),
         Method::ViewsPush => views::push(state, arguments),
         Method::ViewsUpdate => views::update(state, arguments),
     }
@@ -198,19 +203,23 @@ impl Outcome {
     }
 }
 
-/// The id of the channel that a call names.
-fn channel<'a>(state: &State, arguments: &'a Arguments) -> Result<&'a str, Refusal> {
-    let id = arguments.required("channel")?;
-    match state.settings.channel(id) {
-        Some(_) => Ok(id),
-        None => Err(Refusal::ChannelNotFound),
-    }
+/// The id of the channel or conversation that a call names.
+fn channel(state: &State, arguments: &Arguments) -> Result<String, Refusal> {
+    state.place(arguments.required("channel")?).ok_or(Refusal::ChannelNotFound)
 }
 
 /// The id of the channel that a call names, which the app must be in.
-fn joined_channel<'a>(state: &State, arguments: &'a Arguments) -> Result<&'a str, Refusal> {
-    let id = channel(state, arguments)?;
-    if state.joined.contains(id) { Ok(id) } else { Err(Refusal::NotInChannel) }
+fn joined_channel(state: &State, arguments: &Arguments) -> Result<String, Refusal> {
+    joined(state, channel(state, arguments)?)
+}
+
+/// That channel, if the app is in it; it is in all its conversations.
+fn joined(state: &State, id: String) -> Result<String, Refusal> {
+    if state.joined.contains(&id) || state.settings.channel(&id).is_none() {
+        Ok(id)
+    } else {
+        Err(Refusal::NotInChannel)
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ pub enum Refusal {
     ExpiredTriggerId,
     #[error("expired_url")]
     ExpiredUrl,
+    #[error("file_not_found")]
+    FileNotFound,
+    #[error("file_upload_size_restricted")]
+    FileUploadSizeRestricted,
     #[error("hash_conflict")]
     HashConflict,
     /// With what is wrong with the arguments.
@@ -47,6 +51,8 @@ pub enum Refusal {
     IsInactive,
     #[error("message_not_found")]
     MessageNotFound,
+    #[error("missing_argument")]
+    MissingArgument,
     /// What the method needs, and what the token has.
     #[error("missing_scope")]
     MissingScope(&'static str, Vec<String>),

@@ -143,11 +143,12 @@ impl Page {
     /// plays everyone; the page shows each to its addressee.
     fn state(&self) -> Value {
         let settings = self.slack.settings();
-        let (messages, modals, notices) = self.slack.look(|state| {
+        let (messages, modals, homes, notices) = self.slack.look(|state| {
             let messages: Vec<_> = state.all_messages().cloned().collect();
             let modals: Vec<_> = state.views.tops().cloned().collect();
+            let homes: Vec<_> = state.views.homes().cloned().collect();
             let notices: Vec<_> = state.transcript.iter().filter_map(|entry| notice(entry.at, &entry.event)).collect();
-            (messages, modals, notices)
+            (messages, modals, homes, notices)
         });
         json!({
             "team": settings.team,
@@ -157,6 +158,7 @@ impl Page {
             "suggestions": settings.suggestions,
             "messages": messages,
             "modals": modals,
+            "homes": homes,
             "notices": notices,
         })
     }

@@ -14,6 +14,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
+use super::view::Surface;
+
 /// Blocks in a message.
 const MAX_BLOCKS: usize = 50;
 /// What Slack takes for all text of a message's blocks. The figure is not documented; users measured about 13,200
@@ -30,10 +32,13 @@ pub(super) fn blocks(blocks: &[Value]) -> Vec<String> {
     check.failures
 }
 
-/// What is wrong with a modal; empty if nothing is.
-pub(super) fn modal(view: &Value) -> Vec<String> {
+/// What is wrong with a view for that surface; empty if nothing is.
+pub(super) fn view(surface: Surface, view: &Value) -> Vec<String> {
     let mut check = Check::default();
-    view::modal(&mut check, view, "/view");
+    match surface {
+        Surface::Modal => view::modal(&mut check, view, "/view"),
+        Surface::Home => view::home(&mut check, view, "/view"),
+    }
     check.failures
 }
 
