@@ -1,16 +1,19 @@
 //! The bot put together from its parts. `serve`, rehearsals and tests differ in the parts alone.
 
+use std::sync::Arc;
+
 use axum::Router;
 use commands::{
     aws::Network,
     desk::{Desk, OpenRunsAre, Settings},
     engine::EngineError,
 };
-use storage::{Clock, Log, OpenError};
+use storage::{Clock, Log, OpenError, SigningKey};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::{self, Auditor},
     config::{Config, Secrets},
     http::{self, Health},
     metrics::Metrics,
@@ -37,6 +40,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Name of the host, for the log.
     pub host: String,
+    /// Signs the log's checkpoints; without it there are none.
+    pub key: Option<Arc<SigningKey>>,
 }
 
 /// A running bot.
@@ -45,6 +50,9 @@ pub struct Bot {
     pub router: Router,
     /// The desk, for who asks otherwise than through Slack.
     pub desk: Desk,
+    /// The log's own evidence, for who asks at the terminal.
+    pub auditor: Auditor,
+    notary: JoinHandle<()>,
     outbox: JoinHandle<()>,
     metrics: JoinHandle<()>,
     stop: CancellationToken,
@@ -67,7 +75,7 @@ impl Bot {
     /// # Errors
     /// When the store cannot be used, or its records contradict each other.
     pub async fn assemble(parts: Parts) -> Result<Self, AssemblyError> {
-        let Parts { config, secrets, network, slack, clock, host } = parts;
+        let Parts { config, secrets, network, slack, clock, host, key } = parts;
         let log = Log::open(&config.store.path, clock.clone()).await?;
         let desk = Desk::open(Settings {
             log: log.clone(),
@@ -83,6 +91,7 @@ impl Bot {
         .await?;
         let stop = CancellationToken::new();
         let outbox = Outbox::new(log.clone(), slack.clone(), config.channels, clock.clone(), stop.clone());
+        let auditor = Auditor::new(log.clone(), key);
         let metrics = Metrics::new(log, outbox.progress());
         let home = Home::new(desk.clone(), slack.clone(), clock.clone());
         let inbound = Inbound { desk: desk.clone(), slack, home };
@@ -91,6 +100,8 @@ impl Bot {
         Ok(Self {
             router: web::router(web).merge(http::router(health)),
             desk,
+            notary: tokio::spawn(audit::follow(auditor.clone())),
+            auditor,
             outbox: tokio::spawn(outbox.run()),
             metrics: tokio::spawn(metrics.follow()),
             stop,
@@ -100,6 +111,7 @@ impl Bot {
     /// Ends at once, as the death of the process would: nothing is recorded, and what was under way is looked up at the next start.
     pub async fn abort(self) {
         self.desk.abort();
+        self.notary.abort();
         self.outbox.abort();
         self.metrics.abort();
         self.desk.log().close().await;
@@ -114,6 +126,8 @@ impl Bot {
             tracing::error!(%error, "the outbox ended abnormally");
         }
         self.metrics.abort();
+        self.notary.abort();
+        audit::finish(&self.auditor).await;
         self.desk.log().close().await;
     }
 }

@@ -1,20 +1,25 @@
-//! `standby audit`: the log for people and for verifiers, read beside a running bot.
+//! `standby audit`: the log for people and for verifiers, read beside a running bot; and what the bot does for its log.
 
-use std::{
-    io::{BufReader, Write},
-    os::fd::AsFd as _,
-    path::{Path, PathBuf},
-};
+mod auditor;
+mod export;
+mod keys;
+mod notary;
+mod place;
+mod verify;
+
+use std::io::Write;
 
 use anyhow::Context as _;
 use futures::TryStreamExt as _;
-use storage::{Actor, Head, OpenError, Reader, Record, export, verify};
+use storage::{Actor, Reader, Record};
 
-use crate::{
-    cli::{Audit, ExportFormat, StoreArg},
-    config::Config,
-    failure::Failure,
+pub use self::auditor::{Asker, Auditor, AuditorError, LogAsk};
+use self::place::Place;
+pub(crate) use self::{
+    export::export_to,
+    notary::{finish, follow},
 };
+use crate::{cli::Audit, failure::Failure};
 
 /// Characters of a record's own fields in a list.
 const DATA: usize = 100;
@@ -22,24 +27,22 @@ const DATA: usize = 100;
 /// Runs the command; what it finds goes to `out`.
 pub async fn run(command: Audit, out: &mut impl Write) -> Result<(), Failure> {
     match command {
-        Audit::List { store, number } => list(&open(store).await?, number, out).await,
-        Audit::Export { store, format: ExportFormat::Jsonl, output } => export(&open(store).await?, output).await,
-        Audit::Verify { file, head } => check(&file, head, out),
-    }
-}
-
-async fn open(store: StoreArg) -> Result<Reader, Failure> {
-    let dir = match (store.store, store.config) {
-        (Some(dir), _) => dir,
-        (None, Some(config)) => Config::load(&config)?.store.path,
-        (None, None) => return Err(Failure::user("no log is named; give --config or --store")),
-    };
-    Reader::open(&dir).await.map_err(|error| match error {
-        OpenError::Io { path, source } => {
-            Failure::user(format!("{} cannot be read: {source}; name the store's folder", path.display()))
+        Audit::List { store, number } => {
+            let place = Place::of(&store)?;
+            place.record(LogAsk::Read { what: format!("the last {number} records") }).await;
+            list(&place.reader().await?, number, out).await
         }
-        error => Failure::user(format!("{:#}", anyhow::Error::from(error))),
-    })
+        Audit::Export(args) => export::export(args).await,
+        Audit::Verify(args) => verify::verify(args, out),
+        Audit::Keygen { name, output } => keys::keygen(&name, &output, out),
+        Audit::Rotate { config, output } => keys::rotate(config.config, &output, out).await,
+        Audit::Checkpoint { store } => {
+            let checkpoint = Place::of(&store)?.ask(LogAsk::Checkpoint).await?;
+            let checkpoint = checkpoint.context("the checkpoint was made and not answered")?;
+            write!(out, "{}", checkpoint.as_str()).context("failed to write")?;
+            Ok(())
+        }
+    }
 }
 
 async fn list(reader: &Reader, number: u64, out: &mut impl Write) -> Result<(), Failure> {
@@ -68,49 +71,4 @@ fn line(record: &Record) -> String {
         record.event,
         about.join("/")
     )
-}
-
-async fn export(reader: &Reader, output: Option<PathBuf>) -> Result<(), Failure> {
-    let head = match output {
-        None => export::write(reader, &mut stdout().context("failed to write to standard output")?)
-            .await
-            .context("failed to export")?,
-        Some(path) => export_to(reader, &path).await?,
-    };
-    tracing::info!(records = head.size, root = %head.root, "exported");
-    Ok(())
-}
-
-/// Standard output without a line buffer, which would see every record twice.
-fn stdout() -> std::io::Result<tokio::fs::File> {
-    let descriptor = std::io::stdout().as_fd().try_clone_to_owned()?;
-    Ok(tokio::fs::File::from_std(descriptor.into()))
-}
-
-/// Exports to a file, which is complete on disk when this returns.
-pub(crate) async fn export_to(reader: &Reader, path: &Path) -> Result<Head, Failure> {
-    let cannot = |error: std::io::Error| {
-        Failure::user(format!("{} cannot be written: {error}; name another file with --output", path.display()))
-    };
-    let mut file = tokio::fs::File::create(path).await.map_err(cannot)?;
-    let head = export::write(reader, &mut file).await.context("failed to export")?;
-    file.sync_all().await.map_err(cannot)?;
-    Ok(head)
-}
-
-fn check(path: &Path, head: Option<Head>, out: &mut impl Write) -> Result<(), Failure> {
-    let file = std::fs::File::open(path)
-        .map_err(|error| Failure::user(format!("{} cannot be read: {error}; name an export", path.display())))?;
-    match verify::verify(BufReader::new(file), head) {
-        Ok(report) => {
-            writeln!(out, "verified {}", report.head).context("failed to write")?;
-            Ok(())
-        }
-        Err(faults) => {
-            for fault in faults {
-                writeln!(out, "{fault}").context("failed to write")?;
-            }
-            Err(Failure::Found)
-        }
-    }
 }

@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use rehearsal::OldPrimary;
-use storage::Head;
+use storage::{Filter, Head, export::Format};
 
 use crate::terminal::Ask;
 
@@ -190,26 +191,100 @@ pub enum Audit {
         #[arg(short, long, default_value_t = 20, value_name = "N")]
         number: u64,
     },
-    /// The whole log with its head, for anybody to verify. Works beside a running bot.
-    Export {
+    /// The log, or a part of it with proofs, for anybody to verify. Works beside a running bot.
+    Export(ExportArgs),
+    /// Whether an export is whole and unchanged.
+    Verify(VerifyArgs),
+    /// Make the key that signs checkpoints; its public half is printed.
+    Keygen {
+        /// The log's name in its checkpoints, such as standby.example.com/shop.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// New file for the secret key.
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Make the key that follows the one in use; that one says so in the log.
+    Rotate {
+        /// Which log, and the key in use.
+        #[command(flatten)]
+        config: ConfigArg,
+        /// New file for the secret key.
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Sign the log as it is now, and print that.
+    Checkpoint {
         /// Which log.
         #[command(flatten)]
         store: StoreArg,
-        /// Form of the export.
-        #[arg(long, value_enum, default_value = "jsonl")]
-        format: ExportFormat,
-        /// Where to [default: standard output].
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
     },
-    /// Whether an export is whole and unchanged.
-    Verify {
-        /// The export.
-        file: PathBuf,
-        /// A head that was kept elsewhere, such as the one in a run's report: the export must begin with those records.
-        #[arg(long, value_name = "SIZE:ROOT", value_parser = head)]
-        head: Option<Head>,
-    },
+}
+
+/// What is exported, and where to.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Which log.
+    #[command(flatten)]
+    pub store: StoreArg,
+    /// Which records.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// Form of the export. What proves a csv or ocsf one goes to a second file, OUTPUT.proofs.
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub format: ExportFormat,
+    /// Where to [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Which records: those that have everything that is given.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FilterArgs {
+    /// Appended then or later, such as 2026-11-22T08:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
+    /// Appended before.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+    /// Of this run.
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Of this application.
+    #[arg(long, value_name = "NAME")]
+    pub application: Option<String>,
+    /// By them: a Slack user's id or name, the host's user, or bot.
+    #[arg(long, value_name = "WHO")]
+    pub actor: Option<String>,
+    /// Of this event, such as gate.decided, or of all whose name begins so, such as gate.
+    #[arg(long, value_name = "EVENT")]
+    pub kind: Option<String>,
+}
+
+impl From<FilterArgs> for Filter {
+    fn from(args: FilterArgs) -> Self {
+        let FilterArgs { since, until, run, application, actor, kind } = args;
+        Self { actor, application, kind, run, since, until }
+    }
+}
+
+/// What is verified, and with what.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The export.
+    pub file: PathBuf,
+    /// What proves a csv or ocsf export [default: FILE.proofs].
+    #[arg(long, value_name = "FILE")]
+    pub proofs: Option<PathBuf>,
+    /// A head that was kept elsewhere, such as the one in a run's report: the export must begin with those records.
+    #[arg(long, value_name = "SIZE:ROOT", value_parser = head)]
+    pub head: Option<Head>,
+    /// Checkpoints that were kept elsewhere, such as copied from the incident channel: the log must still agree with each.
+    #[arg(long, value_name = "FILE")]
+    pub witness: Vec<PathBuf>,
+    /// Public keys that are trusted, one a line: checkpoints must be signed by them, or by keys that follow them.
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
 }
 
 /// Which log.
@@ -227,8 +302,22 @@ pub struct StoreArg {
 /// Form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
-    /// The log's lines, byte for byte, and a last line with the head.
+    /// The log's lines, byte for byte, with proofs among them, and a last line with the head.
     Jsonl,
+    /// A table that is safe to open in a spreadsheet.
+    Csv,
+    /// Events of the Open Cybersecurity Schema Framework, for a SIEM: API Activity, a JSON object a line.
+    Ocsf,
+}
+
+impl From<ExportFormat> for Format {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Jsonl => Self::Jsonl,
+            ExportFormat::Csv => Self::Csv,
+            ExportFormat::Ocsf => Self::Ocsf,
+        }
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -34,6 +34,8 @@ pub struct Config {
     pub store: Store,
     /// The terminal.
     pub terminal: Terminal,
+    /// Evidence.
+    pub audit: Audit,
     /// The protected pairs by name.
     pub applications: Applications,
     /// Who may do what, by application.
@@ -94,6 +96,19 @@ pub struct Terminal {
     pub socket: Option<PathBuf>,
 }
 
+/// `[audit]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// File that holds the key that signs checkpoints; without a key there are none.
+    pub signing_key_file: Option<PathBuf>,
+    /// Environment variable that holds it.
+    pub signing_key_env: Option<String>,
+    /// Slack users (`U…`) who may read and export the log in Slack.
+    #[serde(default)]
+    pub compliance: Vec<String>,
+}
+
 /// The file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +118,8 @@ struct Raw {
     store: Store,
     #[serde(default)]
     terminal: Terminal,
+    #[serde(default)]
+    audit: Audit,
     applications: BTreeMap<String, RawApplication>,
 }
 
@@ -151,6 +168,7 @@ impl Config {
             http: raw.http,
             store: raw.store,
             terminal: raw.terminal,
+            audit: raw.audit,
             applications: Applications::new(),
             access: BTreeMap::new(),
             channels: BTreeMap::new(),

@@ -22,6 +22,10 @@ use crate::{
 pub async fn serve(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
     let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
+    let key = config.signing_key(path, |name| std::env::var(name).ok())?;
+    if key.is_none() {
+        tracing::warn!("the log is not signed: make a key with `standby audit keygen` and name it in [audit]");
+    }
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
         .context("failed to prepare the connection to Slack")?;
     let (listen, socket) = (config.http.listen, config.socket());
@@ -31,9 +35,9 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
             path.display()
         ))
     })?;
-    let parts = Parts { config, secrets, network: Network::system(), slack, clock: Clock::system(), host: host() };
+    let parts = Parts { config, secrets, network: Network::system(), slack, clock: Clock::system(), host: host(), key };
     let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))?;
-    let terminals = terminal::listen(bot.desk.clone(), &socket).await?;
+    let terminals = terminal::listen(bot.desk.clone(), bot.auditor.clone(), &socket).await?;
     tracing::info!(%listen, applications = bot.desk.applications().collect::<Vec<_>>().join(","), "standby is ready");
     let server = tokio::spawn(axum::serve(listener, bot.router.clone()).into_future());
     let ended = tokio::select! {

@@ -17,6 +17,11 @@ pub use self::{
     socket::{Listener, listen},
     wire::{Ask, Said},
 };
+pub(crate) use self::{
+    socket::{connect, link},
+    user::own_name,
+    wire::Opening,
+};
 
 /// Asks what was typed after `standby`, and stays until it is answered or the run ended.
 ///
@@ -26,8 +31,11 @@ pub async fn run(verb: Verb) -> Result<(), Failure> {
     let (path, ask) = verb.ask();
     let config = Config::load(&path)?;
     let ended_well = match socket::connect(&config.socket()).await? {
-        Some(stream) => front::talk(socket::link(stream, ask)).await?,
-        None => alone::talk(config, ask).await?,
+        Some(stream) => front::talk(socket::link(stream, Opening::Ask(ask))).await?,
+        None => {
+            let key = config.signing_key(&path, |name| std::env::var(name).ok())?;
+            alone::talk(config, key, ask).await?
+        }
     };
     if ended_well { Ok(()) } else { Err(Failure::Found) }
 }

@@ -118,6 +118,7 @@ pub async fn select(
             progress(tree.size(), expected.size);
         }
     }
+    progress(tree.size(), expected.size);
     let found = tree.head();
     if found != expected {
         return Err(ExportError::Changed { expected, found });

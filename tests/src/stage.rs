@@ -27,7 +27,7 @@ use rehearsal::{
     slack::{Deliver, Message, Settings, Slack},
 };
 use serde_json::Value;
-use storage::{Clock, Log, Record};
+use storage::{Clock, Log, Record, SigningKey};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -57,6 +57,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 pub struct StageBuilder {
     scenario: Option<Scenario>,
     edits: Vec<(String, String)>,
+    key: Option<Arc<SigningKey>>,
 }
 
 impl StageBuilder {
@@ -71,6 +72,13 @@ impl StageBuilder {
     #[must_use]
     pub fn configure(mut self, section: &str) -> Self {
         self.edits.push((String::new(), section.to_owned()));
+        self
+    }
+
+    /// Has the log signed with this key.
+    #[must_use]
+    pub fn signed(mut self, key: SigningKey) -> Self {
+        self.key = Some(Arc::new(key));
         self
     }
 
@@ -97,14 +105,30 @@ impl StageBuilder {
         }
         let store = tempfile::tempdir().expect("a temporary folder");
         let slack = Slack::new(workspace);
-        let mut stage =
-            Stage { world, slack, clock, host_is_off: Arc::default(), config, store, router: Router::new(), bot: None };
+        let mut stage = Stage {
+            world,
+            slack,
+            clock,
+            host_is_off: Arc::default(),
+            config,
+            key: self.key,
+            store,
+            router: Router::new(),
+            bot: None,
+        };
         stage.start().await;
         stage
     }
 }
 
-async fn assemble(config: &str, store: &Path, world: &World, slack: &Slack, clock: &Clock) -> Bot {
+async fn assemble(
+    config: &str,
+    store: &Path,
+    world: &World,
+    slack: &Slack,
+    clock: &Clock,
+    key: Option<Arc<SigningKey>>,
+) -> Bot {
     let mut config = Config::parse(Path::new("stage.toml"), config).expect("the stage's configuration");
     config.store.path = store.to_owned();
     let settings = slack.settings();
@@ -114,7 +138,7 @@ async fn assemble(config: &str, store: &Path, world: &World, slack: &Slack, cloc
     };
     let api = Api::over(slack.connector(), &format!("{}/api", settings.base_url), &secrets.bot_token);
     let network = rehearse::network(world);
-    let parts = Parts { config, secrets, network, slack: api, clock: clock.clone(), host: "stage".to_owned() };
+    let parts = Parts { config, secrets, network, slack: api, clock: clock.clone(), host: "stage".to_owned(), key };
     let bot = Bot::assemble(parts).await.expect("a bot");
     slack.deliver_to(Deliver::Router(bot.router.clone()));
     bot
@@ -131,6 +155,7 @@ pub struct Stage {
     /// Seconds that the clock of the bot's host is ahead.
     host_is_off: Arc<AtomicI64>,
     config: String,
+    key: Option<Arc<SigningKey>>,
     store: TempDir,
     router: Router,
     bot: Option<Bot>,
@@ -278,7 +303,8 @@ impl Stage {
     pub async fn start(&mut self) {
         let (truth, off) = (self.clock.clone(), Arc::clone(&self.host_is_off));
         let clock = Clock::new(move || truth.now() + SignedDuration::from_secs(off.load(Ordering::Relaxed)));
-        let bot = assemble(&self.config, self.store.path(), &self.world, &self.slack, &clock).await;
+        let key = self.key.clone();
+        let bot = assemble(&self.config, self.store.path(), &self.world, &self.slack, &clock, key).await;
         self.router = bot.router.clone();
         self.bot = Some(bot);
     }

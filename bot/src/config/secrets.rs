@@ -1,10 +1,11 @@
 //! Secrets: read from files or the environment, never from the configuration file, never printed.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use storage::SigningKey;
 
-use super::{Config, ConfigError, Problem};
+use super::{Audit, Config, ConfigError, Problem};
 
 /// What the bot needs to prove who it is, and to check who calls.
 #[derive(Debug, Clone)]
@@ -30,14 +31,17 @@ impl<'a> SecretSource<'a> {
         match (file, env) {
             (Some(file), None) => Ok(Self::File(file)),
             (None, Some(env)) => Ok(Self::Env(env)),
-            (None, None) => Err(Problem::new(
-                format!("slack.{key}_file"),
-                "is missing",
-                format!("name a file with {key}_file, or an environment variable with {key}_env"),
-            )),
+            (None, None) => {
+                let name = key.rsplit('.').next().unwrap_or(key);
+                Err(Problem::new(
+                    format!("{key}_file"),
+                    "is missing",
+                    format!("name a file with {name}_file, or an environment variable with {name}_env"),
+                ))
+            }
             (Some(_), Some(_)) => Err(Problem::new(
-                format!("slack.{key}_env"),
-                format!("is given together with {key}_file"),
+                format!("{key}_env"),
+                format!("is given together with {}_file", key.rsplit('.').next().unwrap_or(key)),
                 "keep one of the two",
             )),
         }
@@ -46,7 +50,7 @@ impl<'a> SecretSource<'a> {
     fn read(self, key: &str, env: impl Fn(&str) -> Option<String>) -> Result<SecretString, Problem> {
         let (key, value) = match self {
             Self::File(path) => {
-                let key = format!("slack.{key}_file");
+                let key = format!("{key}_file");
                 let value = std::fs::read_to_string(path).map_err(|error| {
                     Problem::new(
                         &key,
@@ -57,7 +61,7 @@ impl<'a> SecretSource<'a> {
                 (key, value)
             }
             Self::Env(name) => {
-                let key = format!("slack.{key}_env");
+                let key = format!("{key}_env");
                 let value = env(name).ok_or_else(|| {
                     Problem::new(
                         &key,
@@ -72,7 +76,7 @@ impl<'a> SecretSource<'a> {
             "" => Err(Problem::new(
                 key,
                 "is empty",
-                "put the secret there; Slack shows it on the app's Basic Information page",
+                "put the secret there; Slack shows its own on the app's Basic Information page",
             )),
             secret => Ok(secret.into()),
         }
@@ -88,9 +92,30 @@ impl Config {
         let slack = &self.slack;
         let problem = |problem| ConfigError::one(path, problem);
         Ok(Secrets {
-            signing_secret: read("signing_secret", &slack.signing_secret_file, &slack.signing_secret_env)
+            signing_secret: read("slack.signing_secret", &slack.signing_secret_file, &slack.signing_secret_env)
                 .map_err(problem)?,
-            bot_token: read("bot_token", &slack.bot_token_file, &slack.bot_token_env).map_err(problem)?,
+            bot_token: read("slack.bot_token", &slack.bot_token_file, &slack.bot_token_env).map_err(problem)?,
         })
+    }
+
+    /// The key that signs checkpoints, if one is configured; `path` and `env` as for [`Config::secrets`].
+    pub fn signing_key(
+        &self,
+        path: &Path,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Arc<SigningKey>>, ConfigError> {
+        let Audit { signing_key_file, signing_key_env, .. } = &self.audit;
+        if signing_key_file.is_none() && signing_key_env.is_none() {
+            return Ok(None);
+        }
+        let read = || {
+            let source =
+                SecretSource::of("audit.signing_key", signing_key_file.as_deref(), signing_key_env.as_deref())?;
+            let text = source.read("audit.signing_key", env)?;
+            text.expose_secret().parse().map_err(|error: storage::KeyError| {
+                Problem::new("audit.signing_key_file", error.to_string(), "make one with `standby audit keygen`")
+            })
+        };
+        read().map(|key| Some(Arc::new(key))).map_err(|problem| ConfigError::one(path, problem))
     }
 }

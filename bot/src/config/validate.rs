@@ -5,12 +5,13 @@ use commands::{
     topology::{Application, Region, Service, StepTiming, normal},
 };
 
-use super::{Config, Problem, SecretSource};
+use super::{Audit, Config, Problem, SecretSource};
 
 /// Everything that is wrong with a configuration of the right form.
 pub(super) fn problems(config: &Config) -> Vec<Problem> {
     let mut found = Problems::default();
     found.slack(config);
+    found.audit(config);
     if config.applications.is_empty() {
         found.add("applications", "is empty", "describe at least one pair in [applications.NAME]");
     }
@@ -44,15 +45,30 @@ impl Problems {
         let slack = &config.slack;
         let sources = [
             SecretSource::of(
-                "signing_secret",
+                "slack.signing_secret",
                 slack.signing_secret_file.as_deref(),
                 slack.signing_secret_env.as_deref(),
             ),
-            SecretSource::of("bot_token", slack.bot_token_file.as_deref(), slack.bot_token_env.as_deref()),
+            SecretSource::of("slack.bot_token", slack.bot_token_file.as_deref(), slack.bot_token_env.as_deref()),
         ];
         self.0.extend(sources.into_iter().filter_map(Result::err));
         let fits = slack.api_url().starts_with("https://") || slack.api_url().starts_with("http://");
         self.demand(fits, "slack.api_url", "is not an http address", "leave it out to use Slack's own");
+    }
+
+    fn audit(&mut self, config: &Config) {
+        let Audit { signing_key_file: file, signing_key_env: env, compliance } = &config.audit;
+        if file.is_some() && env.is_some() {
+            self.0.extend(SecretSource::of("audit.signing_key", file.as_deref(), env.as_deref()).err());
+        }
+        for (index, user) in compliance.iter().enumerate() {
+            self.demand(
+                user.starts_with('U') || user.starts_with('W'),
+                format!("audit.compliance[{index}]"),
+                format!("{user} is not a Slack user id"),
+                "copy the id from the person's profile: it begins with U or W",
+            );
+        }
     }
 
     fn application(&mut self, name: &str, application: &Application) {

@@ -57,8 +57,15 @@ impl Room {
         let slack = Slack::new(workspace);
         let api = Api::over(slack.connector(), &api_url, &secrets.bot_token);
 
-        let parts =
-            Parts { config, secrets, network: network(&world), slack: api, clock, host: "rehearsal".to_owned() };
+        let parts = Parts {
+            config,
+            secrets,
+            network: network(&world),
+            slack: api,
+            clock,
+            host: "rehearsal".to_owned(),
+            key: None,
+        };
         let bot = Bot::assemble(parts).await.context("failed to set up the rehearsal")?;
         slack.deliver_to(Deliver::Router(bot.router.clone()));
         for pair in &scenario.pairs {

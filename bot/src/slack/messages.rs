@@ -23,7 +23,7 @@ pub use self::{
     gate::gate,
     history::history,
     home::home,
-    notices::{details, handoff, looked, no_return},
+    notices::{checkpoint, details, handoff, looked, no_return},
     paused::{Failure, meaning, overtaken, paused, resolved},
     plan::plan,
     progress::progress,

@@ -23,7 +23,7 @@ use commands::{
     run::Run,
 };
 use futures::StreamExt as _;
-use storage::{Clock, Log, Origin, ReadError, Record};
+use storage::{Checkpoint, Clock, Log, Origin, ReadError, Record};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -141,6 +141,8 @@ impl Outbox {
                 }
                 _ => self.show_run(record, &event).await?,
             }
+        } else if let Some(checkpoint) = Checkpoint::of(record) {
+            self.witness(record, &checkpoint).await?;
         }
         self.delivery.next = record.seq + 1;
         Ok(())
@@ -155,6 +157,20 @@ impl Outbox {
         }
         let about = About { application: record.application.as_deref(), run: None };
         self.delivery.post(&key, &about, channel, None, message).await?;
+        Ok(())
+    }
+
+    /// Posts what was signed when a run ended, where its people see it.
+    async fn witness(&mut self, record: &Record, checkpoint: &Checkpoint) -> Result<(), Ended> {
+        let channel = record.application.as_ref().and_then(|application| self.channels.get(application)).cloned();
+        let Some(channel) = channel.filter(|_| record.data["reason"] == "run.ended") else { return Ok(()) };
+        let key = format!("checkpoint/{}", record.seq);
+        if self.delivery.was_posted(&key).await? {
+            return Ok(());
+        }
+        let message = messages::checkpoint(checkpoint, record.run.as_deref(), record.seq);
+        let about = About { application: record.application.as_deref(), run: record.run.as_deref() };
+        self.delivery.post(&key, &about, &channel, None, &message).await?;
         Ok(())
     }
 

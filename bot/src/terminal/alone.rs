@@ -1,14 +1,14 @@
 //! Without a running bot: the terminal is the bot for as long as it takes. It holds the store's lock, carries runs on, and listens at the
 //! socket, so that others can join. Slack catches up when the bot is started.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use commands::{
     aws::Network,
     desk::{Desk, OpenRunsAre, Settings},
 };
-use storage::{Clock, Log, OpenError};
+use storage::{Clock, Log, OpenError, SigningKey};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     wire::Ask,
 };
 use crate::{
+    audit::{self, Auditor},
     config::Config,
     failure::Failure,
     serve::{host, signalled},
@@ -31,18 +32,22 @@ const OTHERS: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When the store or the socket cannot be used.
-pub(super) async fn talk(config: Config, ask: Ask) -> Result<bool, Failure> {
+pub(super) async fn talk(config: Config, key: Option<Arc<SigningKey>>, ask: Ask) -> Result<bool, Failure> {
     let socket = config.socket();
     let looks = only_looks(&ask);
     let desk = open(config, if looks { OpenRunsAre::LeftAlone } else { OpenRunsAre::TakenUp }).await?;
+    let auditor = Auditor::new(desk.log().clone(), key);
     // Who only looks is gone in a moment.
-    let listener = if looks { None } else { Some(listen(desk.clone(), &socket).await?) };
+    let listener = if looks { None } else { Some(listen(desk.clone(), auditor.clone(), &socket).await?) };
+    let notary = tokio::spawn(audit::follow(auditor.clone()));
     let link = converse(desk.clone(), user::own_name().await, ask, CancellationToken::new());
     let ended = tokio::select! {
         biased;
         ended = front::talk(link) => ended,
         () = signalled() => Ok(false),
     };
+    notary.abort();
+    audit::finish(&auditor).await;
     close(desk, listener, looks).await;
     ended
 }

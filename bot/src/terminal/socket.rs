@@ -10,8 +10,9 @@ use std::{
 
 use anyhow::Context as _;
 use commands::desk::Desk;
+use storage::{Actor, Origin};
 use tokio::{
-    io::{AsyncWriteExt as _, BufReader},
+    io::{AsyncWrite, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
     sync::{Semaphore, mpsc},
     task::JoinHandle,
@@ -22,9 +23,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     conversation::{Link, converse},
     user,
-    wire::{Ask, Said, read, write},
+    wire::{Opening, Said, read, write},
 };
-use crate::failure::Failure;
+use crate::{
+    audit::{Asker, Auditor, LogAsk},
+    failure::Failure,
+};
 
 /// The bot's user and group may connect; what they may do is for the configuration to say.
 const MODE: u32 = 0o660;
@@ -61,7 +65,7 @@ impl Listener {
 ///
 /// # Errors
 /// When nobody can listen there, or somebody else does.
-pub async fn listen(desk: Desk, path: &Path) -> Result<Listener, Failure> {
+pub async fn listen(desk: Desk, auditor: Auditor, path: &Path) -> Result<Listener, Failure> {
     let cannot = |error: io::Error| {
         Failure::user(format!("{}: cannot listen there: {error}; name another path in terminal.socket", path.display()))
     };
@@ -76,19 +80,25 @@ pub async fn listen(desk: Desk, path: &Path) -> Result<Listener, Failure> {
     let listener = UnixListener::bind(path).map_err(cannot)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(MODE)).map_err(cannot)?;
     let (conversations, stop) = (TaskTracker::new(), CancellationToken::new());
-    let accepting = tokio::spawn(accept(listener, desk, conversations.clone(), stop.clone()));
+    let accepting = tokio::spawn(accept(listener, desk, auditor, conversations.clone(), stop.clone()));
     Ok(Listener { path: path.to_owned(), accepting, conversations, stop })
 }
 
-async fn accept(listener: UnixListener, desk: Desk, conversations: TaskTracker, stop: CancellationToken) {
+async fn accept(
+    listener: UnixListener,
+    desk: Desk,
+    auditor: Auditor,
+    conversations: TaskTracker,
+    stop: CancellationToken,
+) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     loop {
         let Ok(place) = room.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (desk, stop) = (desk.clone(), stop.clone());
+                let (desk, auditor, stop) = (desk.clone(), auditor.clone(), stop.clone());
                 conversations.spawn(async move {
-                    if let Err(error) = serve(stream, desk, stop).await {
+                    if let Err(error) = serve(stream, desk, auditor, stop).await {
                         tracing::info!(%error, "a terminal went away");
                     }
                     drop(place);
@@ -102,11 +112,15 @@ async fn accept(listener: UnixListener, desk: Desk, conversations: TaskTracker, 
     }
 }
 
-async fn serve(stream: UnixStream, desk: Desk, stop: CancellationToken) -> io::Result<()> {
+async fn serve(stream: UnixStream, desk: Desk, auditor: Auditor, stop: CancellationToken) -> io::Result<()> {
     let user = user::name(stream.peer_cred()?.uid()).await;
     let (from, mut to) = stream.into_split();
     let mut from = BufReader::new(from);
-    let Some(ask) = timeout(PATIENCE, read::<Ask>(&mut from)).await?? else { return Ok(()) };
+    let Some(opening) = timeout(PATIENCE, read::<Opening>(&mut from)).await?? else { return Ok(()) };
+    let ask = match opening {
+        Opening::Log(ask) => return answer(auditor, user, ask, &mut to).await,
+        Opening::Ask(ask) => ask,
+    };
     let Link { typed, mut said } = converse(desk, user, ask, stop);
     let typing = tokio::spawn(async move {
         // What cannot be read is the end of what is typed.
@@ -128,8 +142,22 @@ async fn serve(stream: UnixStream, desk: Desk, stop: CancellationToken) -> io::R
     to.shutdown().await
 }
 
+/// Does what is asked about the log, and says so.
+async fn answer(auditor: Auditor, user: String, ask: LogAsk, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let asker = Asker { actor: Actor::Terminal { user }, origin: Origin::Terminal };
+    let (text, well) = match auditor.answer(ask, asker).await {
+        Ok(checkpoint) => (checkpoint.map(|checkpoint| checkpoint.as_str().to_owned()), true),
+        Err(error) => (Some(error.to_string()), false),
+    };
+    if let Some(text) = text {
+        write(to, &Said::Text(text)).await?;
+    }
+    write(to, &Said::End(well)).await?;
+    to.shutdown().await
+}
+
 /// The running bot; `None` if none runs.
-pub(super) async fn connect(path: &Path) -> Result<Option<UnixStream>, Failure> {
+pub(crate) async fn connect(path: &Path) -> Result<Option<UnixStream>, Failure> {
     match UnixStream::connect(path).await {
         Ok(stream) => Ok(Some(stream)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(None),
@@ -143,13 +171,13 @@ pub(super) async fn connect(path: &Path) -> Result<Option<UnixStream>, Failure> 
 }
 
 /// A conversation with the bot at the other end of the stream.
-pub(super) fn link(stream: UnixStream, ask: Ask) -> Link {
+pub(crate) fn link(stream: UnixStream, opening: Opening) -> Link {
     let (typed, mut typing) = mpsc::channel::<String>(8);
     let (saying, said) = mpsc::channel(8);
     let (from, mut to) = stream.into_split();
     tokio::spawn(async move {
         // A bot that went away shows at the other half.
-        let _asked = write(&mut to, &ask).await;
+        let _asked = write(&mut to, &opening).await;
         while let Some(line) = typing.recv().await {
             let _typed = write(&mut to, &line).await;
         }

@@ -13,6 +13,6 @@ pub(super) async fn name(uid: u32) -> String {
 }
 
 /// The user who runs this program.
-pub(super) async fn own_name() -> String {
+pub(crate) async fn own_name() -> String {
     name(Uid::current().as_raw()).await
 }

@@ -1,6 +1,7 @@
-//! What passes between the terminal and the bot: JSON, a line each. First one [`Ask`]; then what is typed goes up, as JSON strings, and [`Said`] comes
+//! What passes between the terminal and the bot: JSON, a line each. First one [`Opening`]; then what is typed goes up, as JSON strings, and [`Said`] comes
 //! down until its end.
 
+use crate::audit::LogAsk;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
@@ -17,6 +18,17 @@ pub enum Ask {
     Approve(Option<String>),
     /// To cancel a run at its gate; the one there is if none is named.
     Cancel(Option<String>),
+}
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Opening {
+    /// Something about the log itself. The answer is a checkpoint, where one is made, or why not.
+    Log(LogAsk),
+    /// A conversation.
+    #[serde(untagged)]
+    Ask(Ask),
 }
 
 /// What the person sees.
@@ -67,6 +79,10 @@ mod tests {
         assert_eq!(read::<String>(&mut from).await.unwrap(), None);
         let endless = format!("\"{}\"\n", "x".repeat(LINE as usize));
         assert!(read::<String>(&mut endless.as_bytes()).await.is_err());
+        let opening = b"{\"log\":\"checkpoint\"}\n{\"approve\":null}\n";
+        let mut from = opening.as_slice();
+        assert_eq!(read::<Opening>(&mut from).await.unwrap(), Some(Opening::Log(LogAsk::Checkpoint)));
+        assert_eq!(read::<Opening>(&mut from).await.unwrap(), Some(Opening::Ask(Ask::Approve(None))));
         assert!(read::<Ask>(&mut b"{\"reboot\":1}\n".as_slice()).await.is_err());
     }
 }

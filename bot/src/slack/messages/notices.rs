@@ -1,6 +1,7 @@
 //! Messages that only tell.
 
 use commands::{journal::CallOutcome, request::Press, run::Run};
+use storage::Checkpoint;
 
 use crate::slack::{
     kit::{Button, Message, Style, actions, context, header, joined, section},
@@ -62,6 +63,22 @@ pub fn looked(application: &str, lacks: Option<&str>, seq: u64) -> Message {
         Some(lacks) => format!("⏳ {}: not yet: {}; the bot goes on looking", escape(application), prose(lacks)),
     };
     Message::new(&said, vec![section(&format!("{said}.")), context(&format!("audit #{seq}"))])
+}
+
+/// The log's checkpoint at a run's end, to be copied from here by whoever verifies: the channel is where the host's owner cannot change it.
+pub fn checkpoint(checkpoint: &Checkpoint, run: Option<&str>, seq: u64) -> Message {
+    let note = checkpoint.as_str().trim_end();
+    let run = run.map(|run| format!("run {} · ", escape(run))).unwrap_or_default();
+    Message::new(
+        format!("The audit log's checkpoint:\n{note}"),
+        vec![
+            section(&format!(
+                "🔏 The audit log's checkpoint. Copy it to verify the log against it later.\n```\n{}\n```",
+                escape(note)
+            )),
+            context(&format!("{run}audit #{seq}")),
+        ],
+    )
 }
 
 /// Lines of a run's thread.

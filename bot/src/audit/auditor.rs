@@ -1,0 +1,170 @@
+//! What is recorded about the log itself: checkpoints, who read it, who exported it, which key follows which.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use storage::{Actor, AppendError, Appended, Checkpoint, Entry, Filter, KeyError, Log, Origin, PublicKeys, SigningKey};
+
+/// Who asks about the log, and from where.
+#[derive(Debug, Clone)]
+pub struct Asker {
+    /// The person.
+    pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// What is asked for by the program's own command line, of the bot that has the log open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogAsk {
+    /// A checkpoint of the log as it is.
+    Checkpoint,
+    /// To record an export, and a checkpoint that covers that record.
+    Export {
+        /// Which records.
+        filter: Box<Filter>,
+        /// In which form.
+        format: String,
+    },
+    /// To record that the log was read.
+    Read {
+        /// Which records: what was asked for.
+        what: String,
+    },
+    /// To record what the key says of the one that follows it.
+    Rotate {
+        /// The note.
+        statement: String,
+    },
+}
+
+/// Why the log did not record what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditorError {
+    /// It takes no records.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// There is no key.
+    #[error("no signing key is configured: make one with `standby audit keygen` and name it in [audit]")]
+    NoKey,
+    /// The key that is replaced is not the one in use.
+    #[error("the key in use does not introduce the new one: {0}")]
+    Statement(#[from] KeyError),
+}
+
+/// Records what concerns the log itself.
+#[derive(Debug, Clone)]
+pub struct Auditor {
+    log: Log,
+    key: Option<Arc<SigningKey>>,
+}
+
+impl Auditor {
+    /// An auditor of this log, whose checkpoints the key signs. Without a key there are none.
+    pub fn new(log: Log, key: Option<Arc<SigningKey>>) -> Self {
+        Self { log, key }
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Whether there is a key.
+    pub fn signs(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Does what is asked for. Answers the checkpoint that was made, if one was.
+    ///
+    /// # Errors
+    /// See [`AuditorError`].
+    pub async fn answer(&self, ask: LogAsk, asker: Asker) -> Result<Option<Checkpoint>, AuditorError> {
+        match ask {
+            LogAsk::Checkpoint => {
+                let key = self.key.as_ref().ok_or(AuditorError::NoKey)?;
+                let entry = Entry { data: json!({ "reason": "asked" }), ..entry(asker) };
+                checkpoint_of(self.log.checkpoint(key, entry).await?)
+            }
+            LogAsk::Export { filter, format } => self.exported(&filter, &format, asker).await,
+            LogAsk::Read { what } => {
+                self.note("log.read", json!({ "what": what }), asker).await?;
+                Ok(None)
+            }
+            LogAsk::Rotate { statement } => {
+                let key = self.key.as_ref().ok_or(AuditorError::NoKey)?;
+                key.public().parse::<PublicKeys>()?.follow(&statement)?;
+                self.note("log.key-rotated", json!({ "statement": statement }), asker.clone()).await?;
+                // The last one by this key: it covers the record of its own end.
+                let entry = Entry { data: json!({ "reason": "log.key-rotated" }), ..entry(asker) };
+                checkpoint_of(self.log.checkpoint(key, entry).await?)
+            }
+        }
+    }
+
+    /// Records an export before it is made, and answers the checkpoint to prove it against, which covers that record.
+    ///
+    /// # Errors
+    /// [`AuditorError::Append`].
+    pub async fn exported(
+        &self,
+        filter: &Filter,
+        format: &str,
+        asker: Asker,
+    ) -> Result<Option<Checkpoint>, AuditorError> {
+        self.note("log.exported", json!({ "filter": filter, "format": format }), asker.clone()).await?;
+        let Some(key) = &self.key else { return Ok(None) };
+        let entry = Entry { data: json!({ "reason": "log.exported" }), ..entry(asker) };
+        checkpoint_of(self.log.checkpoint(key, entry).await?)
+    }
+
+    /// Signs the log as it is after a record, once: `of` is that record's number.
+    ///
+    /// # Errors
+    /// [`AuditorError::Append`].
+    pub async fn after(
+        &self,
+        of: u64,
+        reason: &str,
+        run: Option<String>,
+        application: Option<String>,
+    ) -> Result<(), AuditorError> {
+        let Some(key) = &self.key else { return Ok(()) };
+        let dedupe = Some(format!("checkpoint/{of}"));
+        let entry = Entry { run, application, dedupe, data: json!({ "reason": reason }), ..entry(itself()) };
+        self.log.checkpoint(key, entry).await?;
+        Ok(())
+    }
+
+    async fn note(&self, event: &str, data: Value, asker: Asker) -> Result<(), AppendError> {
+        self.log.append(Entry { event: event.to_owned(), data, ..entry(asker) }).await?;
+        Ok(())
+    }
+}
+
+fn checkpoint_of(appended: Appended) -> Result<Option<Checkpoint>, AuditorError> {
+    match appended {
+        Appended::New(record) => Ok(Checkpoint::of(&record)),
+        Appended::Duplicate { .. } => Ok(None),
+    }
+}
+
+/// The bot, by itself.
+fn itself() -> Asker {
+    Asker { actor: Actor::Bot, origin: Origin::System }
+}
+
+fn entry(asker: Asker) -> Entry {
+    Entry {
+        actor: asker.actor,
+        origin: asker.origin,
+        application: None,
+        run: None,
+        step: None,
+        event: String::new(),
+        dedupe: None,
+        data: Value::Null,
+    }
+}
