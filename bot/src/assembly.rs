@@ -21,7 +21,7 @@ use crate::{
         api::Api,
         home::Home,
         inbound::Inbound,
-        outbox::Outbox,
+        outbox::{Outbox, Routes},
         web::{self, Web},
     },
 };
@@ -76,6 +76,7 @@ impl Bot {
     /// When the store cannot be used, or its records contradict each other.
     pub async fn assemble(parts: Parts) -> Result<Self, AssemblyError> {
         let Parts { config, secrets, network, slack, clock, host, key } = parts;
+        let routes = Routes::new(config.channels, &config.access);
         let log = Log::open(&config.store.path, clock.clone()).await?;
         let desk = Desk::open(Settings {
             log: log.clone(),
@@ -90,7 +91,7 @@ impl Bot {
         })
         .await?;
         let stop = CancellationToken::new();
-        let outbox = Outbox::new(log.clone(), slack.clone(), config.channels, clock.clone(), stop.clone());
+        let outbox = Outbox::new(log.clone(), slack.clone(), routes, clock.clone(), stop.clone());
         let auditor = Auditor::new(log.clone(), key);
         let metrics = Metrics::new(log, outbox.progress());
         let home = Home::new(desk.clone(), slack.clone(), clock.clone());

@@ -87,8 +87,15 @@ async fn check_slack(config: &Config, secrets: &Secrets) -> Result<Vec<Row>, Fai
         }
     };
     let mut rows = team;
-    for (name, channel) in &config.channels {
-        let what = format!("{name} slack.channel");
+    let channels = config.channels.iter().flat_map(|(name, channels)| {
+        let named = [
+            ("channel", Some(&channels.channel)),
+            ("fallback", channels.fallback.as_ref()),
+            ("stakeholders", channels.stakeholders.as_ref()),
+        ];
+        named.into_iter().filter_map(move |(key, channel)| Some((format!("{name} slack.{key}"), channel?)))
+    });
+    for (what, channel) in channels {
         rows.push(match api.is_member(channel).await {
             Ok(true) => Row::new(Verdict::Pass, what, format!("the bot is in {channel}"), None),
             Ok(false) => Row::new(

@@ -40,8 +40,8 @@ pub struct Config {
     pub applications: Applications,
     /// Who may do what, by application.
     pub access: BTreeMap<String, Access>,
-    /// The incident channel (`C…`) of each application.
-    pub channels: BTreeMap<String, String>,
+    /// Where each application's messages go.
+    pub channels: BTreeMap<String, Channels>,
     /// SHA-256 of the file's bytes, lower-case hex.
     pub digest: String,
 }
@@ -138,14 +138,28 @@ struct RawApplication {
     #[serde(default)]
     timing: Timing,
     access: Access,
-    slack: RawChannel,
+    slack: Channels,
 }
 
-/// `[applications.NAME.slack]`.
-#[derive(Deserialize)]
+/// `[applications.NAME.slack]`: the channels (`C…`) of an application.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawChannel {
-    channel: String,
+pub struct Channels {
+    /// The incident channel: progress, decisions, reports.
+    pub channel: String,
+    /// Where new messages for the incident channel go while that cannot be posted to.
+    pub fallback: Option<String>,
+    /// The channel of those who only want to know how it goes.
+    pub stakeholders: Option<String>,
+    /// Seconds between two messages to them while a run is open.
+    #[serde(default = "Channels::default_update_every")]
+    pub update_every: u64,
+}
+
+impl Channels {
+    fn default_update_every() -> u64 {
+        15 * 60
+    }
 }
 
 impl Config {
@@ -192,7 +206,7 @@ impl Config {
         let application = Application { global_cluster, primary, dr, services, record, verify, failback, timing };
         self.applications.insert(name.clone(), application);
         self.access.insert(name.clone(), access);
-        self.channels.insert(name, slack.channel);
+        self.channels.insert(name, slack);
     }
 }
 

@@ -47,8 +47,14 @@ struct Series {
     changes: Family<ChangeLabels, Counter>,
     runs: Family<StateLabel, Gauge>,
     log_records: Gauge,
-    outbox_lag: Gauge,
-    outbox_refused: Gauge,
+    outbox_lag: Family<ChannelLabel, Gauge>,
+    outbox_refused: Family<ChannelLabel, Gauge>,
+    outbox_blocked: Family<ChannelLabel, Gauge>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChannelLabel {
+    channel: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -101,8 +107,9 @@ impl Metrics {
             changes: Family::default(),
             runs: Family::default(),
             log_records: Gauge::default(),
-            outbox_lag: Gauge::default(),
-            outbox_refused: Gauge::default(),
+            outbox_lag: Family::default(),
+            outbox_refused: Family::default(),
+            outbox_blocked: Family::default(),
         };
         registry.register("commands", "Commands and clicks by outcome", series.commands.clone());
         registry.register(
@@ -119,6 +126,11 @@ impl Metrics {
             "outbox_refused_messages",
             "Messages given up since the start, because Slack refused them",
             series.outbox_refused.clone(),
+        );
+        registry.register(
+            "outbox_blocked",
+            "1 while messages to the channel do not get through: archived, unknown, the bot not in it, the token revoked, Slack away",
+            series.outbox_blocked.clone(),
         );
         Self { log, outbox, registry: Arc::new(registry), series, runs: Arc::default() }
     }
@@ -143,8 +155,14 @@ impl Metrics {
         let size = self.log.head().size;
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.series.log_records.set(gauge(size));
-        self.series.outbox_lag.set(gauge(size.saturating_sub(self.outbox.next.load(Ordering::Relaxed))));
-        self.series.outbox_refused.set(gauge(self.outbox.refused.load(Ordering::Relaxed)));
+        for (channel, lane) in self.outbox.lanes() {
+            let channel = ChannelLabel { channel: channel.to_owned() };
+            let series = &self.series;
+            let lag = size.saturating_sub(lane.next.load(Ordering::Relaxed));
+            series.outbox_lag.get_or_create(&channel).set(gauge(lag));
+            series.outbox_refused.get_or_create(&channel).set(gauge(lane.refused.load(Ordering::Relaxed)));
+            series.outbox_blocked.get_or_create(&channel).set(i64::from(lane.trouble().is_some()));
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

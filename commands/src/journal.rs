@@ -257,6 +257,32 @@ pub enum Event {
         /// Slack's message id (`ts`).
         ts: String,
     },
+    /// A message was given up, because it would be refused again.
+    #[serde(rename = "message.refused")]
+    MessageRefused {
+        /// Which message.
+        key: String,
+        /// Channel.
+        channel: String,
+        /// Why.
+        error: String,
+    },
+    /// Messages to a channel do not get through; they wait, or go to another channel. Said once, until they do again.
+    #[serde(rename = "delivery.failed")]
+    DeliveryFailed {
+        /// Channel.
+        channel: String,
+        /// Why.
+        error: String,
+        /// The channel that new messages go to meanwhile, if there is one.
+        instead: Option<String>,
+    },
+    /// Messages to a channel get through again.
+    #[serde(rename = "delivery.restored")]
+    DeliveryRestored {
+        /// Channel.
+        channel: String,
+    },
 }
 
 /// Why something was refused.

@@ -58,6 +58,17 @@ fn values_must_fit_together() {
         ),
         ("desired = 4", "desired = 3", "applications.shop.services[0].desired: is below min"),
         (
+            "# fallback = \"C0FALLBACK1\"",
+            "fallback = \"C0FALLBACK1\"",
+            "applications.shop.slack.fallback: is not among access.channels, so nobody could decide there",
+        ),
+        (
+            "# stakeholders = \"C0STATUS001\"",
+            "stakeholders = \"C0123456789\"",
+            "applications.shop.slack.stakeholders: is a channel for responders too",
+        ),
+        ("# update_every = 900", "update_every = 5", "applications.shop.slack.update_every: is below 60 seconds"),
+        (
             "alice = \"U0123456789\"",
             "alice = \"alice\"",
             "applications.shop.access.terminal.alice: \"alice\" is not a Slack user id",

@@ -5,7 +5,7 @@ use commands::{
     topology::{Application, Region, Service, StepTiming, normal},
 };
 
-use super::{Audit, Config, Problem, SecretSource};
+use super::{Audit, Channels, Config, Problem, SecretSource};
 
 /// Everything that is wrong with a configuration of the right form.
 pub(super) fn problems(config: &Config) -> Vec<Problem> {
@@ -21,8 +21,8 @@ pub(super) fn problems(config: &Config) -> Vec<Problem> {
     for (name, access) in &config.access {
         found.access(&format!("applications.{name}.access"), access);
     }
-    for (name, channel) in &config.channels {
-        found.channel(&format!("applications.{name}.slack.channel"), channel);
+    for (name, channels) in &config.channels {
+        found.channels(&format!("applications.{name}.slack"), channels, config.access.get(name));
     }
     found.0
 }
@@ -271,6 +271,33 @@ impl Problems {
             format!("{key}.promoters"),
             "names one person, who may not approve their own request",
             "name a second person, or set requester_may_approve = true",
+        );
+    }
+
+    fn channels(&mut self, key: &str, channels: &Channels, access: Option<&Access>) {
+        self.channel(&format!("{key}.channel"), &channels.channel);
+        if let Some(fallback) = &channels.fallback {
+            let key = format!("{key}.fallback");
+            self.channel(&key, fallback);
+            self.demand(*fallback != channels.channel, &key, "is the incident channel too", "name another channel");
+            self.demand(
+                access.is_none_or(|access| access.channels.contains(fallback)),
+                &key,
+                "is not among access.channels, so nobody could decide there",
+                "add it to access.channels",
+            );
+        }
+        if let Some(stakeholders) = &channels.stakeholders {
+            let key = format!("{key}.stakeholders");
+            self.channel(&key, stakeholders);
+            let apart = *stakeholders != channels.channel && channels.fallback.as_ref() != Some(stakeholders);
+            self.demand(apart, &key, "is a channel for responders too", "name a channel of its own");
+        }
+        self.demand(
+            channels.update_every >= 60,
+            format!("{key}.update_every"),
+            "is below 60 seconds",
+            "give stakeholders at least a minute between two messages; 900 is the default",
         );
     }
 

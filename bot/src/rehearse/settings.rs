@@ -6,7 +6,7 @@ use rehearsal::{Colour, Pair, Scenario, Side, slack};
 
 use crate::config::{Config, ConfigError};
 
-/// The incident channel: the stand-in workspace's first.
+/// The incident channel: the stand-in workspace's first. Stakeholders are in its second.
 fn channel(workspace: &slack::Settings) -> &str {
     workspace.channels.first().map_or("", |channel| channel.id.as_str())
 }
@@ -52,7 +52,11 @@ fn application(text: &mut String, pair: &Pair, workspace: &slack::Settings) -> s
         "\n[applications.{name}.access]\nteam = {:?}\nchannels = [{channel:?}]\nviewers = [\"*\"]\npromoters = {promoters:?}",
         workspace.team.id
     )?;
-    writeln!(text, "\n[applications.{name}.slack]\nchannel = {channel:?}")
+    writeln!(text, "\n[applications.{name}.slack]\nchannel = {channel:?}")?;
+    match workspace.channels.get(1) {
+        Some(stakeholders) => writeln!(text, "stakeholders = {:?}", stakeholders.id),
+        None => Ok(()),
+    }
 }
 
 fn region(text: &mut String, pair: &Pair, side: Side) -> std::fmt::Result {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use slack_morphism::{
     SlackApiToken, SlackApiTokenValue, SlackClient, errors::SlackClientError, prelude::SlackClientHyperConnector,
@@ -27,8 +28,7 @@ trait Web: Send + Sync {
     fn get<'a>(
         &'a self,
         method: &'static str,
-        name: &'static str,
-        value: &'a str,
+        arguments: &'a [(&'static str, &'a str)],
     ) -> BoxFuture<'a, Result<Value, SlackClientError>>;
 }
 
@@ -47,12 +47,13 @@ impl<C: Connect + Clone + Send + Sync + 'static> Web for Session<C> {
     fn get<'a>(
         &'a self,
         method: &'static str,
-        name: &'static str,
-        value: &'a str,
+        arguments: &'a [(&'static str, &'a str)],
     ) -> BoxFuture<'a, Result<Value, SlackClientError>> {
         Box::pin(async move {
             let session = self.client.open_session(&self.token);
-            session.http_session_api.http_get(method, &[(name, Some(value))], None).await
+            let arguments: Vec<(&str, Option<&str>)> =
+                arguments.iter().map(|&(name, value)| (name, Some(value))).collect();
+            session.http_session_api.http_get(method, &arguments, None).await
         })
     }
 }
@@ -60,16 +61,117 @@ impl<C: Connect + Clone + Send + Sync + 'static> Web for Session<C> {
 /// How a call that did not succeed ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// Slack asks to slow down.
+    /// Slack asks to slow down; the call had no effect.
     #[error("Slack asks to wait {} s", .0.as_secs())]
     RateLimited(Duration),
-    /// Slack refused it and would again: the error code.
+    /// Slack refused it; the call had no effect.
     #[error("Slack refused: {0}")]
-    Refused(String),
-    /// Slack was not reached, did not answer in time or failed: worth another try.
+    Refused(Refusal),
+    /// Slack was not reached, did not answer in time or failed: it may or may not have had effect.
     #[error("Slack did not answer well: {0}")]
     Failed(String),
 }
+
+/// Why Slack refused a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Slack's error code, or `HTTP` with a status.
+    pub code: String,
+    /// What Slack says beside it; empty if nothing.
+    pub details: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.details.is_empty() {
+            true => f.write_str(&self.code),
+            false => write!(f, "{} ({})", self.code, self.details),
+        }
+    }
+}
+
+/// What a refusal lies with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The token or the address: no call gets through until somebody puts it right.
+    Token,
+    /// The channel is archived, unknown, or the bot is not in it.
+    Channel,
+    /// The message that was to be edited or answered is gone.
+    Message,
+    /// The content: a simpler one may be taken.
+    Content,
+    /// Something else; the same call would be refused again.
+    Call,
+}
+
+impl Refusal {
+    /// Whether the app was not given the right to make that call, ever.
+    pub fn lacks_scope(&self) -> bool {
+        matches!(self.code.as_str(), "missing_scope" | "no_permission" | "not_allowed_token_type")
+    }
+
+    /// What it lies with, by the errors of <https://docs.slack.dev/reference/methods/chat.postMessage> and
+    /// <https://docs.slack.dev/reference/methods/chat.update>.
+    pub fn blame(&self) -> Blame {
+        match self.code.as_str() {
+            "account_inactive"
+            | "token_revoked"
+            | "token_expired"
+            | "invalid_auth"
+            | "not_authed"
+            | "not_allowed_token_type"
+            | "no_permission"
+            | "missing_scope"
+            | "access_denied"
+            | "org_login_required"
+            | "ekm_access_denied"
+            | "team_access_not_granted"
+            | "accesslimited" => Blame::Token,
+            code if code.starts_with("HTTP") => Blame::Token,
+            "is_archived" | "channel_not_found" | "not_in_channel" | "restricted_action" => Blame::Channel,
+            code if code.starts_with("restricted_action_") => Blame::Channel,
+            "message_not_found"
+            | "thread_not_found"
+            | "cant_update_message"
+            | "cannot_reply_to_message"
+            | "edit_window_closed" => Blame::Message,
+            "invalid_blocks"
+            | "invalid_blocks_format"
+            | "msg_blocks_too_long"
+            | "msg_too_long"
+            | "no_text"
+            | "invalid_arguments" => Blame::Content,
+            _ => Blame::Call,
+        }
+    }
+}
+
+/// A message of the bot as Slack has it, by what its metadata says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Which message.
+    pub mark: Mark,
+    /// Slack's id.
+    pub ts: String,
+}
+
+/// What a message carries in its metadata, so that it is known again: <https://docs.slack.dev/messaging/message-metadata>. Other apps can read
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Which message of which run: the key under which the log has it.
+    pub key: String,
+    /// Which log: when it began.
+    pub log: String,
+}
+
+/// The metadata's type.
+const MARK: &str = "standby_message";
+/// Messages in a page when looking for one.
+const PAGE: &str = "200";
+/// Pages looked through at most.
+const PAGES: usize = 10;
 
 impl Api {
     /// Slack over HTTPS, or over HTTP where `url` says so (a stand-in).
@@ -97,12 +199,19 @@ impl Api {
         Self(Arc::new(Session { client, token }))
     }
 
-    /// Posts a message, into a thread if one is given. Returns its `ts`.
-    pub async fn post(&self, channel: &str, thread: Option<&str>, message: &Message) -> Result<String, ApiError> {
+    /// Posts a message with a mark, into a thread if one is given. Returns its `ts`.
+    pub async fn post(
+        &self,
+        channel: &str,
+        thread: Option<&str>,
+        message: &Message,
+        mark: &Mark,
+    ) -> Result<String, ApiError> {
         let mut request = json!({
             "channel": channel,
             "text": message.text,
             "blocks": message.blocks,
+            "metadata": { "event_type": MARK, "event_payload": mark },
             "unfurl_links": false,
             "unfurl_media": false,
         });
@@ -118,6 +227,34 @@ impl Api {
     pub async fn update(&self, channel: &str, ts: &str, message: &Message) -> Result<(), ApiError> {
         let request = json!({ "channel": channel, "ts": ts, "text": message.text, "blocks": message.blocks });
         bounded("chat.update", self.0.post("chat.update", &request)).await.map(drop)
+    }
+
+    /// The bot's marked messages of a channel that were posted at `oldest` (a `ts`) or later, or those of a thread: at most the newest two
+    /// thousand are looked at.
+    pub async fn marked(&self, channel: &str, thread: Option<&str>, oldest: &str) -> Result<Vec<Found>, ApiError> {
+        let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let mut arguments = vec![
+                ("channel", channel),
+                ("oldest", oldest),
+                ("inclusive", "true"),
+                ("include_all_metadata", "true"),
+                ("limit", PAGE),
+            ];
+            arguments.extend(thread.map(|thread| ("ts", thread)));
+            if !cursor.is_empty() {
+                arguments.push(("cursor", &cursor));
+            }
+            let answer = bounded(method, self.0.get(method, &arguments)).await?;
+            found.extend(answer["messages"].as_array().into_iter().flatten().filter_map(mark_of));
+            match answer["response_metadata"]["next_cursor"].as_str() {
+                Some(next) if !next.is_empty() => cursor = next.to_owned(),
+                _ => break,
+            }
+        }
+        Ok(found)
     }
 
     /// Tells one person something, in a channel that both are in. Slack does not keep it.
@@ -141,9 +278,15 @@ impl Api {
 
     /// Whether the bot is a member of the channel.
     pub async fn is_member(&self, channel: &str) -> Result<bool, ApiError> {
-        let answer = bounded("conversations.info", self.0.get("conversations.info", "channel", channel)).await?;
+        let answer = bounded("conversations.info", self.0.get("conversations.info", &[("channel", channel)])).await?;
         Ok(answer["channel"]["is_member"].as_bool().unwrap_or(false))
     }
+}
+
+fn mark_of(message: &Value) -> Option<Found> {
+    let metadata = message["metadata"].as_object().filter(|metadata| metadata["event_type"] == MARK)?;
+    let mark = serde_json::from_value(metadata["event_payload"].clone()).ok()?;
+    Some(Found { mark, ts: message["ts"].as_str()?.to_owned() })
 }
 
 async fn bounded(method: &str, call: BoxFuture<'_, Result<Value, SlackClientError>>) -> Result<Value, ApiError> {
@@ -170,15 +313,11 @@ fn ended(error: SlackClientError) -> ApiError {
             ApiError::Failed(refused.code)
         }
         SlackClientError::ApiError(refused) => {
-            let details = refused
-                .errors
-                .filter(|errors| !errors.is_empty())
-                .map(|errors| format!(" ({})", errors.join("; ")))
-                .unwrap_or_default();
-            ApiError::Refused(format!("{}{details}", refused.code))
+            let details = refused.errors.map(|errors| errors.join("; ")).unwrap_or_default();
+            ApiError::Refused(Refusal { code: refused.code, details })
         }
         SlackClientError::HttpError(http) if http.status_code.is_client_error() => {
-            ApiError::Refused(format!("HTTP {}", http.status_code))
+            ApiError::Refused(Refusal { code: format!("HTTP {}", http.status_code), details: String::new() })
         }
         SlackClientError::HttpError(http) => ApiError::Failed(format!("HTTP {}", http.status_code)),
         // The others may quote the answer's body, which is of no use to people.

@@ -15,6 +15,8 @@ const SECTION: usize = 3_000;
 const FIELD: usize = 2_000;
 /// Fields of a section.
 const FIELDS: usize = 10;
+/// Characters of one line of a list.
+pub const LINE: usize = 600;
 /// Characters of a button's text; about 30 show on a phone.
 const BUTTON: usize = 75;
 /// Characters of a confirmation dialog's title.
@@ -39,6 +41,41 @@ impl Message {
     /// A message of these blocks.
     pub fn new(text: impl AsRef<str>, blocks: Vec<Value>) -> Self {
         Self { text: shorten(text.as_ref(), PLAIN), blocks }
+    }
+
+    /// The message in a simpler form.
+    pub fn simplified(&self, form: Form) -> Self {
+        let blocks = match form {
+            Form::Whole => self.blocks.clone(),
+            Form::Bare => {
+                let buttons = self.blocks.iter().filter(|block| block["type"] == "actions").cloned();
+                std::iter::once(section(&self.text)).chain(buttons).collect()
+            }
+            Form::Text => Vec::new(),
+        };
+        Self { text: self.text.clone(), blocks }
+    }
+}
+
+/// How much of a message is shown: what Slack refuses is tried in the next form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Everything.
+    Whole,
+    /// The plain text and the buttons, so that people can still decide.
+    Bare,
+    /// The plain text.
+    Text,
+}
+
+impl Form {
+    /// The next simpler one.
+    pub fn simpler(self) -> Option<Self> {
+        match self {
+            Self::Whole => Some(Self::Bare),
+            Self::Bare => Some(Self::Text),
+            Self::Text => None,
+        }
     }
 }
 
@@ -79,7 +116,7 @@ pub fn joined(lines: &[String], budget: usize) -> String {
     let mut text = String::new();
     let mut left = budget.min(SECTION - 200);
     for (number, line) in lines.iter().enumerate() {
-        let line = shorten(line, 600);
+        let line = shorten(line, LINE);
         let length = line.chars().count() + 1;
         if length > left {
             text.push_str(&format!("… and {} more", lines.len() - number));

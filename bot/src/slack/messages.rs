@@ -10,10 +10,12 @@ mod notices;
 mod paused;
 mod plan;
 mod progress;
+mod public;
 mod readiness;
 mod report;
 mod status;
 mod timeline;
+mod troubles;
 mod wording;
 
 pub use self::{
@@ -23,13 +25,15 @@ pub use self::{
     gate::gate,
     history::history,
     home::home,
-    notices::{checkpoint, details, handoff, looked, no_return},
+    notices::{checkpoint, details, details_fit, handoff, looked, no_return},
     paused::{Failure, meaning, overtaken, paused, resolved},
     plan::plan,
     progress::progress,
+    public::{public, unnoticed},
     report::report,
     status::status,
     timeline::timeline,
+    troubles::with_troubles,
 };
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ impl Run {
         if self.ended.is_some() {
             return match event {
                 Event::MessagePosted { .. }
+                | Event::MessageRefused { .. }
                 | Event::CommandReceived { .. }
                 | Event::CommandRefused { .. }
                 | Event::CommandFailed { .. } => Ok(()),

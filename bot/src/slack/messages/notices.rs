@@ -4,7 +4,7 @@ use commands::{journal::CallOutcome, request::Press, run::Run};
 use storage::Checkpoint;
 
 use crate::slack::{
-    kit::{Button, Message, Style, actions, context, header, joined, section},
+    kit::{Button, LINE, Message, Style, actions, context, header, joined, section},
     text::{escape, prose, shorten},
 };
 
@@ -81,8 +81,23 @@ pub fn checkpoint(checkpoint: &Checkpoint, run: Option<&str>, seq: u64) -> Messa
     )
 }
 
+/// Characters of one message of a run's thread.
+const LINES: usize = 2_800;
+
+/// How many of these lines go into one message of a run's thread: as many as can be read there, and one at least.
+pub fn details_fit(lines: &[String]) -> usize {
+    let mut left = LINES;
+    let fits = |line: &&String| {
+        let length = line.chars().count().min(LINE) + 1;
+        let fits = length <= left;
+        left = left.saturating_sub(length);
+        fits
+    };
+    lines.iter().take_while(fits).count()
+}
+
 /// Lines of a run's thread.
 pub fn details(lines: &[String]) -> Message {
-    let text = joined(lines, 2_800);
+    let text = joined(lines, LINES);
     Message::new(&text, vec![section(&text)])
 }

@@ -63,7 +63,7 @@ fn undecided(run: &Run, over: usize, total: usize) -> String {
     }
 }
 
-fn verified(run: &Run) -> bool {
+pub(super) fn verified(run: &Run) -> bool {
     let proof = match run.plan.runbook {
         RunbookName::Rebuild => StepId::Rebuild,
         RunbookName::Promote | RunbookName::Failback => StepId::Verify,
@@ -80,7 +80,7 @@ fn pace(run: &Run, now: Timestamp) -> String {
 }
 
 /// The longest way through the runbook, in seconds, by what its steps are expected to take.
-fn expected(run: &Run) -> f64 {
+pub(super) fn expected(run: &Run) -> f64 {
     let takes: BTreeMap<StepId, f64> = run.plan.steps.iter().map(|step| (step.step, step.expected_s)).collect();
     let mut ends: BTreeMap<StepId, f64> = BTreeMap::new();
     for step in run.runbook().steps {

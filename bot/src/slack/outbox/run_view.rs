@@ -1,6 +1,6 @@
 //! One run as the channel sees it: its messages, and what is yet to be shown.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use commands::{
     journal::{Event, Resolution},
@@ -11,54 +11,59 @@ use jiff::Timestamp;
 use storage::Record;
 use tokio::time::Instant;
 
-use super::{
-    EDIT_EVERY, STILL_RUNNING,
-    delivery::{About, Delivery, Ended},
-};
+use super::delivery::{Delivered, Delivery, Ended, Place, Post};
 use crate::slack::{
     kit::Message,
     messages::{self, Failure},
 };
 
-/// Most lines in one message of the thread.
-const LINES: usize = 25;
+/// Least time between two edits of a run's message.
+const EDIT_EVERY: Duration = Duration::from_secs(3);
+/// Time after which a running run's message is edited though nothing happened, so that people see that it is alive.
+const STILL_RUNNING: Duration = Duration::from_secs(15);
+/// Stands between a message's name and how often it was posted anew because somebody had deleted it.
+const ANEW: char = '~';
 
 /// A run and its messages.
 pub(super) struct RunView {
     /// The run up to the record last shown.
     pub(super) run: Run,
-    channel: String,
-    /// `ts` of posted messages by key.
-    posted: BTreeMap<String, String>,
+    /// Where posted messages are, by name, and how often each was posted anew.
+    posted: BTreeMap<String, (u32, Place)>,
     /// The question about a step that failed, by step.
     failures: BTreeMap<StepId, Failure>,
     /// Lines that the thread does not have yet, by their record's number.
     lines: Vec<(u64, String)>,
     /// The thread has the lines of all records below this number.
     threaded: u64,
+    /// Whether it was asked what an earlier process left in the thread.
+    thread_known: bool,
     /// First record that the root message does not show.
     pending_since: Option<u64>,
+    /// Number and time of the record last shown.
+    latest: (u64, Timestamp),
     edited_at: Instant,
     ended_at: Option<Timestamp>,
 }
 
 impl RunView {
     /// A view of `run`; `records` are all that the log has of it, later ones included, since they say what was posted.
-    pub(super) fn new<'a>(run: Run, channel: String, records: impl Iterator<Item = &'a Record>) -> Self {
+    pub(super) fn new<'a>(run: Run, records: impl Iterator<Item = &'a Record>) -> Self {
         let mut view = Self {
-            channel,
             posted: BTreeMap::new(),
             failures: BTreeMap::new(),
             lines: Vec::new(),
             threaded: 0,
+            thread_known: false,
             pending_since: None,
+            latest: (run.first, run.commanded_at),
             edited_at: Instant::now(),
             ended_at: None,
             run,
         };
         for record in records {
             match Event::of(record) {
-                Some(Event::MessagePosted { key, ts, .. }) => view.known(key, ts),
+                Some(Event::MessagePosted { key, channel, ts }) => view.known(&key, Place { channel, ts }),
                 Some(Event::StepFailed { best_effort: false, error }) if record.seq <= view.run.latest => {
                     view.failed(record, error)
                 }
@@ -72,10 +77,16 @@ impl RunView {
         view
     }
 
-    fn known(&mut self, key: String, ts: String) {
-        let upto = key.rsplit_once("/thread/").and_then(|(_, upto)| upto.parse().ok());
+    /// Takes in that a message was posted.
+    fn known(&mut self, key: &str, place: Place) {
+        let Some(name) = key.strip_prefix(self.run.id.as_str()).and_then(|rest| rest.strip_prefix('/')) else { return };
+        let upto = name.strip_prefix("thread/").and_then(|upto| upto.parse().ok());
         self.threaded = self.threaded.max(upto.unwrap_or(0));
-        self.posted.insert(key, ts);
+        let (name, anew) = match name.split_once(ANEW) {
+            Some((name, anew)) => (name, anew.parse().unwrap_or(0)),
+            None => (name, 0),
+        };
+        self.posted.insert(name.to_owned(), (anew, place));
     }
 
     fn failed(&mut self, record: &Record, error: String) {
@@ -106,6 +117,7 @@ impl RunView {
             Event::RunEnded { .. } => self.ended_at = Some(record.at),
             _ => {}
         }
+        self.latest = (record.seq, record.at);
         self.pending_since.get_or_insert(record.seq);
     }
 
@@ -123,25 +135,49 @@ impl RunView {
         running.then(|| self.edited_at + STILL_RUNNING)
     }
 
-    /// Posts a top-level message, unless it was posted before.
-    pub(super) async fn post(&mut self, key: &str, message: &Message, delivery: &mut Delivery) -> Result<(), Ended> {
-        let key = self.key(key);
-        if self.posted.contains_key(&key) {
+    /// Posts a top-level message, unless it was posted before. `cause` is the number and the time of the record that it tells of.
+    pub(super) async fn post(
+        &mut self,
+        name: &str,
+        message: &Message,
+        cause: (u64, Timestamp),
+        delivery: &mut Delivery,
+    ) -> Result<(), Ended> {
+        if self.posted.contains_key(name) {
             return Ok(());
         }
-        if let Some(ts) = delivery.post(&key, &self.about(), &self.channel, None, message).await? {
-            self.posted.insert(key, ts);
+        self.post_anew(name, 0, message, cause, delivery).await
+    }
+
+    async fn post_anew(
+        &mut self,
+        name: &str,
+        anew: u32,
+        message: &Message,
+        cause: (u64, Timestamp),
+        delivery: &mut Delivery,
+    ) -> Result<(), Ended> {
+        let key = if anew == 0 { self.key(name) } else { self.key(&format!("{name}{ANEW}{anew}")) };
+        if let Delivered::At(place) = delivery.post(&self.about(&key, None, cause, message)).await? {
+            self.posted.insert(name.to_owned(), (anew, place));
         }
         Ok(())
     }
 
-    /// Edits a message, if it was posted.
-    pub(super) async fn edit(&mut self, key: &str, message: &Message, delivery: &mut Delivery) -> Result<(), Ended> {
-        let key = self.key(key);
-        match self.posted.get(&key) {
-            Some(ts) => delivery.update(&key, &self.channel, ts, message).await,
-            None => Ok(()),
+    /// Edits a message, if it was posted. One that somebody deleted is left so: what the edit would say stands elsewhere, too.
+    pub(super) async fn edit(
+        &mut self,
+        name: &str,
+        message: &Message,
+        cause: (u64, Timestamp),
+        delivery: &mut Delivery,
+    ) -> Result<(), Ended> {
+        let Some((_, place)) = self.posted.get(name) else { return Ok(()) };
+        let key = self.key(name);
+        if delivery.update(&self.about(&key, None, cause, message), place).await? == Delivered::Gone {
+            delivery.report_gone(&self.about(&key, None, cause, message), place).await;
         }
+        Ok(())
     }
 
     /// Asks people about the step that failed.
@@ -150,7 +186,7 @@ impl RunView {
         let Some((key, message)) = failure.map(|failure| (failure_key(failure), messages::paused(failure))) else {
             return Ok(());
         };
-        self.post(&key, &message, delivery).await
+        self.post(&key, &message, (record.seq, record.at), delivery).await
     }
 
     /// Replaces the buttons of the step's question by who answered it.
@@ -162,39 +198,87 @@ impl RunView {
     ) -> Result<(), Ended> {
         let failure = record.step.as_deref().and_then(StepId::named).and_then(|step| self.failures.remove(&step));
         let Some(failure) = failure else { return Ok(()) };
-        self.edit(&failure_key(&failure), &messages::resolved(&failure, resolution, record), delivery).await
+        let (key, message) = (failure_key(&failure), messages::resolved(&failure, resolution, record));
+        self.edit(&key, &message, (record.seq, record.at), delivery).await
     }
 
     /// Takes the buttons from questions that the run's end left unanswered.
     pub(super) async fn close_questions(&mut self, record: &Record, delivery: &mut Delivery) -> Result<(), Ended> {
         for failure in std::mem::take(&mut self.failures).into_values() {
-            self.edit(&failure_key(&failure), &messages::overtaken(&failure, record), delivery).await?;
+            let (key, message) = (failure_key(&failure), messages::overtaken(&failure, record));
+            self.edit(&key, &message, (record.seq, record.at), delivery).await?;
         }
         Ok(())
     }
 
     /// Brings the thread and the root message up to date.
     pub(super) async fn flush(&mut self, now: Timestamp, delivery: &mut Delivery) -> Result<(), Ended> {
-        if let Some(root) = self.posted.get(&self.key("root")).cloned() {
-            while !self.lines.is_empty() {
-                let rest = self.lines.split_off(self.lines.len().min(LINES));
-                let some = std::mem::replace(&mut self.lines, rest);
-                let upto = some.last().map_or(0, |(seq, _)| seq + 1);
-                let key = self.key(&format!("thread/{upto}"));
-                let lines: Vec<String> = some.into_iter().map(|(_, line)| line).collect();
-                delivery.post(&key, &self.about(), &self.channel, Some(&root), &messages::details(&lines)).await?;
-                self.threaded = upto;
+        let message = messages::progress(&self.run, self.ended_at.unwrap_or(now));
+        if let Some((anew, root)) = self.posted.get("root").cloned() {
+            let key = self.key("root");
+            let there = self.thread(&root, delivery).await?
+                && delivery.update(&self.about(&key, None, self.latest, &message), &root).await? != Delivered::Gone;
+            if !there {
+                tracing::warn!(run = self.run.id.as_str(), "somebody deleted the run's message; it is posted anew");
+                self.post_anew("root", anew + 1, &message, self.latest, delivery).await?;
+                if let Some((_, root)) = self.posted.get("root").cloned() {
+                    self.thread(&root, delivery).await?;
+                }
             }
-            let message = messages::progress(&self.run, self.ended_at.unwrap_or(now));
-            self.edit("root", &message, delivery).await?;
         }
         self.pending_since = None;
         self.edited_at = Instant::now();
         Ok(())
     }
 
-    fn about(&self) -> About<'_> {
-        About { application: Some(&self.run.application), run: Some(self.run.id.as_str()) }
+    /// Brings the thread up to date. Whether there is still a message that it hangs on.
+    async fn thread(&mut self, root: &Place, delivery: &mut Delivery) -> Result<bool, Ended> {
+        self.ask_what_the_thread_has(root, delivery).await?;
+        while !self.lines.is_empty() {
+            let lines: Vec<String> = self.lines.iter().map(|(_, line)| line.clone()).collect();
+            let some = messages::details_fit(&lines).max(1);
+            let message = messages::details(&lines[..some]);
+            let upto = self.lines.get(some - 1).map_or(0, |(last, _)| last + 1);
+            let key = self.key(&format!("thread/{upto}"));
+            if delivery.post(&self.about(&key, Some(root), self.latest, &message)).await? == Delivered::Gone {
+                return Ok(false);
+            }
+            self.threaded = upto;
+            self.lines.retain(|(seq, _)| *seq >= upto);
+        }
+        Ok(true)
+    }
+
+    /// Lines that an earlier process posted, without being able to record it, are not posted again with others beside them.
+    async fn ask_what_the_thread_has(&mut self, root: &Place, delivery: &mut Delivery) -> Result<(), Ended> {
+        let first = self.lines.first().map(|(seq, _)| *seq);
+        if self.thread_known || !first.is_some_and(|first| delivery.may_be_posted(first)) {
+            return Ok(());
+        }
+        for (key, place) in delivery.in_thread(root, self.run.commanded_at).await? {
+            if !delivery.was_posted(&key).await? {
+                delivery.record_found(self.application_and_run(), &key, &place).await;
+                self.known(&key, place);
+            }
+        }
+        self.lines.retain(|(seq, _)| *seq >= self.threaded);
+        self.thread_known = true;
+        Ok(())
+    }
+
+    fn application_and_run(&self) -> (&str, &str) {
+        (&self.run.application, self.run.id.as_str())
+    }
+
+    fn about<'a>(
+        &'a self,
+        key: &'a str,
+        thread: Option<&'a Place>,
+        cause: (u64, Timestamp),
+        message: &'a Message,
+    ) -> Post<'a> {
+        let (application, run) = self.application_and_run();
+        Post { key, application: Some(application), run: Some(run), thread, cause, message }
     }
 
     fn key(&self, name: &str) -> String {

@@ -5,23 +5,35 @@
 use commands::{
     journal::{Decision, Event},
     plan::{Method, StepId},
+    report::RunOutcome,
 };
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use rehearsal::slack::{Fault, FaultKind, Message, Method as WebMethod, Settings, Slack};
-use storage::{Actor, Appended, Entry};
+use storage::{Actor, Appended, Entry, Origin, Record};
 use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::sleep};
 
+use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
+
 use super::*;
-use crate::slack::fixture::{at, checks, person, plan};
+use crate::{
+    config::Channels,
+    slack::fixture::{at, checks, person, plan, report},
+};
 
 const CHANNEL: &str = "C0INCIDENT1";
+const ELSEWHERE: &str = "C0STATUS001";
+const FALLBACK: &str = ELSEWHERE;
+const STAKEHOLDERS: &str = ELSEWHERE;
 
 /// A log with one run, and a Slack that an outbox shows it in.
 struct Scene {
     log: Log,
     slack: Slack,
     clock: Clock,
+    fallback: Option<String>,
+    stakeholders: Option<String>,
     running: Option<(JoinHandle<()>, CancellationToken, Arc<Progress>)>,
     _dir: TempDir,
 }
@@ -33,14 +45,22 @@ impl Scene {
         let log = Log::open(dir.path(), clock.clone()).await.unwrap();
         let now = clock.clone();
         let slack = Slack::new(Settings::shop(Arc::new(move || now.now()), 1));
-        Self { log, slack, clock, running: None, _dir: dir }
+        Self { log, slack, clock, fallback: None, stakeholders: None, running: None, _dir: dir }
     }
 
     fn start(&mut self) {
         let stop = CancellationToken::new();
         let api = Api::over(self.slack.connector(), "http://slack.invalid/api", &"xoxb-rehearsal-not-a-secret".into());
-        let channels = BTreeMap::from([("shop".to_owned(), CHANNEL.to_owned())]);
-        let outbox = Outbox::new(self.log.clone(), api, channels, self.clock.clone(), stop.clone());
+        let channels = Channels {
+            channel: CHANNEL.to_owned(),
+            fallback: self.fallback.clone(),
+            stakeholders: self.stakeholders.clone(),
+            update_every: 900,
+        };
+        let depot = Channels { channel: ELSEWHERE.to_owned(), fallback: None, ..channels.clone() };
+        let channels = BTreeMap::from([("shop".to_owned(), channels), ("depot".to_owned(), depot)]);
+        let routes = Routes::new(channels, &BTreeMap::new());
+        let outbox = Outbox::new(self.log.clone(), api, routes, self.clock.clone(), stop.clone());
         let progress = outbox.progress();
         self.running = Some((tokio::spawn(outbox.run()), stop, progress));
     }
@@ -51,8 +71,29 @@ impl Scene {
         task.await.unwrap();
     }
 
+    /// The process dies.
+    async fn die(&mut self) {
+        let (task, _, _) = self.running.take().unwrap();
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+
     fn progress(&self) -> &Progress {
         &self.running.as_ref().unwrap().2
+    }
+
+    fn refused(&self) -> u64 {
+        self.progress().lanes().map(|(_, lane)| lane.refused.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Records of that kind.
+    async fn of(&self, event: &str) -> Vec<Arc<Record>> {
+        let records: Vec<Arc<Record>> = self.log.read(..).try_collect().await.unwrap();
+        records.into_iter().filter(|record| record.event == event).collect()
+    }
+
+    fn fault(&self, method: WebMethod, kind: FaultKind, times: Option<u32>) {
+        self.slack.fault(Fault { method: Some(method), kind, times });
     }
 
     async fn append(&self, actor: Actor, step: Option<StepId>, event: Event) {
@@ -63,6 +104,21 @@ impl Scene {
             application: Some("shop".to_owned()),
             run: Some("promote-0".to_owned()),
             step: step.map(|step| step.name().to_owned()),
+            event,
+            dedupe: None,
+            data,
+        };
+        assert!(matches!(self.log.append(entry).await.unwrap(), Appended::New(_)));
+    }
+
+    async fn append_in(&self, application: &str, channel: &str, event: Event) {
+        let (event, data) = event.into_parts().unwrap();
+        let entry = Entry {
+            actor: Actor::Bot,
+            origin: Origin::Slack { channel: channel.to_owned(), message: None },
+            application: Some(application.to_owned()),
+            run: None,
+            step: None,
             event,
             dedupe: None,
             data,
@@ -120,13 +176,13 @@ async fn neither_a_restart_nor_a_lost_cursor_posts_anything_twice() {
     scene.ask().await;
     sleep(Duration::from_secs(10)).await;
     scene.stop().await;
-    scene.log.set_cursor(CURSOR, 0).await.unwrap();
+    scene.log.set_cursor(&lane::cursor(CHANNEL), 0).await.unwrap();
     scene.start();
     scene.approve().await;
     scene.observe("failing-over").await;
     sleep(Duration::from_secs(10)).await;
     scene.stop().await;
-    scene.log.set_cursor(CURSOR, 0).await.unwrap();
+    scene.log.set_cursor(&lane::cursor(CHANNEL), 0).await.unwrap();
     scene.start();
     sleep(Duration::from_secs(10)).await;
 
@@ -179,12 +235,12 @@ async fn messages_catch_up_when_slack_is_back() {
     scene.approve().await;
     sleep(Duration::from_secs(3_600)).await;
     assert!(scene.top_level().is_empty());
-    assert_eq!(scene.progress().next.load(Ordering::Relaxed), 0);
+    assert_eq!(scene.progress().next(), 0);
     scene.slack.clear_faults();
     sleep(Duration::from_secs(60)).await;
     let texts: Vec<String> = scene.top_level().into_iter().map(|message| message.text).collect();
     assert!(texts[0].contains("step 1 of 6") && texts[1].contains("*Approved*"), "{texts:?}");
-    assert_eq!(scene.progress().next.load(Ordering::Relaxed), scene.log.head().size);
+    assert_eq!(scene.progress().next(), scene.log.head().size);
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,12 +259,218 @@ async fn slack_sets_the_pace() {
 async fn what_slack_refuses_holds_up_nothing_else() {
     let mut scene = Scene::new().await;
     scene.start();
-    let refused = FaultKind::Error("msg_blocks_too_long".to_owned());
-    scene.slack.fault(Fault { method: Some(WebMethod::ChatPostMessage), kind: refused, times: Some(1) });
+    scene.fault(WebMethod::ChatPostMessage, error("as_user_not_supported"), Some(1));
     scene.ask().await;
     sleep(Duration::from_secs(10)).await;
     let messages = scene.top_level();
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].buttons().count(), 2, "the gate is there: {messages:?}");
-    assert_eq!(scene.progress().refused.load(Ordering::Relaxed), 1);
+    assert_eq!(scene.refused(), 1);
+    let refused = scene.of("message.refused").await;
+    assert_eq!(refused[0].data["key"], "promote-0/root");
+}
+
+fn error(code: &str) -> FaultKind {
+    FaultKind::Error(code.to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn blocks_that_slack_does_not_take_become_text_with_the_buttons() {
+    let mut scene = Scene::new().await;
+    scene.start();
+    scene.fault(WebMethod::ChatPostMessage, error("invalid_blocks"), Some(1));
+    scene.ask().await;
+    sleep(Duration::from_millis(2_500)).await;
+    let [root, gate] = scene.top_level().try_into().unwrap();
+    assert_eq!(root.blocks.len(), 1, "the plain text: {root:?}");
+    assert!(gate.blocks.len() > 3, "{gate:?}");
+    sleep(Duration::from_secs(10)).await;
+    assert!(scene.top_level()[0].blocks.len() > 1, "the next edit shows it whole");
+
+    let started = Event::StepStarted { goal: "us-west-2 serves".into(), expected_s: 1.0, deadline_s: 2.0 };
+    scene.append(Actor::Bot, Some(StepId::Dns), started).await;
+    sleep(Duration::from_secs(10)).await;
+    scene.fault(WebMethod::ChatPostMessage, error("invalid_blocks"), Some(1));
+    let failed = Event::StepFailed { error: "denied".into(), best_effort: false };
+    scene.append(Actor::Bot, Some(StepId::Dns), failed).await;
+    sleep(Duration::from_secs(10)).await;
+    let question = scene.top_level().pop().unwrap();
+    assert_eq!((question.blocks.len(), question.buttons().count()), (2, 3), "{question:?}");
+    assert_eq!(scene.refused(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_channel_is_reported_and_told_everything_when_it_opens() {
+    for code in ["is_archived", "channel_not_found", "not_in_channel", "token_revoked", "invalid_auth"] {
+        let mut scene = Scene::new().await;
+        scene.start();
+        scene.slack.fault(fault(error(code), None));
+        scene.ask().await;
+        scene.approve().await;
+        sleep(Duration::from_secs(3_600)).await;
+        let failed = scene.of("delivery.failed").await;
+        assert_eq!(failed.len(), 1, "said once");
+        assert_eq!((&failed[0].data["channel"], &failed[0].data["error"]), (&CHANNEL.into(), &code.into()));
+        let [(channel, trouble)] = scene.progress().troubles().try_into().unwrap();
+        assert_eq!((channel.as_str(), trouble.error.as_str()), (CHANNEL, code));
+        assert!(scene.of("delivery.restored").await.is_empty());
+
+        scene.slack.clear_faults();
+        sleep(Duration::from_secs(120)).await;
+        let texts: Vec<String> = scene.top_level().into_iter().map(|message| message.text).collect();
+        assert!(texts.len() == 2 && texts[1].contains("*Approved*"), "{code}: {texts:?}");
+        assert_eq!(scene.of("delivery.restored").await.len(), 1);
+        assert_eq!((scene.refused(), scene.progress().troubles().len()), (0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_channel_is_closed_the_fallback_is_told() {
+    let mut scene = Scene::new().await;
+    scene.fallback = Some(FALLBACK.to_owned());
+    scene.start();
+    scene.fault(WebMethod::ChatPostMessage, error("is_archived"), Some(1));
+    scene.ask().await;
+    sleep(Duration::from_secs(10)).await;
+    let told = scene.slack.messages(FALLBACK);
+    assert_eq!(told.len(), 1, "the first message: {told:?}");
+    assert_eq!(scene.top_level().len(), 1, "the channel is open again");
+    assert_eq!(scene.of("delivery.failed").await[0].data["instead"], FALLBACK);
+
+    scene.approve().await;
+    scene.observe("failing-over").await;
+    sleep(Duration::from_secs(10)).await;
+    let told = scene.slack.messages(FALLBACK);
+    assert!(told[0].text.contains("step 1 of 6"), "edited where it is: {told:?}");
+    assert_eq!(told[1].thread_ts.as_ref(), Some(&told[0].ts), "and its thread is there");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_root_message_is_posted_anew() {
+    let mut scene = Scene::new().await;
+    scene.start();
+    scene.ask().await;
+    sleep(Duration::from_secs(10)).await;
+    scene.fault(WebMethod::ChatUpdate, error("message_not_found"), Some(1));
+    scene.approve().await;
+    sleep(Duration::from_secs(10)).await;
+    // The first edit was that of the gate, which nobody needs any more.
+    assert_eq!(scene.of("message.refused").await.len(), 1);
+    scene.fault(WebMethod::ChatUpdate, error("message_not_found"), Some(1));
+    scene.observe("failing-over").await;
+    sleep(Duration::from_secs(10)).await;
+    scene.observe("nearly there").await;
+    sleep(Duration::from_secs(10)).await;
+    let anew = scene.top_level().pop().unwrap();
+    assert!(anew.blocks.iter().any(|block| block.to_string().contains("nearly there")), "{anew:?}");
+    assert!(scene.of("message.posted").await.iter().any(|posted| posted.data["key"] == "promote-0/root~1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_process_posted_is_not_posted_again() {
+    let lost = || FaultKind::AfterEffect(Box::new(FaultKind::Hang));
+    let mut scene = Scene::new().await;
+    scene.start();
+    // Slack has the message, and the process dies before it has the answer.
+    scene.fault(WebMethod::ChatPostMessage, lost(), Some(1));
+    scene.ask().await;
+    scene.slack.wait_for_message(CHANNEL, |message| message.text.contains("Promote")).await;
+    scene.die().await;
+    assert!(scene.of("message.posted").await.is_empty());
+    scene.start();
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!((scene.top_level().len(), scene.of("message.posted").await.len()), (2, 2));
+
+    scene.fault(WebMethod::ChatPostMessage, lost(), Some(1));
+    scene.approve().await;
+    scene.slack.wait_for_message(CHANNEL, |message| message.thread_ts.is_some()).await;
+    scene.die().await;
+    scene.start();
+    scene.observe("failing-over").await;
+    sleep(Duration::from_secs(20)).await;
+    let messages = scene.slack.messages(CHANNEL);
+    let texts: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(messages.len(), 4, "root, gate and two in the thread: {texts:#?}");
+    assert_eq!(texts.iter().filter(|text| text.contains("*database* began")).count(), 1, "{texts:#?}");
+    assert_eq!(scene.of("message.posted").await.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_whose_answer_was_lost_is_not_posted_again() {
+    for lost in [FaultKind::Hang, FaultKind::ServerError, FaultKind::Reset] {
+        let mut scene = Scene::new().await;
+        scene.start();
+        let after = FaultKind::AfterEffect(Box::new(lost.clone()));
+        scene.fault(WebMethod::ChatPostMessage, after, Some(2));
+        scene.ask().await;
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(scene.top_level().len(), 2, "{lost:?}");
+        assert_eq!(scene.of("message.posted").await.len(), 2, "{lost:?}");
+        assert_eq!(scene.calls("chat.postMessage").len(), 2, "{lost:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_channel_holds_up_no_other() {
+    let mut scene = Scene::new().await;
+    scene.start();
+    scene.slack.archive(CHANNEL);
+    scene.ask().await;
+    let elsewhere = Event::CommandFailed { command: 0, text: "status".into(), error: "nothing to see".into() };
+    scene.append_in("depot", ELSEWHERE, elsewhere).await;
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(scene.slack.messages(ELSEWHERE).len(), 1);
+    assert!(scene.top_level().is_empty());
+}
+
+/// What stakeholders were told, oldest first.
+fn public(scene: &Scene) -> Vec<Message> {
+    scene.slack.messages(STAKEHOLDERS)
+}
+
+#[tokio::test(start_paused = true)]
+async fn stakeholders_hear_what_changed_and_what_was_promised() {
+    let mut scene = Scene::new().await;
+    scene.stakeholders = Some(STAKEHOLDERS.to_owned());
+    scene.start();
+    scene.ask().await;
+    sleep(Duration::from_secs(60)).await;
+    assert!(public(&scene)[0].text.contains("is being prepared"), "{:?}", public(&scene));
+    // Nothing changes, and the promise is kept, also by the process that did not make it.
+    sleep(Duration::from_secs(10 * 60)).await;
+    scene.stop().await;
+    scene.start();
+    scene.append(Actor::Bot, None, Event::RunResumed {}).await;
+    sleep(Duration::from_secs(30 * 60)).await;
+    let told = public(&scene);
+    assert_eq!(told.len(), 3, "{told:?}");
+    let ends: Vec<i64> = told.iter().map(|message| message.ts.split('.').next().unwrap().parse().unwrap()).collect();
+    assert!(ends.windows(2).all(|pair| pair[1] - pair[0] <= 900), "{ends:?}");
+
+    scene.approve().await;
+    sleep(Duration::from_secs(60)).await;
+    assert!(public(&scene)[3].text.contains("is under way"), "{:?}", public(&scene)[3]);
+    let ended = Event::RunEnded { report: Box::new(report(RunOutcome::Aborted)) };
+    scene.append(Actor::Bot, None, ended).await;
+    sleep(Duration::from_secs(3_600)).await;
+    let told = public(&scene);
+    assert_eq!(told.len(), 5, "nothing after the end: {told:?}");
+    assert!(told[4].text.contains("stopped half-way"), "{:?}", told[4]);
+    assert!(told.iter().all(|message| message.buttons().count() == 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stakeholders_are_told_the_end_alone_where_all_else_is_overtaken() {
+    let mut scene = Scene::new().await;
+    scene.stakeholders = Some(STAKEHOLDERS.to_owned());
+    scene.ask().await;
+    scene.approve().await;
+    sleep(Duration::from_secs(600)).await;
+    let ended = Event::RunEnded { report: Box::new(report(RunOutcome::Aborted)) };
+    scene.append(Actor::Bot, None, ended).await;
+    scene.start();
+    sleep(Duration::from_secs(3_600)).await;
+    let told = public(&scene);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text.contains("stopped half-way"), "{told:?}");
 }
