@@ -8,6 +8,7 @@ mod handoff;
 mod overview;
 mod past;
 mod paused;
+mod planning;
 mod refusals;
 mod runs;
 mod task;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     observation::*,
+    stake::Stake,
     topology::{Application, SideName},
 };
 
@@ -117,6 +118,11 @@ pub(crate) fn global(observation: &mut Observation) -> &mut GlobalCluster {
     }
 }
 
+/// Nothing is known of the data at stake.
+pub(crate) fn stake() -> Stake {
+    Stake { moved: None, fence: Seen::Known(None), rescue: Seen::Known(None) }
+}
+
 /// A pair where DR writes, the record untouched.
 pub(crate) fn moved() -> Observation {
     let mut moved = steady();
@@ -155,6 +161,8 @@ fn side(side: SideName, tasks: i32) -> Side {
             engine_version: "16.4".into(),
             resource_id: "cluster-0A1B".to_owned(),
             deletion_protection: true,
+            global_cluster: Some("shop-global".into()),
+            replicas: vec![],
             instances: vec![DbInstance { id: "one".into(), class: "db.r6g.large".into(), status: "available".into() }],
             key: Some(Seen::Known(KmsKey { arn: "key".into(), customer_managed: true, enabled: true })),
             zones: Seen::Known(vec![format!("{region}a"), format!("{region}b")]),

@@ -34,6 +34,14 @@ impl Former {
         }
     }
 
+    /// What still needs a cluster that stands alone, so that it must not be deleted; `None` if nothing.
+    pub(crate) fn needed_by(cluster: &DbCluster) -> Option<String> {
+        let global = cluster.global_cluster.as_ref().map(|global| format!("it belongs to global cluster {global}"));
+        let replicas =
+            (!cluster.replicas.is_empty()).then(|| format!("{} replicate from it", cluster.replicas.join(", ")));
+        global.or(replicas)
+    }
+
     /// What it lacks to be a secondary that can take over; `None` if nothing.
     pub(crate) fn lacks(&self, app: &Application) -> Option<String> {
         let Region { db_cluster, region, .. } = &app.primary;

@@ -24,6 +24,7 @@ pub mod report;
 pub mod request;
 pub mod run;
 pub mod runbook;
+pub mod stake;
 pub mod status;
 pub mod topology;
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::topology::SideName;
 
@@ -210,6 +211,12 @@ pub struct DbCluster {
     pub resource_id: String,
     /// Whether it is protected against deletion.
     pub deletion_protection: bool,
+    /// The global cluster that it says it belongs to.
+    #[serde(default)]
+    pub global_cluster: Option<String>,
+    /// DB clusters that replicate from it otherwise than through a global cluster (`ReadReplicaIdentifiers`).
+    #[serde(default)]
+    pub replicas: Vec<String>,
     /// Its instances.
     pub instances: Vec<DbInstance>,
     /// Its KMS key, if encrypted.
@@ -283,6 +290,13 @@ pub struct ServiceState {
     pub target_groups: Vec<TargetGroup>,
     /// Latest service event that says a task could not be placed, with its time.
     pub placement_failure: Option<(Timestamp, String)>,
+}
+
+impl ServiceState {
+    /// Its capacity, as records tell what a change found.
+    pub(crate) fn capacity(&self) -> Value {
+        json!({ "desired": self.desired, "running": self.running, "scaling": self.scaling })
+    }
 }
 
 /// What one task needs and runs.

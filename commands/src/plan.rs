@@ -147,6 +147,9 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// Services whose scheduled scaling this bot suspended since steady state, and resumes at the end of a failback.
     pub suspended: Vec<SuspendedService>,
+    /// What is left for people once all is done.
+    #[serde(default)]
+    pub afterwards: Vec<String>,
     /// When the pair was observed.
     pub observed_at: Timestamp,
 }

@@ -10,7 +10,7 @@ mod traffic;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{observation::Observation, topology::Application};
+use crate::{observation::Observation, stake::Stake, topology::Application};
 
 /// How much a failed check matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +71,8 @@ pub fn checks(app: &Application, observation: &Observation, now: Timestamp) -> V
 }
 
 /// What must be true before the way back.
-pub fn failback_checks(app: &Application, observation: &Observation) -> Vec<Check> {
-    failback::checks(app, observation)
+pub fn failback_checks(app: &Application, observation: &Observation, stake: &Stake) -> Vec<Check> {
+    failback::checks(app, observation, stake)
 }
 
 /// A check before its outcome is known.

@@ -3,10 +3,13 @@
 use std::fmt;
 
 use crate::{
+    goals::listener_change,
     observation::{Observation, Seen, ServiceState},
     phase::{serving, writing},
     topology::{Application, Service, SideName},
 };
+
+const SIDES: [SideName; 2] = [SideName::Primary, SideName::Dr];
 
 /// Something that is not as steady state demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,7 @@ fn difference(resource: impl Into<String>, found: impl Into<String>, fix: impl I
 
 /// Everything that differs from steady state. What could not be seen differs, too.
 pub fn differences(app: &Application, observation: &Observation) -> Vec<Difference> {
+    let stacks = &app.failback.stacks;
     let mut found = database(app, observation);
     if serving(app, observation) != Some(SideName::Primary) {
         let points = match &observation.record {
@@ -38,10 +42,11 @@ pub fn differences(app: &Application, observation: &Observation) -> Vec<Differen
             Seen::Known(None) => "there is none".to_owned(),
             Seen::Unknown(why) => why.clone(),
         };
-        let fix = format!("point it at {}", app.primary.endpoint.dns_name);
+        let fix = format!("point it at {}; stack {}", app.primary.endpoint.dns_name, stacks.dns);
         found.push(difference(format!("record {}", app.record.name), points, fix));
     }
-    for side in [SideName::Primary, SideName::Dr] {
+    found.extend(listener(app, observation));
+    for side in SIDES {
         let states = &observation.side(side).services;
         for (service, named) in app.services.iter().zip(states) {
             found.extend(capacity(app, side, service, &named.state));
@@ -71,17 +76,53 @@ fn database(app: &Application, observation: &Observation) -> Vec<Difference> {
             format!("DR is {}", other.unwrap_or("not a secondary")),
             "wait until it is connected",
         )),
-        None => found.push(difference(&resource, "DR is not a member", "apply the DR platform stack")),
-    }
-    for (side, name) in [(SideName::Primary, &app.primary.db_cluster), (SideName::Dr, &app.dr.db_cluster)] {
-        if let Seen::Known(Some(cluster)) = &observation.side(side).db
-            && !cluster.deletion_protection
-        {
-            let fix = format!("deletion_protection = true in the platform stack of {}", app.side(side).region);
-            found.push(difference(format!("DB cluster {name}"), "not protected against deletion", fix));
+        None => {
+            let fix = format!("apply stack {}", app.failback.stacks.platform(&app.dr.region));
+            found.push(difference(&resource, "DR is not a member", fix));
         }
     }
+    found.extend(SIDES.into_iter().flat_map(|side| cluster(app, observation, side)));
     found
+}
+
+fn cluster(app: &Application, observation: &Observation, side: SideName) -> Vec<Difference> {
+    let region = app.side(side);
+    let resource = format!("DB cluster {} in {}", region.db_cluster, region.region);
+    let stack = app.failback.stacks.platform(&region.region);
+    let cluster = match &observation.side(side).db {
+        Seen::Known(Some(cluster)) => cluster,
+        Seen::Known(None) => return vec![difference(resource, "there is none", format!("apply stack {stack}"))],
+        Seen::Unknown(why) => return vec![difference(resource, why.clone(), "look again")],
+    };
+    let mut found = Vec::new();
+    if cluster.status != "available" {
+        found.push(difference(&resource, cluster.status.clone(), "wait until it is available"));
+    }
+    if cluster.instances.is_empty() {
+        found.push(difference(&resource, "it has no instance", format!("apply stack {stack}")));
+    }
+    if !cluster.deletion_protection {
+        let fix = format!("deletion_protection = true in stack {stack}, and apply it");
+        found.push(difference(&resource, "not protected against deletion", fix));
+    }
+    found
+}
+
+/// The primary's listener forwards to the production target group. Where DR's forwards to while it idles is left to whoever deploys there.
+fn listener(app: &Application, observation: &Observation) -> Option<Difference> {
+    let (listener, seen) = app.primary.listener.as_ref().zip(observation.primary.listener.as_ref())?;
+    let resource = format!("listener {} in {}", listener.arn, app.primary.region);
+    match seen {
+        Seen::Unknown(why) => Some(difference(resource, why.clone(), "look again")),
+        Seen::Known(state) => listener_change(listener, state).map(|_| {
+            let fix = format!(
+                "let it forward to {} alone; stack {}",
+                listener.target_group_name(),
+                app.failback.stacks.platform(&app.primary.region)
+            );
+            difference(resource, "forwards elsewhere, too", fix)
+        }),
+    }
 }
 
 fn capacity(
@@ -92,7 +133,7 @@ fn capacity(
 ) -> Option<Difference> {
     let region = &app.side(side).region;
     let resource = format!("service {} in {region}", service.name);
-    let fix = format!("apply the workloads stack of {region}");
+    let fix = format!("apply stack {}", app.failback.stacks.workloads(&service.name, region));
     let state = match state {
         Seen::Known(Some(state)) => state,
         Seen::Known(None) => return Some(difference(resource, "there is none", fix)),

@@ -1,12 +1,12 @@
 //! The report at the end of a run: a pure function of its records.
 
+mod remaining;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    journal::CallOutcome,
-    observation::Lag,
-    plan::{Method, Plan, StepId},
+    plan::{Method, StepId},
     run::{Run, StepRun, StepState},
 };
 
@@ -63,7 +63,7 @@ pub fn report(run: &Run, outcome: RunOutcome) -> Report {
     let verified = run.steps.get(&StepId::Verify).filter(|step| matches!(step.state, StepState::Done { .. }));
     let verified_at = verified.and_then(|step| step.ended_at);
     let confirmed_at = run.method().and(run.decided()).map(|decided| decided.at);
-    let lag = lag_before(run);
+    let lag = run.lag_before();
     let method = run.method();
     Report {
         outcome,
@@ -77,14 +77,8 @@ pub fn report(run: &Run, outcome: RunOutcome) -> Report {
         },
         data_loss_measured_at: lag.filter(|_| method == Some(Method::Failover)).map(|lag| lag.at),
         steps: steps(run),
-        remaining: remaining(run, outcome),
+        remaining: remaining::remaining(run, outcome),
     }
-}
-
-/// The last lag seen before the writer moved: with the failover's intent, or else in the plan.
-fn lag_before(run: &Run) -> Option<Lag> {
-    let measured = run.calls_of(StepId::Database).rev().find_map(|call| Lag::deserialize(&call.before["lag"]).ok());
-    measured.or_else(|| run.plan.lag.known().cloned().flatten())
 }
 
 fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
@@ -104,56 +98,5 @@ fn step_report(id: StepId, step: &StepRun) -> StepReport {
         took_s: seconds(Some(step.started_at), step.ended_at),
         expected_s: step.expected_s,
         detail: step.detail.clone(),
-    }
-}
-
-/// What is left for people, each with what to do.
-fn remaining(run: &Run, outcome: RunOutcome) -> Vec<String> {
-    let Plan { application, from, to, .. } = &run.plan;
-    let mut remaining = Vec::new();
-    match outcome {
-        RunOutcome::NotApproved => return vec![],
-        RunOutcome::Aborted => {
-            remaining.push(format!(
-                "everything is where the steps above left it: look with `/dr status {application}`, go on with `/dr promote {application}`"
-            ));
-            remaining.extend(run.plan.steps.iter().map(|planned| whereabouts(&planned.goal, planned.step, run)));
-        }
-        RunOutcome::Completed => {}
-    }
-    for (id, step) in &run.steps {
-        match (&step.state, id) {
-            (StepState::Failed { error, .. }, StepId::Fence) => remaining.push(format!(
-                "the old primary's services were not stopped ({error}): stop them when {from} answers again, before anything there writes"
-            )),
-            (StepState::Skipped, id) => remaining.push(format!("{} was skipped: {}", id.name(), step.detail)),
-            _ => {}
-        }
-    }
-    if run.calls.values().any(|call| call.suspends_schedules()) {
-        remaining.push(format!("scheduled scaling in {to} is suspended: it is restored at failback"));
-    }
-    if outcome == RunOutcome::Completed {
-        remaining.push(format!(
-            "do not apply Terraform to {from} before failback: its state does not know that {to} writes and serves"
-        ));
-        remaining.push(format!("plan the failback to {from}; {to} now runs without a standby"));
-    }
-    remaining
-}
-
-/// Where an aborted run left a step.
-fn whereabouts(goal: &str, id: StepId, run: &Run) -> String {
-    let name = id.name();
-    let Some(step) = run.steps.get(&id) else { return format!("{name} was not begun: {goal}") };
-    match &step.state {
-        StepState::Done { .. } => format!("{name} is done: {}", step.detail),
-        StepState::Skipped => format!("{name} was left out: {goal}"),
-        StepState::Failed { error, .. } => format!("{name} failed: {error}"),
-        StepState::Running | StepState::Retrying | StepState::Aborted => {
-            let accepted = run.calls_of(id).any(|call| matches!(call.outcome, Some(CallOutcome::Accepted { .. })));
-            let goes_on = if accepted { "; what AWS accepted goes on there" } else { "" };
-            format!("{name} was not finished ({goal}); last seen: {}{goes_on}", step.detail)
-        }
     }
 }

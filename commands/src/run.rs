@@ -5,6 +5,7 @@ mod fold;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Deserialize as _;
 use serde_json::Value;
 use storage::{Actor, Origin};
 
@@ -14,6 +15,7 @@ use crate::{
     change::Call,
     ids::RunId,
     journal::{CallOutcome, Decision},
+    observation::Lag,
     plan::{Method, Plan, RunbookName, StepId, SuspendedService},
     report::{Report, RunOutcome},
     runbook::Runbook,
@@ -230,6 +232,13 @@ impl Run {
     /// The gate's decision, once made.
     pub fn decided(&self) -> Option<&Decided> {
         self.gate.as_ref()?.decided.as_ref()
+    }
+
+    /// The last lag seen before the writer moved: with the failover's intent, or else in the plan.
+    pub fn lag_before(&self) -> Option<Lag> {
+        let measured =
+            self.calls_of(StepId::Database).rev().find_map(|call| Lag::deserialize(&call.before["lag"]).ok());
+        measured.or_else(|| self.plan.lag.known().cloned().flatten())
     }
 
     /// The first step that waits for a person, and what failed.

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Deserialize;
 use url::Url;
 
-pub use failback::{CodeBuild, Failback};
+pub use failback::{CodeBuild, Failback, Stacks};
 
 use crate::plan::StepId;
 

@@ -377,23 +377,39 @@ pub fn text_of(message: &Message) -> String {
     without_hashes(&lines.join("\n"))
 }
 
-/// Replaces what moves with every change of the program: hashes, and the numbers of records and runs.
+/// Replaces what moves with every change of the program: hashes, request ids, and the numbers of records and runs.
 pub fn without_hashes(text: &str) -> String {
-    let hash = |word: &str| word.len() >= 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let text = without_ids(text);
     let mut before = "";
     let mut masked = String::with_capacity(text.len());
     for word in text.split_inclusive(|end: char| !end.is_ascii_alphanumeric()) {
         let bare = word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric());
         let numbered = matches!(before, "promote-" | "rebuild-" | "failback-") || before.ends_with(['#', '`']);
-        match bare {
-            bare if hash(bare) => masked.push_str(&word.replace(bare, "…")),
-            bare if numbered && number(bare) => masked.push_str(&word.replace(bare, "N")),
-            _ => masked.push_str(word),
+        match numbered && number(bare) {
+            true => masked.push_str(&word.replace(bare, "N")),
+            false => masked.push_str(word),
         }
         before = word;
     }
     masked
+}
+
+/// Without hashes and request ids, which may hold dashes.
+fn without_ids(text: &str) -> String {
+    let id = |part: &str| part.len() >= 12 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let word = |word: &str| {
+        let bare = word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric());
+        match bare.rsplit_once('-') {
+            _ if id(bare) => word.replace(bare, "…"),
+            Some((rest, last)) if id(last) => {
+                let uuid = rest.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+                word.replace(if uuid { bare } else { last }, "…")
+            }
+            _ => word.to_owned(),
+        }
+    };
+    text.split_inclusive(|end: char| !end.is_ascii_alphanumeric() && end != '-').map(word).collect()
 }
 
 fn read_block(block: &Value, lines: &mut Vec<String>) {

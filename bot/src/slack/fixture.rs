@@ -86,6 +86,7 @@ pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
         checks,
         steps,
         suspended: vec![],
+        afterwards: vec![],
         observed_at: at(0),
     }
 }
@@ -297,6 +298,8 @@ fn db_cluster() -> DbCluster {
         engine_version: "16.4".into(),
         resource_id: "cluster-0A1B".to_owned(),
         deletion_protection: true,
+        global_cluster: Some("shop-global".into()),
+        replicas: vec![],
         instances: vec![DbInstance {
             id: "shop-dr-1".into(),
             class: "db.r6g.large".into(),

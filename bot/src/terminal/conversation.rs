@@ -35,8 +35,8 @@ use crate::slack::{
 
 /// How much may wait to be read at either end.
 const WAITING: usize = 64;
-/// How long a run that replaces a void one may take to begin.
-const SUCCESSOR: Duration = Duration::from_secs(5);
+/// How long a run that follows on another may take to begin: it looks at both regions first.
+const SUCCESSOR: Duration = Duration::from_secs(15);
 
 /// Tells requests at the same length of the log apart.
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
@@ -102,7 +102,7 @@ struct Conversation {
     run: Option<Run>,
     /// What the person was asked last.
     question: Option<Question>,
-    /// The run that is followed became void; a new one begins by then, if one does.
+    /// The run that is followed became void, or was the first of two: the next one begins by then, if one does.
     successor_by: Option<Instant>,
 }
 
@@ -258,7 +258,7 @@ impl Conversation {
             }
             Event::CommandFailed { error, .. } => {
                 self.tell(format!("Failed: {} (audit #{})", plain::reply(error), record.seq)).await?;
-                return Ok(self.run.is_none().then_some(false));
+                return Ok((self.run.is_none() || self.successor_by.is_some()).then_some(false));
             }
             Event::HandoffLooked { lacks, .. } => {
                 let message =
@@ -308,13 +308,19 @@ impl Conversation {
         self.ask().await.map(|()| None)
     }
 
-    async fn ended(&self, record: &Record) -> Result<Over, Left> {
+    async fn ended(&mut self, record: &Record) -> Result<Over, Left> {
         let Some((run, report)) = self.run.as_ref().and_then(|run| Some((run, run.ended.as_ref()?))) else {
             return Ok(None);
         };
         let message = messages::report(run, report, record.seq, &self.desk.log().head());
         self.tell(plain::message(&message)).await?;
         self.tell(format!("Run {}: {}.", run.id, outcome(report.outcome))).await?;
+        if run.is_rebuilt() {
+            // The way back goes on with a run that answers the same command.
+            self.asked.insert(run.command);
+            self.successor_by = Some(Instant::now() + SUCCESSOR);
+            return Ok(None);
+        }
         Ok(Some(report.outcome == self.wanted))
     }
 

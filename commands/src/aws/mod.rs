@@ -12,6 +12,7 @@ mod probe;
 mod rds;
 mod route53;
 mod scaling;
+mod stake;
 mod surroundings;
 
 use std::{

@@ -13,7 +13,7 @@ use crate::{
 
 static GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalClusters");
 static CLUSTERS: Operation = Operation::new("rds", "DescribeDBClusters");
-static SNAPSHOTS: Operation = Operation::new("rds", "DescribeDBClusterSnapshots");
+pub(super) static SNAPSHOTS: Operation = Operation::new("rds", "DescribeDBClusterSnapshots");
 static INSTANCES: Operation = Operation::new("rds", "DescribeDBInstances");
 static SUBNET_GROUPS: Operation = Operation::new("rds", "DescribeDBSubnetGroups");
 
@@ -40,6 +40,8 @@ impl Aws {
             engine_version: cluster.engine_version().unwrap_or_default().to_owned(),
             resource_id: cluster.db_cluster_resource_id().unwrap_or_default().to_owned(),
             deletion_protection: cluster.deletion_protection().unwrap_or_default(),
+            global_cluster: cluster.global_cluster_identifier().filter(|id| !id.is_empty()).map(str::to_owned),
+            replicas: cluster.read_replica_identifiers().to_vec(),
             instances,
             key,
             zones,

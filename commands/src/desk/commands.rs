@@ -16,8 +16,7 @@ use crate::{
     journal::{Event, Refusal},
     observation::Observation,
     observe::observe,
-    plan::{self, NoPlan, Plan, RunbookName, SuspendedService},
-    report::RunOutcome,
+    plan::Plan,
     request::{Reply, Request},
     run::Run,
     status::{self, Status},
@@ -193,38 +192,6 @@ impl Desk {
         let request =
             Request { actor: rebuilt.requester.clone(), origin: rebuilt.origin.clone(), dedupe: String::new() };
         self.start(request, pair, Way::Failback, command?, rebuilt.reason).await
-    }
-
-    /// The plan as it would be now.
-    pub(super) async fn plan(&self, pair: &Pair, way: Way) -> Result<Result<Plan, NoPlan>, EngineError> {
-        let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
-        Ok(match way {
-            Way::Promote => plan::promote(&pair.name, &pair.app, &observation, pair.clock.now()),
-            Way::Failback => {
-                let suspended = self.suspended(pair).await?;
-                plan::failback(&pair.name, &pair.app, &observation, suspended)
-            }
-        })
-    }
-
-    /// Services whose scheduled scaling the runs since the last steady state suspended: what the last completed failback did not see.
-    async fn suspended(&self, pair: &Pair) -> Result<Vec<SuspendedService>, EngineError> {
-        let mut suspended = Vec::new();
-        let mut records = self.0.log.read(..);
-        while let Some(record) = records.next().await {
-            let record = record?;
-            if record.application.as_deref() != Some(&pair.name) || record.event != "run.ended" {
-                continue;
-            }
-            let Some(run) = record.run.as_deref() else { continue };
-            let Some(run) = self.run(&run.into()).await? else { continue };
-            let completed = run.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::Completed);
-            match run.plan.runbook {
-                RunbookName::Failback if completed => suspended.clear(),
-                _ => suspended.extend(run.suspended_here(&pair.app)),
-            }
-        }
-        Ok(suspended)
     }
 
     /// Records an answer for the person who asked, where they asked.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::TryStreamExt as _;
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use storage::Record;
 
 use super::{
@@ -68,19 +68,26 @@ impl Desk {
         self.answer(&request, &pair, answer).await
     }
 
-    /// The application's last runs, newest first. The log has no index of them, and they are rare: it is read backwards until they are found.
+    /// The application's last runs, newest first.
     pub(super) async fn last_runs(&self, application: &str) -> Result<Vec<RunId>, EngineError> {
-        let mut found = Vec::new();
-        let mut end = self.0.log.head().size;
-        while end > 0 && found.len() < RUNS {
+        let begun = self.newest_first().try_filter_map(async |record| {
+            let run = Run::begin(&record).filter(|run| run.application == application);
+            Ok(run.map(|run| run.id))
+        });
+        begun.take(RUNS).try_collect().await
+    }
+
+    /// The log from its end towards its beginning, a window at a time: what is looked for in it is rare, has no index, and is mostly near the end.
+    pub(super) fn newest_first(&self) -> impl Stream<Item = Result<Arc<Record>, EngineError>> {
+        let windows = stream::try_unfold(self.0.log.head().size, async |end| {
+            if end == 0 {
+                return Ok::<_, EngineError>(None);
+            }
             let begin = end.saturating_sub(WINDOW);
             let window: Vec<Arc<Record>> = self.0.log.read(begin..end).try_collect().await?;
-            let of_application = window.iter().rev().filter_map(|record| Run::begin(record));
-            found.extend(of_application.filter(|run| run.application == application).map(|run| run.id));
-            end = begin;
-        }
-        found.truncate(RUNS);
-        Ok(found)
+            Ok(Some((stream::iter(window.into_iter().rev().map(Ok)), begin)))
+        });
+        windows.try_flatten()
     }
 }
 

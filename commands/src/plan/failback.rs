@@ -10,11 +10,12 @@ use crate::{
     phase::{moving_to, writing},
     readiness::failback_checks,
     reconcile::differences,
+    stake::Stake,
     topology::{Application, SideName},
 };
 
 /// What `/dr failback` would do now: the next of the two runbooks of the way back. `suspended` are the services whose scheduled scaling
-/// this bot suspended since steady state.
+/// this bot suspended since steady state, `stake` what is known of the data that a stale cluster holds.
 ///
 /// # Errors
 /// When the pair is not in a state that the way back is for, or the primary region does not answer.
@@ -23,6 +24,7 @@ pub fn failback(
     app: &Application,
     observation: &Observation,
     suspended: Vec<SuspendedService>,
+    stake: &Stake,
 ) -> Result<Plan, NoPlan> {
     let global = match &observation.global {
         Seen::Known(global) => global,
@@ -35,7 +37,7 @@ pub fn failback(
         }
     };
     possible(app, observation, global)?;
-    let plan = |runbook, options, steps| Plan {
+    let plan = |runbook, options, steps, afterwards| Plan {
         application: name.to_owned(),
         runbook,
         from: app.dr.region.clone(),
@@ -43,21 +45,59 @@ pub fn failback(
         target: SideName::Primary,
         options,
         lag: observation.lag.clone(),
-        checks: failback_checks(app, observation),
+        checks: failback_checks(app, observation, stake),
         steps,
         suspended,
+        afterwards,
         observed_at: observation.at,
     };
     Ok(match Former::of(app, Some(global), cluster) {
         Former::Member { .. } => {
             let options = vec![switchover(app, global)];
-            plan(RunbookName::Failback, options, switch_back_steps(app, observation))
+            plan(RunbookName::Failback, options, switch_back_steps(app, observation), after_failback(app))
         }
         Former::Detached(stale) => {
-            plan(RunbookName::Rebuild, vec![deletion(app, Some(&stale))], rebuild_steps(app, Some(&stale)))
+            if let Some(why) = Former::needed_by(&stale) {
+                return Err(NoPlan::Needed { cluster: stale.arn.clone(), why });
+            }
+            let options = vec![deletion(app, Some(&stale))];
+            plan(
+                RunbookName::Rebuild,
+                options,
+                rebuild_steps(app, Some(&stale)),
+                after_rebuild(name, app, Some(&stale)),
+            )
         }
-        Former::Absent => plan(RunbookName::Rebuild, vec![deletion(app, None)], rebuild_steps(app, None)),
+        Former::Absent => {
+            let options = vec![deletion(app, None)];
+            plan(RunbookName::Rebuild, options, rebuild_steps(app, None), after_rebuild(name, app, None))
+        }
     })
+}
+
+fn after_rebuild(name: &str, app: &Application, stale: Option<&DbCluster>) -> Vec<String> {
+    let region = &app.primary.region;
+    let kept = stale.map(|stale| {
+        let snapshot = snapshot_id(stale);
+        format!(
+            "snapshot {snapshot} in {region} keeps what only the stale cluster held: delete it once nobody needs that"
+        )
+    });
+    let next = format!(
+        "{region} catches up, and the bot goes on with the failback by itself; if it could not, ask `/dr failback {name}`"
+    );
+    std::iter::once(next).chain(kept).collect()
+}
+
+fn after_failback(app: &Application) -> Vec<String> {
+    vec![
+        format!(
+            "where Terraform built {} anew, restore its variables: `{}`",
+            app.primary.db_cluster,
+            app.failback.restore(app)
+        ),
+        format!("see that `terraform plan` shows no changes in any stack: {}", app.failback.stacks.all(app).join(", ")),
+    ]
 }
 
 fn possible(app: &Application, observation: &Observation, global: &GlobalCluster) -> Result<(), NoPlan> {

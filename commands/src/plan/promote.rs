@@ -63,6 +63,14 @@ pub enum NoPlan {
         /// The primary's region.
         region: String,
     },
+    /// The stale former primary has another use.
+    #[error("{cluster} stands alone and would have to be deleted, but {why}: detach it first, and ask again")]
+    Needed {
+        /// ARN of the cluster.
+        cluster: String,
+        /// What needs it.
+        why: String,
+    },
     /// Neither side is the writer.
     #[error(
         "{writer} writes, which is neither side of this pair: correct the configuration, or look at the global cluster in RDS"
@@ -99,8 +107,19 @@ pub fn promote(name: &str, app: &Application, observation: &Observation, now: Ti
         checks: checks(app, observation, now),
         steps: steps(app, observation),
         suspended: Vec::new(),
+        afterwards: afterwards(app),
         observed_at: observation.at,
     })
+}
+
+fn afterwards(app: &Application) -> Vec<String> {
+    let (from, to) = (&app.primary.region, &app.dr.region);
+    vec![
+        format!(
+            "do not apply Terraform to {from} before failback: its state does not know that {to} writes and serves"
+        ),
+        format!("plan the failback to {from}; {to} now runs without a standby"),
+    ]
 }
 
 fn possible(app: &Application, observation: &Observation, global: &GlobalCluster) -> Result<(), NoPlan> {

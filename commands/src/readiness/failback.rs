@@ -5,13 +5,14 @@ use crate::{
     former::Former,
     observation::{NamedService, Observation, Seen},
     phase::serving,
+    stake::Stake,
     topology::Application,
 };
 
-pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check> {
+pub(super) fn checks(app: &Application, observation: &Observation, stake: &Stake) -> Vec<Check> {
     let mut checks = vec![caller(app, observation), record(app, observation)];
     checks.extend(observation.primary.services.iter().map(|service| service_check(app, service)));
-    checks.extend(stale(app, observation));
+    checks.extend(stale(app, observation, stake));
     checks
 }
 
@@ -49,31 +50,31 @@ fn record(app: &Application, observation: &Observation) -> Check {
 fn service_check(app: &Application, service: &NamedService) -> Check {
     let draft = blocking(format!("service-{}", service.name));
     let region = &app.primary.region;
+    let stack = app.failback.stacks.workloads(&service.name, region);
     match &service.state {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
-        Seen::Known(None) => draft.fail(
-            format!("there is no service {} in {region}", service.name),
-            format!("apply the workloads stack of {region}"),
-        ),
+        Seen::Known(None) => {
+            draft.fail(format!("there is no service {} in {region}", service.name), format!("apply stack {stack}"))
+        }
         Seen::Known(Some(state)) => draft.judge(
             state.status == "ACTIVE",
             format!("{} of {} tasks running in {region}", state.running, state.desired),
             format!("{} is {}", service.name, state.status),
-            format!("apply the workloads stack of {region}"),
+            format!("apply stack {stack}"),
         ),
     }
 }
 
 /// What is at stake where a stale cluster is to be deleted.
-fn stale(app: &Application, observation: &Observation) -> Option<Check> {
+fn stale(app: &Application, observation: &Observation, stake: &Stake) -> Option<Check> {
     let cluster = observation.primary.db.known()?.as_ref();
     let Former::Detached(stale) = Former::of(app, observation.global.known(), cluster) else { return None };
     Some(warning("stale-data").fail(
         format!(
-            "{} holds writes that were not replicated before the failover, and nothing since; {} instances, {}",
+            "{} ({}, {} instances) may hold writes that were not replicated: {stake}",
             stale.arn,
-            stale.instances.len(),
-            stale.status
+            stale.status,
+            stale.instances.len()
         ),
         "its snapshot keeps them: compare it with the new writer before you let it go",
     ))
@@ -91,7 +92,7 @@ mod tests {
         if let Seen::Known(global) = &mut observation.global {
             global.members.retain(|member| member.writer);
         }
-        let open: Vec<_> = checks(&fixture::app(), &observation)
+        let open: Vec<_> = checks(&fixture::app(), &observation, &fixture::stake())
             .into_iter()
             .filter(|check| check.outcome() != Outcome::Pass)
             .map(|check| check.id)

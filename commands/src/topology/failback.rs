@@ -19,8 +19,24 @@ pub struct Failback {
     /// What a person runs so that Terraform builds the former primary anew as a secondary. `{primary_region}` and `{dr_region}` stand for the
     /// regions.
     pub handoff: String,
-    /// What runs it instead of a person, if anything does.
+    /// What a person runs so that Terraform has its variables as in steady state again, once the primary writes.
+    pub restore: String,
+    /// What Terraform's stacks are called, for people who have to apply one.
+    pub stacks: Stacks,
+    /// What runs the hand-off instead of a person, if anything does.
     pub codebuild: Option<CodeBuild>,
+}
+
+/// Names of Terraform's stacks. `{region}` and `{service}` stand for what a stack is about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stacks {
+    /// A region's network, load balancer, gateway and database.
+    pub platform: String,
+    /// A service in a region.
+    pub workloads: String,
+    /// The record.
+    pub dns: String,
 }
 
 /// A CodeBuild project in the DR region that applies the primary region's Terraform stack.
@@ -41,6 +57,8 @@ impl Default for Failback {
             lag_for: Duration::from_secs(120),
             handoff: "terraform -chdir=platform/{primary_region} apply -var is_aurora_secondary=true -var aurora_source_region={dr_region}"
                 .to_owned(),
+            restore: "terraform -chdir=platform/{primary_region} apply -var is_aurora_secondary=false".to_owned(),
+            stacks: Stacks::default(),
             codebuild: None,
         }
     }
@@ -50,6 +68,45 @@ impl Failback {
     /// The hand-off with the pair's regions.
     pub fn handoff(&self, app: &Application) -> String {
         filled(&self.handoff, app)
+    }
+
+    /// The restoring of Terraform's variables, with the pair's regions.
+    pub fn restore(&self, app: &Application) -> String {
+        filled(&self.restore, app)
+    }
+}
+
+impl Default for Stacks {
+    fn default() -> Self {
+        Self {
+            platform: "platform/{region}".to_owned(),
+            workloads: "workloads/{service}/{region}".to_owned(),
+            dns: "dns".to_owned(),
+        }
+    }
+}
+
+impl Stacks {
+    /// The stack of a region's database.
+    pub fn platform(&self, region: &str) -> String {
+        self.platform.replace("{region}", region)
+    }
+
+    /// The stack of a service in a region.
+    pub fn workloads(&self, service: &str, region: &str) -> String {
+        self.workloads.replace("{service}", service).replace("{region}", region)
+    }
+
+    /// All of an application, each once.
+    pub fn all(&self, app: &Application) -> Vec<String> {
+        let regions = [&app.primary.region, &app.dr.region];
+        let platforms = regions.iter().map(|region| self.platform(region));
+        let services =
+            app.services.iter().flat_map(|service| regions.map(|region| self.workloads(&service.name, region)));
+        let mut all: Vec<String> = platforms.chain(services).chain([self.dns.clone()]).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        all.retain(|stack| seen.insert(stack.clone()));
+        all
     }
 }
 

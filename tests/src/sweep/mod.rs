@@ -13,7 +13,7 @@ mod spread;
 mod story;
 
 pub use crew::Crew;
-pub use hand::fail_over_by_hand;
+pub use hand::{fail_over_by_hand, salvage_by_hand};
 pub use rig::{End, Rig};
 pub use spread::spread;
 pub use story::Story;

@@ -117,3 +117,53 @@ async fn project_that_is_not_there_is_named() {
     let error = failed.data["error"].as_str().unwrap();
     assert!(error.contains("codebuild StartBuild in us-west-2") && error.contains("shop-teraform"), "{error}");
 }
+
+/// Whether builds can be read is nothing that the database depends on.
+#[tokio::test(start_paused = true)]
+async fn build_that_cannot_be_read_is_told_and_the_database_decides() {
+    let stage = promoted().await;
+    let reads = Target::operation(Service::CodeBuild, "BatchGetBuilds");
+    stage.world.inject(Fault::calls(reads, Disturbance::access_denied("codebuild:BatchGetBuilds")));
+    rebuilds(&stage).await;
+    let told = stage
+        .record(|record| record.data["detail"].as_str().is_some_and(|detail| detail.contains("cannot be read")))
+        .await;
+    let detail = told.data["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("there is no shop-primary in us-east-1 yet") && detail.contains("AccessDenied"),
+        "{detail}"
+    );
+    assert_eq!(ended(&stage, RunbookName::Rebuild).await.ended.unwrap().outcome, RunOutcome::Completed);
+    assert!(stage.of("run.paused").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn build_that_failed_does_not_matter_where_somebody_finished_by_hand() {
+    let stage = promoted().await;
+    stage.world.inject(Fault::BuildFails { pair: "shop".into() });
+    rebuilds(&stage).await;
+    stage.record(of_build("step.failed")).await;
+    let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    stage.world.apply_terraform("shop", &variables.into()).unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(900)).await;
+    stage.presses(Cast::MAYA, "retry").await;
+    assert_eq!(ended(&stage, RunbookName::Rebuild).await.ended.unwrap().outcome, RunOutcome::Completed);
+    assert_eq!(builds(&stage).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn abort_names_the_build_that_it_leaves_running() {
+    let stage = promoted().await;
+    stage.world.inject(Fault::BuildFails { pair: "shop".into() });
+    rebuilds(&stage).await;
+    stage.record(of_build("step.failed")).await;
+    stage.presses(Cast::MAYA, "abort").await;
+    let report = ended(&stage, RunbookName::Rebuild).await.ended.unwrap();
+    let left = report.remaining.join("\n");
+    assert!(
+        left.contains("aws codebuild stop-build --id shop-terraform:") && left.contains("--region us-west-2"),
+        "{left}"
+    );
+    assert!(left.contains("go on with `/dr failback shop`"), "{left}");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bot::terminal::Ask;
 use commands::{plan::RunbookName, report::RunOutcome, run::Run};
 use rehearsal::{Fault, OldPrimary, Pair, Region, Scenario, Side};
-use tests::{Cast, Stage, StageBuilder};
+use tests::{Cast, Stage, StageBuilder, sweep::salvage_by_hand};
 
 const PRIMARY: &str = "us-east-1";
 
@@ -154,6 +154,64 @@ async fn deletion_is_typed_out_by_name_at_the_terminal() {
     jonas.types("delete shop-primary").await;
     stage.record(|record| record.event == "handoff.given").await;
     assert!(stage.changes().contains(&"Rds:DeleteDBCluster".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn terminal_follows_the_way_back_through_both_of_its_runs() {
+    let stage = promoted(OldPrimary::Detached).await;
+    let mut maya = stage.terminal("maya", Ask::Command("failback".to_owned()));
+    assert!(maya.is_asked().await.contains("somebody else"));
+    let mut jonas = stage.terminal("jonas", Ask::Approve(None));
+    jonas.is_asked().await;
+    jonas.types("delete shop-primary").await;
+    maya.sees("your turn, run: terraform").await;
+    apply(&stage);
+    // Whoever joined at the first gate is asked at the second one, too.
+    jonas.sees("Run rebuild-").await;
+    assert_eq!(jonas.is_asked().await, "Type exactly `failback us-east-1` to confirm, or `cancel`.");
+    jonas.types("failback us-east-1").await;
+    assert!(jonas.ends().await && maya.ends().await, "{}", maya.seen);
+    assert!(
+        maya.seen.contains("us-east-1 catches up") && maya.seen.contains("is served by us-east-1"),
+        "{}",
+        maya.seen
+    );
+    steady(&stage);
+}
+
+#[tokio::test(start_paused = true)]
+async fn terminal_ends_where_the_way_back_cannot_go_on() {
+    let stage = promoted(OldPrimary::Detached).await;
+    let mut maya = stage.terminal("maya", Ask::Command("failback".to_owned()));
+    maya.is_asked().await;
+    stage.presses(Cast::JONAS, "approve-rebuild").await;
+    stage.record(|record| record.event == "handoff.given").await;
+    apply(&stage);
+    stage.record(|record| record.event == "step.done" && record.step.as_deref() == Some("rebuild")).await;
+    stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
+    assert!(!maya.ends().await);
+    assert!(maya.seen.contains("the way back waits until it answers"), "{}", maya.seen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cluster_that_something_needs_is_not_deleted() {
+    let stage = promoted(OldPrimary::Detached).await;
+    salvage_by_hand(&stage.world, "salvage").await.unwrap();
+    stage.says(Cast::MAYA, "failback").await;
+    let failed = stage.record(|record| record.event == "command.failed").await;
+    assert!(failed.data["error"].as_str().unwrap().contains("it belongs to global cluster salvage"), "{}", failed.data);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cluster_that_something_came_to_need_after_the_approval_is_not_deleted() {
+    let stage = promoted(OldPrimary::Detached).await;
+    stage.says(Cast::MAYA, "failback").await;
+    stage.presses(Cast::JONAS, "approve-rebuild").await;
+    stage.record(|record| record.event == "step.started" && record.step.as_deref() == Some("delete")).await;
+    salvage_by_hand(&stage.world, "salvage").await.unwrap();
+    let failed = stage.record(|record| record.event == "step.failed" && record.step.as_deref() == Some("delete")).await;
+    assert!(failed.data["error"].as_str().unwrap().contains("is not deleted: it belongs to global cluster salvage"));
+    assert!(!stage.changes().iter().any(|change| change.contains("DeleteDBCluster")));
 }
 
 #[tokio::test(start_paused = true)]

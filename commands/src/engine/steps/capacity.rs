@@ -5,7 +5,6 @@
 
 use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use super::{Memory, Sight};
 use crate::{
@@ -71,7 +70,7 @@ fn unknown_scaling(service: &Service, state: &ServiceState) -> Option<String> {
 fn changes(pair: &Pair, side: SideName, service: &Service, state: &ServiceState) -> Vec<Action> {
     let all = goals::capacity_changes(pair.app.side(side), service, state);
     let scaling_first = all.iter().any(|change| matches!(change, Change::ScalableTarget { .. }));
-    let before = json!({ "desired": state.desired, "running": state.running, "scaling": state.scaling });
+    let before = state.capacity();
     all.into_iter()
         .filter(|change| !scaling_first || matches!(change, Change::ScalableTarget { .. }))
         .map(|change| Action { side, change: Wanted::Change(change), before: before.clone() })

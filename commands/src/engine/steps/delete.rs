@@ -28,6 +28,9 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
             return Ok(Sight::Holds("it is a member of the global cluster: nothing is stale".to_owned()));
         }
     };
+    if let Some(why) = Former::needed_by(&cluster) {
+        return Ok(Sight::Failed(format!("{} is not deleted: {why}; detach it first, then retry", cluster.arn)));
+    }
     let id = former::snapshot_id(&cluster);
     let snapshot = pair.aws.snapshot(SideName::Primary, &id).await?;
     if snapshot.is_none_or(|snapshot| snapshot.status != "available") {

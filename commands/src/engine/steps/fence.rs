@@ -2,7 +2,6 @@
 //! and the run never waits for it.
 
 use futures::future::try_join_all;
-use serde_json::json;
 
 use super::Sight;
 use crate::{
@@ -26,7 +25,7 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
         running += state.running;
         // With its minimum still in force, the count would rise again.
         unsure = unsure.or(state.scaling.unknown().map(|why| format!("{}: {why}", service.name)));
-        let before = json!({ "desired": state.desired, "running": state.running, "scaling": state.scaling });
+        let before = state.capacity();
         let changes = goals::fence_changes(region, service, &state).into_iter();
         actions.extend(changes.map(|change| Action {
             side: SideName::Primary,

@@ -1,7 +1,6 @@
 //! DR's services are back at warm idle, minimum first, and scheduled scaling that this bot suspended runs again in both regions.
 
 use futures::future::try_join_all;
-use serde_json::json;
 
 use super::Sight;
 use crate::{
@@ -35,7 +34,7 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
             waits |= state.running != service.idle;
             seen.push(format!("{} {}/{}", service.name, state.running, service.idle));
         }
-        let before = json!({ "desired": state.desired, "running": state.running, "scaling": state.scaling });
+        let before = state.capacity();
         actions.extend(changes.into_iter().map(|change| Action {
             side,
             change: Wanted::Change(change),

@@ -28,18 +28,18 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sigh
         return by_build(pair, run, hand, project, lacks).await;
     }
     Ok(match (lacks, former) {
-        (None, _) => appeared(pair),
+        (None, _) => appeared(pair, ""),
         (Some(lacks), Former::Member { .. }) => Sight::Waiting(lacks),
         (Some(lacks), _) => Sight::HandOff { detail: lacks, text: pair.app.failback.handoff(&pair.app) },
     })
 }
 
-fn appeared(pair: &Pair) -> Sight {
+fn appeared(pair: &Pair, besides: &str) -> Sight {
     let primary = &pair.app.primary;
-    Sight::Holds(format!("{} in {} is a member of the global cluster", primary.db_cluster, primary.region))
+    Sight::Holds(format!("{} in {} is a member of the global cluster{besides}", primary.db_cluster, primary.region))
 }
 
-/// One build an attempt, followed to its end: a secondary that appears while Terraform is still at work may yet get its instances.
+/// One build an attempt, followed to its end.
 async fn by_build(
     pair: &Pair,
     run: &Run,
@@ -49,9 +49,9 @@ async fn by_build(
 ) -> Result<Sight, AwsError> {
     let begun = hand.latest_of_attempt();
     if let Some(CallRun { outcome: Some(CallOutcome::Accepted { reference: Some(id), .. }), .. }) = begun {
-        return follow(pair, id, lacks).await;
+        return Ok(follow(pair, id, lacks).await);
     }
-    let Some(lacks) = lacks else { return Ok(appeared(pair)) };
+    let Some(lacks) = lacks else { return Ok(appeared(pair, "")) };
     let unclear = begun.filter(|call| !matches!(call.outcome, Some(CallOutcome::Failed { .. })));
     if unclear.is_some_and(|call| pair.clock.now().duration_since(call.at) >= TOKEN_LIVES) {
         return Ok(Sight::Failed(format!(
@@ -70,15 +70,32 @@ async fn by_build(
     })
 }
 
-async fn follow(pair: &Pair, id: &str, lacks: Option<String>) -> Result<Sight, AwsError> {
-    let Some(build) = pair.aws.build(id).await? else {
-        return Ok(Sight::Failed(format!("there is no build {id} any more; retry to start another")));
+/// What becomes of a build that was begun. It is told of; whether the step is done is for the database to say, also where the build cannot be read
+/// or ended badly and somebody finished by hand.
+async fn follow(pair: &Pair, id: &str, lacks: Option<String>) -> Sight {
+    let build = match pair.aws.build(id).await {
+        Ok(Some(build)) => build,
+        Ok(None) => return ended_badly(pair, lacks, &format!("there is no build {id} any more")),
+        Err(error) => {
+            return match lacks {
+                None => appeared(pair, &format!("; build {id} cannot be read: {error}")),
+                Some(lacks) => Sight::Waiting(format!("{lacks}; build {id} cannot be read: {error}")),
+            };
+        }
     };
     let log = build.log.map(|log| format!("; log: {log}")).unwrap_or_default();
-    Ok(match (build.status, lacks) {
+    match (build.status, lacks) {
+        // A secondary that appears while Terraform is still at work may yet get its instances.
         (BuildStatus::InProgress, _) => Sight::Waiting(format!("build {id} is in {}{log}", build.phase)),
-        (BuildStatus::Succeeded, None) => appeared(pair),
+        (BuildStatus::Succeeded, None) => appeared(pair, ""),
         (BuildStatus::Succeeded, Some(lacks)) => Sight::Waiting(format!("build {id} succeeded, but {lacks}{log}")),
-        (BuildStatus::Ended(why), _) => Sight::Failed(format!("build {id} {why}{log}; retry starts another")),
-    })
+        (BuildStatus::Ended(why), lacks) => ended_badly(pair, lacks, &format!("build {id} {why}{log}")),
+    }
+}
+
+fn ended_badly(pair: &Pair, lacks: Option<String>, how: &str) -> Sight {
+    match lacks {
+        None => appeared(pair, &format!("; {how}")),
+        Some(_) => Sight::Failed(format!("{how}; retry starts another")),
+    }
 }

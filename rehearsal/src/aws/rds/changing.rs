@@ -47,6 +47,12 @@ pub(super) fn remove_from_global(simulation: &mut Simulation, region: &Region, i
     changed_global_cluster(simulation, id)
 }
 
+pub(super) fn create_global(simulation: &mut Simulation, region: &Region, input: Input<'_>) -> Result<Value> {
+    let (id, source) = (input.required("GlobalClusterIdentifier")?, input.required("SourceDBClusterIdentifier")?);
+    simulation.create_global(region, id, source)?;
+    changed_global_cluster(simulation, id)
+}
+
 pub(super) fn create_cluster(simulation: &mut Simulation, region: &Region, input: Input<'_>) -> Result<Value> {
     let wanted = NewCluster {
         id: input.required("DBClusterIdentifier")?,

@@ -50,6 +50,7 @@ pub(super) fn call(
         "CreateDBClusterSnapshot" => snapshots::create(simulation, region, input),
         "FailoverGlobalCluster" => changing::fail_over(simulation, region, input),
         "SwitchoverGlobalCluster" => changing::switch_over(simulation, region, input),
+        "CreateGlobalCluster" => changing::create_global(simulation, region, input),
         "RemoveFromGlobalCluster" => changing::remove_from_global(simulation, region, input),
         "CreateDBCluster" => changing::create_cluster(simulation, region, input),
         "ModifyDBCluster" => changing::modify_cluster(simulation, region, input),

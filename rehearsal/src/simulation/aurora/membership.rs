@@ -1,8 +1,9 @@
 //! Who belongs to a global cluster: what becomes of a former primary, and leaving.
 
-use super::{CatchUp, DbCluster, cluster_not_found, global_not_found};
+use super::{CatchUp, DbCluster, GlobalCluster, Member, Synchronization, cluster_not_found, global_not_found};
 use crate::{
     pair::OldPrimary,
+    region::Region,
     simulation::{
         Simulation,
         refusal::{Refusal, Result},
@@ -34,6 +35,37 @@ impl Simulation {
         }
         self.detach(id, cluster);
         self.follow_replication();
+        Ok(())
+    }
+
+    /// `CreateGlobalCluster` around a cluster that stands alone, which becomes its writer.
+    pub(crate) fn create_global(&mut self, region: &Region, id: &str, source: &str) -> Result<()> {
+        if self.aurora.global_clusters.contains_key(id) {
+            let message = format!("Global cluster {id} already exists");
+            return Err(Refusal::invalid("GlobalClusterAlreadyExistsFault", message));
+        }
+        let cluster = self.cluster_in(region, source)?;
+        if let Some(other) = &cluster.global_cluster {
+            let message = format!("{source} is already part of global cluster {other}");
+            return Err(Refusal::invalid("InvalidDBClusterStateFault", message));
+        }
+        let arn = cluster.arn.clone();
+        let global = GlobalCluster {
+            id: id.to_owned(),
+            arn: format!("arn:aws:rds::{}:global-cluster:{id}", cluster.account),
+            engine_version: cluster.engine_version.clone(),
+            members: vec![Member {
+                cluster_arn: arn.clone(),
+                writer: true,
+                synchronization: Synchronization::Connected,
+            }],
+            transition: None,
+            attempts: 0,
+        };
+        self.aurora.global_clusters.insert(id.to_owned(), global);
+        if let Some(cluster) = self.aurora.clusters.get_mut(&arn) {
+            cluster.global_cluster = Some(id.to_owned());
+        }
         Ok(())
     }
 

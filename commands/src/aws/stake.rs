@@ -1,0 +1,75 @@
+//! What AWS tells of a stale former primary's data: Aurora's attempt to block writes, and the snapshot that it took by itself.
+
+use aws_sdk_rds::types::{Event, SourceType};
+use jiff::SignedDuration;
+
+use super::{Aws, AwsError, call::Operation, rds::SNAPSHOTS, timestamp};
+use crate::{
+    observation::Snapshot,
+    stake::Fence,
+    topology::{Region, SideName},
+};
+
+static EVENTS: Operation = Operation::new("rds", "DescribeEvents");
+
+/// RDS keeps events for 14 days.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeEvents.html>
+const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Most pages of events that are read, of a hundred each.
+const PAGES: usize = 50;
+/// How Aurora names the snapshot that it takes of a former primary before it adds it again.
+const RESCUE: &str = "rds:unplanned-global-failover-";
+
+impl Aws {
+    /// The latest attempt to block writes on the primary region's cluster, which an instance of the new writer tells.
+    pub(crate) async fn fence(&self) -> Result<Option<Fence>, AwsError> {
+        let regional = self.regional(SideName::Dr);
+        let until = self.0.clock.now();
+        let (from, until) = (until - KEPT, until);
+        let (mut latest, mut marker) = (None, None);
+        for _ in 0..PAGES {
+            let send = || {
+                let events = regional.rds.describe_events().source_type(SourceType::DbInstance);
+                let events = events.start_time(sdk_time(from)).end_time(sdk_time(until));
+                events.set_marker(marker.clone()).send()
+            };
+            let answer = regional.caller.read(&EVENTS, send).await?;
+            latest =
+                answer.events().iter().rev().find_map(|event| fence(event, self.side(SideName::Primary))).or(latest);
+            marker = answer.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(latest)
+    }
+
+    /// The newest snapshot that Aurora took of the primary region's cluster before it would add it again.
+    pub(crate) async fn rescue_snapshot(&self) -> Result<Option<Snapshot>, AwsError> {
+        let regional = self.regional(SideName::Primary);
+        let cluster = &self.side(SideName::Primary).db_cluster;
+        let send = || regional.rds.describe_db_cluster_snapshots().db_cluster_identifier(cluster).send();
+        let answer = regional.caller.read(&SNAPSHOTS, send).await?;
+        let named = answer.db_cluster_snapshots().iter().filter_map(|found| {
+            let id = found.db_cluster_snapshot_identifier().filter(|id| id.starts_with(RESCUE))?;
+            Some((found.snapshot_create_time().map(|at| at.secs()), id, found))
+        });
+        Ok(named.max_by_key(|(at, ..)| *at).map(|(_, id, found)| Snapshot {
+            id: id.to_owned(),
+            status: found.status().unwrap_or_default().to_owned(),
+            percent: found.percent_progress().unwrap_or_default(),
+        }))
+    }
+}
+
+fn sdk_time(at: jiff::Timestamp) -> aws_smithy_types::DateTime {
+    aws_smithy_types::DateTime::from_secs(at.as_second())
+}
+
+/// The attempt that an event tells of: `DescribeEvents` returns no event ids, so it is known by its words.
+fn fence(event: &Event, old: &Region) -> Option<Fence> {
+    let message = event.message()?;
+    let of_cluster = message.contains(&format!("DB cluster {} in Region {}", old.db_cluster, old.region));
+    let told = message.to_ascii_lowercase().contains("block writes") && of_cluster;
+    Some(Fence { at: timestamp(event.date()?)?, succeeded: !message.contains("timed out") }).filter(|_| told)
+}
