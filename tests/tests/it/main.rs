@@ -11,6 +11,7 @@ mod codebuild;
 mod emulator;
 mod failback;
 mod kill;
+mod node;
 mod process;
 mod promote;
 mod python;

@@ -1,15 +1,18 @@
-//! Slack's own Python SDK verifies the stand-in's signatures, talks to its Web API, and accepts every message of the bot.
+//! Slack's own SDKs for Python and Node work against the stand-in, and accept every message and view of the bot.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use rehearsal::{
     Disturbance, Fault, Region, Service, Target,
-    slack::{Event, Message},
+    slack::{self, Event, FaultKind, Message, Method, Slack},
 };
 use serde_json::{Value, json};
 use tests::{Cast, Stage};
 
-use crate::{python, slack::serve_slack};
+use crate::{
+    node, python,
+    slack::{serve_slack, serve_timeless_slack},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python with slack_sdk: see tests/third-party/README.md"]
@@ -25,19 +28,81 @@ async fn slack_sdk_verifies_what_the_stand_in_signs() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python with slack_sdk: see tests/third-party/README.md"]
-async fn slack_sdk_posts_updates_and_is_refused() {
-    let slack = serve_slack().await;
+async fn slack_sdk_works_against_the_stand_in_as_against_slack() {
+    let slack = serve_timeless_slack().await;
+    troubles(&slack);
     let url = format!("{}/api/", slack.settings().base_url);
-    let given = json!({ "token": slack.settings().bot_token, "channel": Cast::INCIDENT });
-    python::passes("slack_sdk_check.py", &["client", &url], &given.to_string());
+    python::passes("slack_sdk_check.py", &["client", &url], &given(&slack).to_string());
+
+    let texts: Vec<String> = slack.messages(Cast::INCIDENT).into_iter().map(|message| message.text).collect();
+    assert_eq!(texts[..3], ["Goodbye", "Detail", "still with metadata"]);
+    left_behind(&slack);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node with @slack/web-api: see tests/third-party/README.md"]
+async fn slack_web_api_works_against_the_stand_in_as_against_slack() {
+    let slack = serve_timeless_slack().await;
+    troubles(&slack);
+    let url = format!("{}/api/", slack.settings().base_url);
+    node::passes("slack_web_api_check.cjs", &[&url], &given(&slack).to_string());
 
     let texts: Vec<String> = slack.messages(Cast::INCIDENT).into_iter().map(|message| message.text).collect();
     assert_eq!(texts[..2], ["Goodbye", "Detail"]);
+    left_behind(&slack);
+}
+
+/// What an SDK's check needs to know; the triggers are those of two commands that somebody typed.
+fn given(slack: &Slack) -> Value {
+    let trigger = || {
+        let body = slack.command_body(Cast::MAYA, Cast::INCIDENT, "promote").unwrap();
+        let trigger = body.split('&').find_map(|field| field.strip_prefix("trigger_id="));
+        trigger.expect("a trigger").to_owned()
+    };
+    let plain = |text: &str| json!({ "type": "plain_text", "text": text });
+    let input = json!({ "type": "plain_text_input", "action_id": "typed" });
+    json!({
+        "token": slack.settings().bot_token,
+        "channel": Cast::INCIDENT,
+        "user": Cast::MAYA,
+        "group": "S0PROMOTERS",
+        "triggers": [trigger(), trigger()],
+        "view": {
+            "type": "modal",
+            "callback_id": "confirm",
+            "title": plain("Promote us-west-2?"),
+            "submit": plain("Promote"),
+            "blocks": [{ "type": "input", "block_id": "target", "label": plain("Type us-west-2"), "element": input }],
+        },
+    })
+}
+
+/// What befalls the checks' last calls, of which each is the only one of its method.
+fn troubles(slack: &Slack) {
+    let second = FaultKind::RateLimited { retry_after: Duration::from_secs(1) };
+    for (method, kind) in [
+        (Method::ConversationsJoin, second.clone()),
+        (Method::ConversationsOpen, second),
+        (Method::ChatGetPermalink, FaultKind::ServerError),
+        (Method::ChatDelete, FaultKind::Reset),
+    ] {
+        slack.fault(slack::Fault { method: Some(method), kind, times: Some(1) });
+    }
+}
+
+/// What an SDK's check leaves in the workspace.
+fn left_behind(slack: &Slack) {
+    assert_eq!(slack.modal(Cast::MAYA).expect("an open modal").title, "Promote us-west-2?");
+    assert!(slack.home(Cast::MAYA).is_some());
+    let messages = slack.messages(Cast::INCIDENT);
+    let shared = messages.iter().flat_map(|message| &message.files).next().expect("a shared file");
+    let file = slack.file(&shared.id).expect("a whole file");
+    assert_eq!((file.title.as_str(), file.bytes.as_deref()), ("Export", Some(&b"{}\n"[..])));
 }
 
 #[tokio::test(start_paused = true)]
 #[ignore = "needs Python with slack_sdk: see tests/third-party/README.md"]
-async fn slack_sdk_accepts_every_message_of_the_bot() {
+async fn slack_sdk_accepts_every_message_and_view_of_the_bot() {
     let stage = Stage::open().await;
     play(&stage).await;
     let messages: Vec<Message> = stage.slack.transcript().iter().filter_map(|entry| said(&entry.event)).collect();
@@ -48,7 +113,10 @@ async fn slack_sdk_accepts_every_message_of_the_bot() {
 
     let messages: Vec<Value> =
         messages.iter().map(|message| json!({ "text": message.text, "blocks": message.blocks })).collect();
-    python::passes("slack_sdk_check.py", &["blocks"], &Value::from(messages).to_string());
+    let calls = stage.slack.calls();
+    let views: Vec<&Value> = calls.iter().filter_map(|call| call.arguments.get("view")).collect();
+    assert!(!views.is_empty(), "no view was shown");
+    python::passes("slack_sdk_check.py", &["blocks"], &json!({ "messages": messages, "views": views }).to_string());
 }
 
 /// A conversation in which the bot says everything that it can say: answers, refusals, a cancelled run, and one that pauses and ends well.
@@ -70,6 +138,8 @@ async fn play(stage: &Stage) {
     stage.promotes().await;
     stage.presses(Cast::MAYA, "retry").await;
     stage.hears("is served by").await;
+    stage.slack.open_home(Cast::MAYA).await.expect("a person who exists");
+    stage.slack.wait_for_home(Cast::MAYA, |_| true).await;
 }
 
 /// What the bot said, at first or by an edit.
