@@ -24,13 +24,26 @@ pub(crate) struct FoundOpen {
     pub(crate) rebuilt: Vec<Run>,
 }
 
-/// Reads the log once for what it left open.
+impl FoundOpen {
+    /// Number of the first record that any of it needs.
+    fn begins(&self) -> Option<u64> {
+        let runs = self.runs.iter().chain(&self.rebuilt).map(|run| run.command);
+        runs.chain(self.unanswered.iter().map(|record| record.seq)).min()
+    }
+}
+
+/// Name of the cursor in the store: nothing below it was open at the last start. Derived, as all cursors are: without it everything is read.
+const SETTLED: &str = "settled";
+
+/// Reads the log once, from where nothing was open, for what it left open.
 pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
     let mut open: BTreeMap<String, Run> = BTreeMap::new();
     let mut received: BTreeMap<u64, Arc<Record>> = BTreeMap::new();
     let mut answered: BTreeSet<u64> = BTreeSet::new();
     let mut rebuilt: BTreeMap<String, Run> = BTreeMap::new();
-    let records = log.read(..);
+    let size = log.head().size;
+    let from = log.cursor(SETTLED).await?.unwrap_or(0).min(size);
+    let records = log.read(from..size);
     pin_mut!(records);
     while let Some(record) = records.next().await {
         let record = record?;
@@ -55,11 +68,13 @@ pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
         }
     }
     received.retain(|command, _| !answered.contains(command));
-    Ok(FoundOpen {
+    let found = FoundOpen {
         runs: open.into_values().collect(),
         unanswered: received.into_values().collect(),
         rebuilt: rebuilt.into_values().collect(),
-    })
+    };
+    log.set_cursor(SETTLED, found.begins().unwrap_or(size)).await?;
+    Ok(found)
 }
 
 /// Records that the run is taken up, and that an outcome which died with the process is unknown: the step observes before it acts.
