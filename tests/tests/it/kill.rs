@@ -200,7 +200,7 @@ fn configuration(
     listen: SocketAddr,
     health_port: u16,
 ) -> String {
-    let timing = "poll = 0.2\nsettle = 2\nobservation = 0.25\nfence = { expected = 1, deadline = 2 }";
+    let timing = "poll = 0.2\nsettle = 2\nobservation = 2\nfence = { expected = 1, deadline = 2 }";
     bot::rehearse::toml(scenario, workspace)
         .replace("listen = \"127.0.0.1:0\"", &format!("listen = \"{listen}\""))
         .replace("path = \"rehearsal\"", &format!("path = {:?}", folder.join("store")))
