@@ -5,6 +5,7 @@ mod export;
 mod keys;
 mod notary;
 mod place;
+mod prove;
 mod verify;
 
 use std::io::Write;
@@ -34,6 +35,8 @@ pub async fn run(command: Audit, out: &mut impl Write) -> Result<(), Failure> {
         }
         Audit::Export(args) => export::export(args).await,
         Audit::Verify(args) => verify::verify(args, out),
+        Audit::Tiles { store, output } => prove::tiles(&Place::of(&store)?, &output).await,
+        Audit::Prove { store, record, since } => prove::prove(&Place::of(&store)?, record, since, out).await,
         Audit::Keygen { name, output } => keys::keygen(&name, &output, out),
         Audit::Rotate { config, output } => keys::rotate(config.config, &output, out).await,
         Audit::Checkpoint { store } => {

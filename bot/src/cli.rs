@@ -195,6 +195,27 @@ pub enum Audit {
     Export(ExportArgs),
     /// Whether an export is whole and unchanged.
     Verify(VerifyArgs),
+    /// Write the log as a folder that any client of transparency logs reads (C2SP tlog-tiles).
+    Tiles {
+        /// Which log.
+        #[command(flatten)]
+        store: StoreArg,
+        /// Where to; what is there is added to.
+        #[arg(long, value_name = "FOLDER")]
+        output: PathBuf,
+    },
+    /// Prove to a client of transparency logs that a record is in the log, or that the log only grew.
+    Prove {
+        /// Which log.
+        #[command(flatten)]
+        store: StoreArg,
+        /// The record: a tlog-proof of it is printed.
+        #[arg(long, value_name = "NUMBER", required_unless_present = "since", conflicts_with = "since")]
+        record: Option<u64>,
+        /// The number of records that the log once had: the hashes of a consistency proof are printed, and the checkpoint that they lead to.
+        #[arg(long, value_name = "SIZE")]
+        since: Option<u64>,
+    },
     /// Make the key that signs checkpoints; its public half is printed.
     Keygen {
         /// The log's name in its checkpoints, such as standby.example.com/shop.

@@ -119,19 +119,33 @@ impl Tree {
 
     /// Adds a leaf.
     pub(crate) fn push(&mut self, leaf: Hash) {
-        self.graft(0, leaf);
+        self.push_each(leaf, |_| {});
+    }
+
+    /// Adds a leaf, and hands over its hash and those of the subtrees that it completes, from the smallest.
+    pub(crate) fn push_each(&mut self, leaf: Hash, each: impl FnMut(Hash)) {
+        self.join(0, leaf, each);
         self.last = Some(leaf);
     }
 
     /// Adds a complete subtree of 2^level leaves. The size must be a multiple of that.
     pub(crate) fn graft(&mut self, level: u32, subtree: Hash) {
+        self.join(level, subtree, |_| {});
+        self.last = None;
+    }
+
+    fn join(&mut self, level: u32, subtree: Hash, mut each: impl FnMut(Hash)) {
+        each(subtree);
         // Each trailing 1 bit of the size is a complete subtree that this one, or what it completes, makes twice as large.
         let completed = (self.size >> level).trailing_ones() as usize;
         let kept = self.peaks.len().saturating_sub(completed);
-        let peak = self.peaks.drain(kept..).rev().fold(subtree, |right, left| Hash::node(left, right));
+        let peak = self.peaks.drain(kept..).rev().fold(subtree, |right, left| {
+            let joined = Hash::node(left, right);
+            each(joined);
+            joined
+        });
         self.peaks.push(peak);
         self.size += 1 << level;
-        self.last = None;
     }
 
     /// Size and root.

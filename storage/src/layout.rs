@@ -39,6 +39,11 @@ impl Layout {
         self.dir.join("index")
     }
 
+    /// The tree's hashes.
+    pub(crate) fn hashes(&self) -> PathBuf {
+        self.dir.join("hashes")
+    }
+
     fn head(&self) -> PathBuf {
         self.dir.join("head.json")
     }

@@ -3,9 +3,11 @@
 use std::{ops::RangeBounds, path::Path, sync::Arc};
 
 use crate::{
-    Head, OpenError, Records, blocking,
+    Head, OpenError, ReadError, Records, blocking,
     layout::Layout,
+    proof::{self, Proof},
     scan::Scan,
+    stored::Stored,
     view::{RawLines, View, records},
 };
 
@@ -25,9 +27,10 @@ impl Reader {
         let scanned = blocking::run(move || {
             // The head file first: it is written after the records that it counts.
             let head = layout.read_head()?;
-            let scan = Scan::run(&layout, &[head])?;
+            let scan = Scan::run(&layout, &[head], None)?;
             scan.check(&layout, head)?;
-            Ok(Self::new(Arc::new(View::new(layout, scan.places, scan.tree.head()))))
+            let stored = Stored::open(&layout.hashes(), false).ok();
+            Ok(Self::new(Arc::new(View::new(layout, scan.places, scan.tree.head(), stored))))
         });
         scanned.await.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?
     }
@@ -48,6 +51,30 @@ impl Reader {
     /// The records with these numbers.
     pub fn read(&self, range: impl RangeBounds<u64>) -> Records {
         records(self.lines(range))
+    }
+
+    /// Proves that a record is in the log.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn inclusion(&self, record: u64, head: Head) -> Result<Option<Proof>, ReadError> {
+        proof::inclusion(self, record, head).await
+    }
+
+    /// Proves that the log with one head begins with what it was at an earlier one.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn consistency(&self, from: Head, to: Head) -> Result<Option<Proof>, ReadError> {
+        proof::consistency(self, from, to).await
+    }
+
+    /// The root that the log had when it was so long.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn head_at(&self, size: u64) -> Result<Option<Head>, ReadError> {
+        proof::head_at(self, size).await
     }
 
     /// The lines of the records with these numbers.

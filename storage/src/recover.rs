@@ -9,6 +9,7 @@ use crate::{
     index::Index,
     layout::Layout,
     scan::{Scan, Tail},
+    stored::Stored,
     view::View,
     writer::{OpenSegment, Writer},
 };
@@ -22,16 +23,22 @@ pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Resul
     let lock = layout.lock()?;
     let index = Index::open(&layout);
     let (head, mark) = (layout.read_head()?, index.mark());
-    let scan = Scan::run(&layout, &[head, mark])?;
+    let stored = Stored::open(&layout.hashes(), true);
+    let stored = stored.inspect_err(|error| tracing::warn!(%error, "the tree's hashes cannot be kept in a file")).ok();
+    let scan = Scan::run(&layout, &[head, mark], stored.as_ref())?;
     scan.check(&layout, head)?;
 
     let agreed = mark.filter(|&mark| scan.had(mark));
     let index = if agreed.is_some() { index } else { index.replace(&layout) };
     let Scan { tree, places, last, .. } = scan;
-    let view = Arc::new(View::new(layout, places, tree.head()));
+    let view = Arc::new(View::new(layout, places, tree.head(), stored));
     if let Err(error) = catch_up(&index, &view, agreed) {
         tracing::error!(%error, "failed to bring the index up to the log");
         index.close();
+    }
+
+    if let Some(Err(error)) = view.stored.as_ref().map(|stored| stored.truncate(view.head().size)) {
+        tracing::warn!(%error, "the tree's hashes are too many in their file");
     }
 
     // Only now, when the log is known to be sound but for its tail, is anything of it changed.

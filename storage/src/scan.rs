@@ -13,6 +13,7 @@ use crate::{
     hash::Tree,
     layout::{Layout, Segment},
     line::{Next, decode, next_line},
+    stored::Stored,
     view::Places,
 };
 
@@ -27,7 +28,13 @@ pub(crate) struct Scan {
     pub(crate) last: Option<Last>,
     /// Those of the heads asked for that the log has had.
     confirmed: Vec<Head>,
+    /// Where the tree's hashes are put, and those that are not there yet.
+    stored: Option<Stored>,
+    hashes: Vec<Hash>,
 }
+
+/// Hashes that are gathered before they are put into their file.
+const HASHES: usize = 1 << 12;
 
 /// The last segment.
 #[derive(Debug)]
@@ -51,14 +58,16 @@ pub(crate) struct Tail {
 }
 
 impl Scan {
-    /// Reads and checks every record. `heads` are those that [`Scan::check`] and [`Scan::had`] will ask for.
-    pub(crate) fn run(layout: &Layout, heads: &[Option<Head>]) -> Result<Self, OpenError> {
+    /// Reads and checks every record. `heads` are those that [`Scan::check`] and [`Scan::had`] will ask for; the tree's hashes go
+    /// to `stored`.
+    pub(crate) fn run(layout: &Layout, heads: &[Option<Head>], stored: Option<&Stored>) -> Result<Self, OpenError> {
         let segments = layout.list().map_err(|source| OpenError::Io { path: layout.segments(), source })?;
-        let mut scan = Self::default();
+        let mut scan = Self { stored: stored.cloned(), ..Self::default() };
         scan.confirm(heads);
         for (n, segment) in segments.iter().enumerate() {
             scan.segment(segment, n + 1 == segments.len(), heads)?;
         }
+        scan.store_hashes();
         Ok(scan)
     }
 
@@ -115,8 +124,25 @@ impl Scan {
     fn accept(&mut self, line: &[u8]) -> Result<(), Damage> {
         let record = decode(line)?;
         follows(&record, &self.tree)?;
-        self.tree.push(Hash::leaf(line));
+        let hashes = &mut self.hashes;
+        self.tree.push_each(Hash::leaf(line), |hash| hashes.push(hash));
+        if self.hashes.len() >= HASHES {
+            self.store_hashes();
+        }
         Ok(())
+    }
+
+    /// Puts what was gathered into the file. Without it proofs are made from the log.
+    fn store_hashes(&mut self) {
+        if let Some(stored) = &self.stored {
+            let end = tlog_tiles::stored_hash_count(self.tree.size());
+            let put = stored.put(end - self.hashes.len() as u64, &self.hashes);
+            if let Err(error) = put {
+                tracing::warn!(%error, "the tree's hashes cannot be kept in a file");
+                self.stored = None;
+            }
+        }
+        self.hashes.clear();
     }
 
     fn damaged(&self, file: &Path, line: u64, damage: Damage) -> OpenError {

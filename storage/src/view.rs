@@ -16,6 +16,7 @@ use crate::{
     Damage, Head, LineFault, ReadError, Record, Records, blocking,
     layout::Layout,
     line::{Next, next_line, parse},
+    stored::Stored,
 };
 
 /// Every this many records, the place of one is remembered.
@@ -56,13 +57,15 @@ impl Places {
 pub(crate) struct View {
     pub(crate) layout: Layout,
     places: RwLock<Places>,
+    /// The tree's hashes, where they are kept. They may lag behind, or be of another log: what they prove is checked.
+    pub(crate) stored: Option<Stored>,
     /// What is durable. Readers never look further, so they never see a line that is being written.
     head: watch::Sender<Head>,
 }
 
 impl View {
-    pub(crate) fn new(layout: Layout, places: Places, head: Head) -> Self {
-        Self { layout, places: RwLock::new(places), head: watch::Sender::new(head) }
+    pub(crate) fn new(layout: Layout, places: Places, head: Head, stored: Option<Stored>) -> Self {
+        Self { layout, places: RwLock::new(places), stored, head: watch::Sender::new(head) }
     }
 
     /// What is durable.

@@ -85,6 +85,8 @@ impl OpenSegment {
 /// The records of one sync, while they are prepared.
 struct Batch {
     tree: Tree,
+    /// The tree's hashes that they add.
+    hashes: Vec<Hash>,
     lines: Vec<u8>,
     /// Each with its offset in `lines`.
     records: Vec<(Arc<Record>, u64)>,
@@ -196,6 +198,7 @@ impl Writer {
         let head = self.tree.head();
         self.view.place(batch.records.iter().map(|(record, offset)| (record.seq, first, start + offset)));
         self.index.add(batch.records.iter().map(|(record, _)| record.as_ref()), Some(head));
+        self.store_hashes(head, &batch.hashes);
         self.write_head(head);
         self.view.publish(head);
         tracing::debug!(records = batch.records.len(), bytes = batch.lines.len(), size = head.size, "appended");
@@ -216,6 +219,14 @@ impl Writer {
         Ok(self.segment.insert(segment))
     }
 
+    /// The hashes may be missing or wrong in their file, so a failure is not one of the log.
+    fn store_hashes(&self, head: Head, hashes: &[Hash]) {
+        let index = tlog_tiles::stored_hash_count(head.size) - hashes.len() as u64;
+        if let Some(Err(error)) = self.view.stored.as_ref().map(|stored| stored.put(index, hashes)) {
+            tracing::warn!(%error, "failed to keep the tree's hashes");
+        }
+    }
+
     /// The head file may lag behind, so a failure is not one of the log.
     fn write_head(&self, head: Head) {
         if let Err(error) = self.view.layout.write_head(head) {
@@ -232,7 +243,7 @@ impl Writer {
 
 impl Batch {
     fn new(tree: Tree) -> Self {
-        Self { tree, lines: Vec::new(), records: Vec::new(), dedupe: BTreeMap::new() }
+        Self { tree, hashes: Vec::new(), lines: Vec::new(), records: Vec::new(), dedupe: BTreeMap::new() }
     }
 
     fn add(&mut self, record: Record, line: &[u8]) -> Arc<Record> {
@@ -243,7 +254,8 @@ impl Batch {
         self.records.push((Arc::clone(&record), self.lines.len() as u64));
         self.lines.extend_from_slice(line);
         self.lines.push(b'\n');
-        self.tree.push(Hash::leaf(line));
+        let hashes = &mut self.hashes;
+        self.tree.push_each(Hash::leaf(line), |hash| hashes.push(hash));
         record
     }
 }

@@ -17,6 +17,7 @@ RFC 8785 form is not checked: the hashes are of bytes, so a change of form is fo
 import argparse
 import base64
 import csv
+import datetime
 import hashlib
 import io
 import json
@@ -330,13 +331,38 @@ def table_lines(data, faults):
         yield line.encode()
 
 
+def milliseconds(at):
+    """A record's time in milliseconds of 1970."""
+    try:
+        whole, fraction = at.removesuffix("Z").split(".")
+        seconds = datetime.datetime.fromisoformat(whole + "+00:00").timestamp()
+    except ValueError:
+        return None
+    return int(seconds) * 1000 + int(fraction[:3])
+
+
 def event_lines(data, faults):
     """The records' lines in OCSF events."""
     for number, event in enumerate(data.splitlines(), start=1):
         event = parse(event) or {}
         line = str(event.get("raw_data", ""))
         record, metadata = parse(line) or {}, event.get("metadata", {})
-        if (metadata.get("sequence"), metadata.get("event_code")) != (record.get("seq"), record.get("event")):
+        actor, user = record.get("actor", {}), event.get("actor", {}).get("user", {})
+        is_person = actor.get("kind") == "slack"
+        name = actor.get("name") if is_person else actor.get("user", "standby")
+        shown = [
+            (metadata.get("sequence"), record.get("seq")),
+            (metadata.get("event_code"), record.get("event")),
+            (metadata.get("correlation_uid"), record.get("run")),
+            (metadata.get("uid"), leaf_hash(line.encode()).hex()),
+            (event.get("api", {}).get("operation"), record.get("event")),
+            (event.get("activity_name", record.get("event")), record.get("event")),
+            (event.get("time"), milliseconds(record.get("at", ""))),
+            (user.get("name"), name),
+            (user.get("uid"), actor.get("user") if is_person else None),
+            (user.get("domain"), actor.get("team")),
+        ]
+        if any(seen != true for seen, true in shown):
             faults.append(f"event {number} of record {record.get('seq')} was changed")
         yield line.encode()
 

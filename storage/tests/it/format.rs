@@ -4,7 +4,11 @@ use std::{fs, time::Duration};
 
 use futures::TryStreamExt;
 use serde_json::json;
-use storage::{Actor, Entry, Hash, Log, Origin, verify::verify};
+use storage::{
+    Actor, Entry, Filter, Hash, Log, Origin, SigningKey,
+    export::{self, Selection},
+    verify::verify,
+};
 
 use crate::support::{append, clock, entry, exported, paused};
 
@@ -74,4 +78,31 @@ fn the_documents_hashes_are_right() {
         let line = format!("{name:<5}= {hash}");
         assert!(DOC.lines().any(|told| told.starts_with(&line)), "docs/audit.md lacks: {line}");
     }
+}
+
+/// Of ed25519 secret key 000102…1f: never to be used for anything else.
+const KEY: &str = "PRIVATE+KEY+standby.example.com/shop+71eed8ad+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+
+#[test]
+fn the_documents_checkpoint_and_part_are_what_this_program_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    paused().block_on(async {
+        let log = Log::open(dir.path(), clock()).await.unwrap();
+        for entry in entries() {
+            append(&log, entry).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let key: SigningKey = KEY.parse().unwrap();
+        assert!(DOC.contains(key.public()), "{}", key.public());
+        let checkpoint = key.sign(log.head()).unwrap();
+        assert!(DOC.contains(checkpoint.as_str()), "{}", checkpoint.as_str());
+        let filter = Filter { kind: Some("log".to_owned()), ..Filter::default() };
+        let selection = Selection { filter, checkpoint: Some(checkpoint), ..Selection::default() };
+        let mut part = Vec::new();
+        export::select(log.reader(), &selection, &mut part, None::<&mut Vec<u8>>, |_, _| {}).await.unwrap();
+        let part = String::from_utf8(part).unwrap();
+        let documented = DOC.split("```jsonl\n").nth(2).unwrap().split_once("```").unwrap().0;
+        assert_eq!(part, documented);
+        verify(part.as_bytes(), Some(log.head())).unwrap();
+    });
 }

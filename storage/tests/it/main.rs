@@ -6,5 +6,7 @@ mod format;
 mod index;
 mod log;
 mod parts;
+mod proofs;
 mod recovery;
+mod strangers;
 mod support;
