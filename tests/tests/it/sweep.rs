@@ -5,11 +5,11 @@ use tests::sweep::{Story, Tally, crash, fault, random, spread};
 
 const SEED: u64 = 1;
 
-fn threads() -> usize {
+pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn sample<T: Clone>(all: &[T], stride: usize) -> Vec<T> {
+pub(crate) fn sample<T: Clone>(all: &[T], stride: usize) -> Vec<T> {
     all.iter().step_by(stride).cloned().collect()
 }
 
@@ -46,7 +46,7 @@ fn undisturbed(story: Story) -> crash::Undisturbed {
     spread(&[story], 1, async |&story| crash::undisturbed(story, SEED).await).remove(0).unwrap()
 }
 
-fn stride(name: &str, default: usize) -> usize {
+pub(crate) fn stride(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
