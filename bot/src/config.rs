@@ -12,7 +12,7 @@ use std::{
 
 use commands::{
     access::Access,
-    topology::{Application, Applications, Failback, RecordName, Region, Service, Timing, Verify},
+    topology::{Application, Applications, Environment, Failback, RecordName, Region, Service, Timing, Verify},
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -127,6 +127,8 @@ struct Raw {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawApplication {
+    #[serde(default)]
+    environment: Environment,
     global_cluster: String,
     primary: Region,
     dr: Region,
@@ -201,9 +203,21 @@ impl Config {
     }
 
     fn add(&mut self, name: String, raw: RawApplication) {
-        let RawApplication { global_cluster, primary, dr, services, record, verify, failback, timing, access, slack } =
-            raw;
-        let application = Application { global_cluster, primary, dr, services, record, verify, failback, timing };
+        let RawApplication {
+            environment,
+            global_cluster,
+            primary,
+            dr,
+            services,
+            record,
+            verify,
+            failback,
+            timing,
+            access,
+            slack,
+        } = raw;
+        let application =
+            Application { environment, global_cluster, primary, dr, services, record, verify, failback, timing };
         self.applications.insert(name.clone(), application);
         self.access.insert(name.clone(), access);
         self.channels.insert(name, slack);

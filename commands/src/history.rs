@@ -10,6 +10,7 @@ use crate::{
     narration::narrate,
     report::{Report, RunOutcome},
     run::{Run, Unexpected},
+    topology::Environment,
 };
 
 /// Most runs in a history.
@@ -31,6 +32,9 @@ pub struct History {
 pub struct PastRun {
     /// Its id, which begins with its runbook.
     pub run: RunId,
+    /// Whether anybody depended on the application.
+    #[serde(default, skip_serializing_if = "Environment::is_live")]
+    pub environment: Environment,
     /// When the command was received.
     pub commanded_at: Timestamp,
     /// Who asked for it.
@@ -96,6 +100,7 @@ impl PastRun {
         };
         Self {
             run: run.id.clone(),
+            environment: run.plan.environment,
             commanded_at: run.commanded_at,
             requester: run.requester.clone(),
             reason: run.reason.clone(),

@@ -13,7 +13,7 @@ use crate::{
     change::{Call, Irreversible},
     observation::{Lag, Seen},
     readiness::Check,
-    topology::SideName,
+    topology::{Environment, SideName},
 };
 
 pub use {
@@ -128,6 +128,9 @@ impl StepId {
 pub struct Plan {
     /// Application.
     pub application: String,
+    /// Whether anybody depends on it.
+    #[serde(default, skip_serializing_if = "Environment::is_live")]
+    pub environment: Environment,
     /// The runbook.
     pub runbook: RunbookName,
     /// Region that serves before.

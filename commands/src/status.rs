@@ -7,7 +7,7 @@ use crate::{
     observation::Observation,
     phase::{Phase, phase, serving},
     readiness::{Check, checks},
-    topology::{Application, SideName},
+    topology::{Application, Environment, SideName},
 };
 
 /// Where an application stands.
@@ -15,6 +15,9 @@ use crate::{
 pub struct Status {
     /// Application.
     pub application: String,
+    /// Whether anybody depends on it.
+    #[serde(default, skip_serializing_if = "Environment::is_live")]
+    pub environment: Environment,
     /// Steady, promoting, promoted, …
     pub phase: Phase,
     /// Which region serves, by the record; `None` if that is unknown, absent or points elsewhere.
@@ -46,6 +49,7 @@ pub struct OpenRun {
 pub fn status(name: &str, app: &Application, observation: Observation, run: Option<OpenRun>, now: Timestamp) -> Status {
     Status {
         application: name.to_owned(),
+        environment: app.environment,
         phase: phase(app, &observation),
         serving: serving(app, &observation),
         primary: app.primary.region.clone(),

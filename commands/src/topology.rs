@@ -18,6 +18,9 @@ pub type Applications = BTreeMap<String, Application>;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
+    /// Whether anybody depends on it.
+    #[serde(default)]
+    pub environment: Environment,
     /// Identifier of the Aurora global cluster.
     pub global_cluster: String,
     /// The region that serves in steady state.
@@ -36,6 +39,24 @@ pub struct Application {
     /// Bounds and expectations, in seconds.
     #[serde(default)]
     pub timing: Timing,
+}
+
+/// Whether anybody depends on a pair: what is done to it is the same, and people must never mistake one for the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// Users do.
+    #[default]
+    Live,
+    /// Nobody does: it is there to exercise with.
+    Drill,
+}
+
+impl Environment {
+    /// Whether users depend on it.
+    pub fn is_live(&self) -> bool {
+        *self == Self::Live
+    }
 }
 
 /// Which of the two regions.

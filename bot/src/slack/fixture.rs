@@ -14,7 +14,7 @@ use commands::{
     run::Run,
     runbook::PROMOTE,
     status::{OpenRun, Status},
-    topology::SideName,
+    topology::{Environment, SideName},
 };
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
@@ -77,6 +77,7 @@ pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
         .collect();
     Plan {
         application: "shop".into(),
+        environment: Environment::Live,
         runbook: RunbookName::Promote,
         from: "us-east-1".into(),
         to: "us-west-2".into(),
@@ -226,6 +227,7 @@ pub(super) fn status() -> Status {
     let service = |name: &str, state| NamedService { name: name.into(), state };
     Status {
         application: "shop".into(),
+        environment: Environment::Live,
         phase: Phase::Unclear { why: silent() },
         serving: Some(SideName::Primary),
         primary: "us-east-1".into(),

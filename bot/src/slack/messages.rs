@@ -34,6 +34,7 @@ pub use self::{
     status::status,
     timeline::timeline,
     troubles::with_troubles,
+    wording::named,
 };
 
 #[cfg(test)]

@@ -40,14 +40,11 @@ pub fn code(text: &str) -> String {
     format!("`{}`", escape(&text.replace('`', "'")))
 }
 
-/// A moment in the reader's own time zone, with UTC where that cannot be shown.
+/// A moment in the reader's own time zone, with the time in UTC beside it: people of several zones talk about it. Where Slack's markup is not
+/// shown, the date stands before the latter.
 pub fn date(at: Timestamp) -> String {
-    format!("<!date^{}^{{date_short_pretty}} {{time_secs}}|{}>", at.as_second(), utc(at))
-}
-
-/// Time of day in UTC, to the second.
-pub fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+    let (day, time) = (at.strftime("%Y-%m-%d"), at.strftime("%H:%M:%SZ"));
+    format!("<!date^{}^{{date_short_pretty}} {{time_secs}}|{day}> ({time})", at.as_second())
 }
 
 /// A person or the bot, as a mention where Slack knows them.

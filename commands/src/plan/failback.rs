@@ -39,6 +39,7 @@ pub fn failback(
     possible(app, observation, global)?;
     let plan = |runbook, options, steps, afterwards| Plan {
         application: name.to_owned(),
+        environment: app.environment,
         runbook,
         from: app.dr.region.clone(),
         to: app.primary.region.clone(),

@@ -98,6 +98,7 @@ pub fn promote(name: &str, app: &Application, observation: &Observation, now: Ti
     possible(app, observation, global)?;
     Ok(Plan {
         application: name.to_owned(),
+        environment: app.environment,
         runbook: RunbookName::Promote,
         from: app.primary.region.clone(),
         to: app.dr.region.clone(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     readiness,
     status::data_loss,
-    wording::{deed, untouched, wish},
+    wording::{deed, label, untouched, wish},
 };
 use crate::slack::{
     kit::{Button, Confirm, Message, Style, actions, context, fields, header, list, section},
@@ -53,7 +53,8 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
     }
     blocks.push(list("Steps", &steps(plan), 1_500));
     blocks.push(context(&format!(
-        "LIVE · run {} · plan {}",
+        "{} · run {} · plan {}",
+        label(plan.environment),
         escape(run.id.as_str()),
         escape(run.plan_digest.get(..12).unwrap_or(&run.plan_digest))
     )));

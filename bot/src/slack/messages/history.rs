@@ -5,6 +5,7 @@ use commands::{
     narration::outcome,
 };
 
+use super::wording::titled;
 use crate::slack::{
     kit::{Message, context, header, list, section},
     text::{actor, code, count, date, escape, seconds, shorten},
@@ -30,7 +31,7 @@ fn line(run: &PastRun) -> String {
     let reason = run.reason.as_ref().map(|reason| format!(" · {}", escape(&shorten(reason, 80)))).unwrap_or_default();
     format!(
         "{} · {} · {} · {}{reason}",
-        code(run.run.as_str()),
+        titled(run.environment, &code(run.run.as_str())),
         date(run.commanded_at),
         actor(&run.requester),
         standing(run)

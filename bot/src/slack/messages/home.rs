@@ -8,6 +8,7 @@ use super::{
     history::standing,
     readiness,
     status::{lag, phase, run, serves},
+    wording::label,
 };
 use crate::slack::{
     kit::{context, fields, header, section},
@@ -28,7 +29,11 @@ pub fn home(applications: &[Overview], now: Timestamp) -> Vec<Value> {
     let mut blocks = vec![header("Standby")];
     for seen in applications.iter().take(SHOWN) {
         let (phase, next) = phase(&seen.status.phase);
-        blocks.push(section(&format!("*{}*: {phase}", escape(&seen.status.application))));
+        blocks.push(section(&format!(
+            "*{}*: {phase} · {}",
+            escape(&seen.status.application),
+            label(seen.status.environment)
+        )));
         blocks.push(fields([
             ("Serves", serves(&seen.status)),
             ("Replication lag", lag(&seen.status)),

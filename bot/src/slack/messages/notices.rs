@@ -3,6 +3,7 @@
 use commands::{journal::CallOutcome, request::Press, run::Run};
 use storage::Checkpoint;
 
+use super::wording::{label, named};
 use crate::slack::{
     kit::{Button, LINE, Message, Style, actions, context, header, joined, section},
     text::{escape, prose, shorten},
@@ -22,17 +23,17 @@ pub fn no_return(run: &Run, outcome: &CallOutcome, seq: u64) -> Message {
         _ => format!("*Point of no return*: AWS is making {to} the writer instead of {from}"),
     };
     Message::new(
-        format!("{}: {said}", run.plan.application),
+        format!("{}: {said}", named(&run.plan)),
         vec![
-            section(&format!("🚩 {}: {said}.", escape(&run.plan.application))),
-            context(&format!("run {} · audit #{seq}", escape(run.id.as_str()))),
+            section(&format!("🚩 {}: {said}.", escape(&named(&run.plan)))),
+            context(&format!("{} · run {} · audit #{seq}", label(run.plan.environment), escape(run.id.as_str()))),
         ],
     )
 }
 
 /// What people have to run themselves; the bot watches for what comes of it.
 pub fn handoff(run: &Run, text: &str, seq: u64) -> Message {
-    let title = format!("{}: your turn in {}", run.plan.application, run.plan.to);
+    let title = format!("{}: your turn in {}", named(&run.plan), run.plan.to);
     let applied = Button {
         action_id: "applied".to_owned(),
         text: "Applied".to_owned(),

@@ -14,7 +14,7 @@ use crate::slack::{
 pub struct Failure {
     /// The run.
     pub run: RunId,
-    /// The application.
+    /// The application, as titles name it.
     pub application: String,
     /// The step.
     pub step: StepId,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     decided::outcome,
-    wording::{achieved, deed},
+    wording::{achieved, deed, label},
 };
 use crate::slack::{
     kit::{Message, context, header, joined, section},
@@ -31,7 +31,8 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
         blocks.push(section(&joined(&lines, 2_500)));
     }
     blocks.push(context(&format!(
-        "LIVE · run {} · asked for by {} · last updated {}",
+        "{} · run {} · asked for by {} · last updated {}",
+        label(plan.environment),
         escape(run.id.as_str()),
         actor(&run.requester),
         date(now)

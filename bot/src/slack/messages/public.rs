@@ -8,7 +8,10 @@ use commands::{
 };
 use jiff::Timestamp;
 
-use super::progress::{expected, verified};
+use super::{
+    progress::{expected, verified},
+    wording::{label, named},
+};
 use crate::slack::{
     kit::{Message, context, header, section},
     text::{date, escape, seconds},
@@ -27,7 +30,7 @@ pub fn public(run: &Run, next: Option<Timestamp>) -> Message {
         changed(run),
         ahead(run)
     );
-    let label = context(&format!("LIVE · run {}", escape(run.id.as_str())));
+    let label = context(&format!("{} · run {}", label(run.plan.environment), escape(run.id.as_str())));
     Message::new(format!("{headline}. Impact: {}", impact(run)), vec![header(&headline), section(&body), label])
 }
 
@@ -50,7 +53,7 @@ fn undertaking(plan: &Plan) -> String {
 }
 
 fn headline(run: &Run) -> String {
-    let Plan { application, to, .. } = &run.plan;
+    let (application, to) = (named(&run.plan), &run.plan.to);
     let what = undertaking(&run.plan);
     match (run.ended.as_ref().map(|report| report.outcome), run.decided()) {
         (Some(RunOutcome::NotApproved), _) => format!("⛔ {application}: {what} was called off"),

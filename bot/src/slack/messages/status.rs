@@ -9,7 +9,10 @@ use commands::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::readiness;
+use super::{
+    readiness,
+    wording::{label, titled},
+};
 use crate::slack::{
     kit::{Message, context, divider, fields, header, joined, list, section},
     text::{ago, code, count, date, escape, seconds},
@@ -27,7 +30,7 @@ pub fn status(status: &Status, seq: u64) -> Message {
         },
         None => "which region serves is unknown".to_owned(),
     };
-    let title = format!("{}: {phase} — {serving}", status.application);
+    let title = titled(status.environment, &format!("{}: {phase} — {serving}", status.application));
     let mut blocks = vec![
         header(&title),
         fields([
@@ -46,7 +49,7 @@ pub fn status(status: &Status, seq: u64) -> Message {
     if !concerns.is_empty() {
         blocks.push(list("Before a promote", &concerns, 2_800));
     }
-    blocks.push(context(&format!("LIVE · seen {} · audit #{seq}", date(observation.at))));
+    blocks.push(context(&format!("{} · seen {} · audit #{seq}", label(status.environment), date(observation.at))));
     Message::new(format!("{title}. {}", readiness::summary(&status.checks)), blocks)
 }
 

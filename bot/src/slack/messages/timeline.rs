@@ -6,6 +6,7 @@ use storage::Actor;
 use super::{
     history::standing,
     report::{figures, table},
+    wording::titled,
 };
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
@@ -20,7 +21,7 @@ const BLOCKS: usize = 2;
 /// What happened in a run; `seq` is the number of the record that says so.
 pub fn timeline(timeline: &Timeline, seq: u64) -> Message {
     let run = &timeline.run;
-    let title = format!("Report of {}", run.run);
+    let title = titled(run.environment, &format!("Report of {}", run.run));
     let state = standing(run);
     let mut blocks = vec![
         header(&title),

@@ -1,17 +1,42 @@
 //! What a runbook is called where people read it.
 
-use commands::plan::{Plan, RunbookName};
+use commands::{
+    plan::{Plan, RunbookName},
+    topology::Environment,
+};
 
 use crate::slack::text::escape;
+
+/// Whether it is about something that users depend on, in a word.
+pub(super) fn label(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Live => "LIVE",
+        Environment::Drill => "🧪 DRILL",
+    }
+}
+
+/// A title that cannot be taken for one about something live if it is not.
+pub(super) fn titled(environment: Environment, title: &str) -> String {
+    match environment {
+        Environment::Live => title.to_owned(),
+        Environment::Drill => format!("{} · {title}", label(environment)),
+    }
+}
+
+/// The application's name in a title.
+pub fn named(plan: &Plan) -> String {
+    titled(plan.environment, &plan.application)
+}
 
 /// The deed, as a title: `Promote shop to us-west-2`.
 pub(super) fn deed(plan: &Plan) -> String {
     let Plan { application, to, .. } = plan;
-    match plan.runbook {
+    let deed = match plan.runbook {
         RunbookName::Promote => format!("Promote {application} to {to}"),
         RunbookName::Rebuild => format!("Rebuild {application}'s database in {to}"),
         RunbookName::Failback => format!("Fail {application} back to {to}"),
-    }
+    };
+    titled(plan.environment, &deed)
 }
 
 /// What is asked for, as the rest of "… asks", in Slack's markup.
@@ -36,10 +61,11 @@ pub(super) fn command(plan: &Plan) -> &'static str {
 /// How it is after a good end.
 pub(super) fn achieved(plan: &Plan) -> String {
     let Plan { application, to, .. } = plan;
-    match plan.runbook {
+    let achieved = match plan.runbook {
         RunbookName::Promote | RunbookName::Failback => format!("{application} is served by {to}"),
         RunbookName::Rebuild => format!("{application} has a secondary in {to} again"),
-    }
+    };
+    titled(plan.environment, &achieved)
 }
 
 /// What the run leaves alone, and the way back.

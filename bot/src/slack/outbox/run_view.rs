@@ -93,7 +93,7 @@ impl RunView {
         let Some(step) = record.step.as_deref().and_then(StepId::named) else { return };
         let failure = Failure {
             run: self.run.id.clone(),
-            application: self.run.application.clone(),
+            application: messages::named(&self.run.plan),
             step,
             error,
             may_skip: self.run.runbook().step(step).is_some_and(|step| step.may_skip),

@@ -7,6 +7,7 @@ use commands::{
     journal::{CallOutcome, Decision, Resolution},
     plan::{Method, StepId},
     report::RunOutcome,
+    topology::Environment,
 };
 use serde_json::Value;
 use storage::Head;
@@ -197,6 +198,7 @@ fn late_step() {
 fn last_runs() {
     let past = |seq: u64, standing, rto_from_confirmation_s| PastRun {
         run: RunId::new("promote", seq),
+        environment: Environment::Live,
         commanded_at: at(seq as i64),
         requester: person("U0MAYA00001"),
         reason: (seq == 16).then(|| "the primary <does> not answer".into()),
@@ -233,9 +235,67 @@ fn timelines() {
 }
 
 #[test]
+fn a_drill_is_not_taken_for_anything_else() {
+    let mut plan = plan(&[Method::Failover], checks());
+    plan.environment = Environment::Drill;
+    let mut story = Story::new(plan.clone(), "exercise");
+    let head = Head { size: 97, root: "ab".repeat(32).parse().unwrap() };
+    let gate = messages::gate(&story.run, story.run.gate.as_ref().unwrap());
+    story.decide(Decision::Approved { method: Method::Failover });
+    let failure = Failure {
+        run: story.run.id.clone(),
+        application: messages::named(&plan),
+        step: StepId::Dns,
+        error: "denied".into(),
+        may_skip: true,
+        seq: 9,
+    };
+    let all = [
+        gate,
+        messages::decided(&story.run, story.run.gate.as_ref().unwrap(), story.run.decided().unwrap()),
+        messages::plan(&plan, 14),
+        messages::progress(&story.run, at(5)),
+        messages::paused(&failure),
+        messages::no_return(&story.run, &accepted(), 22),
+        messages::handoff(&story.run, "terraform apply", 23),
+        messages::report(&story.run, &report(RunOutcome::Completed), 96, &head),
+        messages::report(&story.run, &report(RunOutcome::Aborted), 96, &head),
+        messages::public(&story.run, Some(at(900))),
+        messages::timeline(&story.timeline(), 97),
+        messages::status(&commands::status::Status { environment: Environment::Drill, ..status() }, 12),
+    ];
+    for message in all {
+        assert!(message.text.contains("DRILL"), "{}", message.text);
+        let blocks = shown(&message);
+        assert!(blocks.contains("DRILL") && !blocks.contains("LIVE"), "{blocks}");
+    }
+}
+
+/// What stakeholders read from the beginning to the end.
+#[test]
+fn public_messages() {
+    let mut story = story();
+    let mut all = vec![messages::public(&story.run, Some(at(900)))];
+    story.decide(Decision::Approved { method: Method::Failover });
+    story.start(13, StepId::Database);
+    story.done(95, StepId::Database, "us-west-2 writes");
+    all.push(messages::public(&story.run, Some(at(990))));
+    story.start(95, StepId::Listener);
+    story.fail(120, StepId::Listener, "elasticloadbalancing:ModifyListener in us-west-2: AccessDenied");
+    all.push(messages::public(&story.run, Some(at(1_020))));
+    story.resolve(StepId::Listener, Resolution::Retry);
+    story.start(130, StepId::Verify);
+    story.done(180, StepId::Verify, "200");
+    story.end(200, report(RunOutcome::Completed));
+    all.push(messages::public(&story.run, None));
+    insta::assert_snapshot!(all.iter().map(shown).collect::<Vec<_>>().join("\n\n========\n\n"));
+}
+
+#[test]
 fn app_home() {
     let last = PastRun {
         run: RunId::new("promote", 9),
+        environment: Environment::Live,
         commanded_at: at(-86_400),
         requester: person("U0MAYA00001"),
         reason: None,
