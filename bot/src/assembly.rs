@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::{self, Auditor},
+    audit::{self, Auditor, Compliance},
     config::{Config, Secrets},
     http::{self, Health},
     metrics::Metrics,
@@ -76,6 +76,8 @@ impl Bot {
     /// When the store cannot be used, or its records contradict each other.
     pub async fn assemble(parts: Parts) -> Result<Self, AssemblyError> {
         let Parts { config, secrets, network, slack, clock, host, key } = parts;
+        let teams = config.access.values().map(|access| access.team.clone()).collect();
+        let people = config.audit.compliance.iter().cloned().collect();
         let routes = Routes::new(config.channels, &config.access);
         let log = Log::open(&config.store.path, clock.clone()).await?;
         let desk = Desk::open(Settings {
@@ -95,7 +97,8 @@ impl Bot {
         let auditor = Auditor::new(log.clone(), key);
         let metrics = Metrics::new(log, outbox.progress());
         let home = Home::new(desk.clone(), slack.clone(), clock.clone());
-        let inbound = Inbound { desk: desk.clone(), slack, home };
+        let compliance = Compliance { auditor: auditor.clone(), slack: slack.clone(), people, teams };
+        let inbound = Inbound { desk: desk.clone(), slack, home, compliance };
         let web = Web { inbound, signing_secret: secrets.signing_secret, clock };
         let health = Health { desk: desk.clone(), metrics: metrics.clone() };
         Ok(Self {

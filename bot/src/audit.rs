@@ -1,6 +1,7 @@
 //! `standby audit`: the log for people and for verifiers, read beside a running bot; and what the bot does for its log.
 
 mod auditor;
+mod compliance;
 mod export;
 mod keys;
 mod notary;
@@ -14,8 +15,11 @@ use anyhow::Context as _;
 use futures::TryStreamExt as _;
 use storage::{Actor, Reader, Record};
 
-pub use self::auditor::{Asker, Auditor, AuditorError, LogAsk};
 use self::place::Place;
+pub use self::{
+    auditor::{Asker, Auditor, AuditorError, LogAsk},
+    compliance::Compliance,
+};
 pub(crate) use self::{
     export::export_to,
     notary::{finish, follow},

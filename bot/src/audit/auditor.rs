@@ -105,16 +105,16 @@ impl Auditor {
     }
 
     /// Records an export before it is made, and answers the checkpoint to prove it against, which covers that record.
+    async fn exported(&self, filter: &Filter, format: &str, asker: Asker) -> Result<Option<Checkpoint>, AuditorError> {
+        self.note("log.exported", json!({ "filter": filter, "format": format }), asker.clone()).await?;
+        self.for_export(asker).await
+    }
+
+    /// The checkpoint that an export is proved against; none without a key.
     ///
     /// # Errors
     /// [`AuditorError::Append`].
-    pub async fn exported(
-        &self,
-        filter: &Filter,
-        format: &str,
-        asker: Asker,
-    ) -> Result<Option<Checkpoint>, AuditorError> {
-        self.note("log.exported", json!({ "filter": filter, "format": format }), asker.clone()).await?;
+    pub async fn for_export(&self, asker: Asker) -> Result<Option<Checkpoint>, AuditorError> {
         let Some(key) = &self.key else { return Ok(None) };
         let entry = Entry { data: json!({ "reason": "log.exported" }), ..entry(asker) };
         checkpoint_of(self.log.checkpoint(key, entry).await?)

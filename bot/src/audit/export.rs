@@ -24,7 +24,7 @@ pub(super) async fn export(args: ExportArgs) -> Result<(), Failure> {
     let ExportArgs { store, filter, format, output } = args;
     let place = Place::of(&store)?;
     let filter = Filter::from(filter);
-    let ask = LogAsk::Export { filter: Box::new(filter.clone()), format: name(format).to_owned() };
+    let ask = LogAsk::Export { filter: Box::new(filter.clone()), format: name_of(format.into()).to_owned() };
     if format != ExportFormat::Jsonl && output.is_none() {
         return Err(Failure::user("this form has its proofs in a second file; name the first with --output"));
     }
@@ -92,12 +92,12 @@ fn cannot(path: &Path, error: &std::io::Error) -> Failure {
     Failure::user(format!("{} cannot be written: {error}; name another file with --output", path.display()))
 }
 
-/// The form's name in the log.
-pub(crate) fn name(format: ExportFormat) -> &'static str {
+/// The form's name in the log, and in a file's name.
+pub(super) fn name_of(format: Format) -> &'static str {
     match format {
-        ExportFormat::Jsonl => "jsonl",
-        ExportFormat::Csv => "csv",
-        ExportFormat::Ocsf => "ocsf",
+        Format::Jsonl => "jsonl",
+        Format::Csv => "csv",
+        Format::Ocsf => "ocsf",
     }
 }
 

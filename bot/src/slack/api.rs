@@ -8,8 +8,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use slack_morphism::{
-    SlackApiToken, SlackApiTokenValue, SlackClient, errors::SlackClientError, prelude::SlackClientHyperConnector,
+    SlackApiToken, SlackApiTokenValue, SlackClient, api::SlackApiFilesUploadViaUrlRequest, errors::SlackClientError,
+    prelude::SlackClientHyperConnector,
 };
+
+use url::Url;
 
 use super::kit::Message;
 
@@ -24,6 +27,8 @@ pub struct Api(Arc<dyn Web>);
 trait Web: Send + Sync {
     /// Calls a method that takes JSON.
     fn post<'a>(&'a self, method: &'static str, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>>;
+    /// Sends bytes to an address that Slack gave for them.
+    fn upload<'a>(&'a self, to: &'a Url, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), SlackClientError>>;
     /// Calls a method that only reads, and takes no JSON.
     fn get<'a>(
         &'a self,
@@ -41,6 +46,18 @@ impl<C: Connect + Clone + Send + Sync + 'static> Web for Session<C> {
     fn post<'a>(&'a self, method: &'static str, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>> {
         Box::pin(async move {
             self.client.open_session(&self.token).http_session_api.http_post(method, request, None).await
+        })
+    }
+
+    fn upload<'a>(&'a self, to: &'a Url, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), SlackClientError>> {
+        Box::pin(async move {
+            let session = self.client.open_session(&self.token);
+            let request = SlackApiFilesUploadViaUrlRequest::new(
+                to.clone().into(),
+                bytes.to_vec(),
+                "application/octet-stream".to_owned(),
+            );
+            session.files_upload_via_url(&request).await.map(drop)
         })
     }
 
@@ -223,6 +240,42 @@ impl Api {
         ts.ok_or_else(|| ApiError::Failed("the answer to chat.postMessage has no ts".to_owned()))
     }
 
+    /// Writes to a person, where only they and the app see it.
+    pub async fn write_to(&self, user: &str, text: &str) -> Result<(), ApiError> {
+        let request = json!({ "channel": self.conversation(user).await?, "text": text });
+        bounded("chat.postMessage", self.0.post("chat.postMessage", &request)).await.map(drop)
+    }
+
+    /// Sends files to a person, where only they and the app see them:
+    /// <https://docs.slack.dev/messaging/working-with-files#uploading_files>.
+    pub async fn send_files(&self, user: &str, comment: &str, files: Vec<(String, Vec<u8>)>) -> Result<(), ApiError> {
+        let channel = self.conversation(user).await?;
+        let mut uploaded = Vec::new();
+        for (name, bytes) in files {
+            let length = bytes.len().to_string();
+            let arguments = [("filename", name.as_str()), ("length", length.as_str())];
+            let method = "files.getUploadURLExternal";
+            let answer = bounded(method, self.0.get(method, &arguments)).await?;
+            let place = answer["upload_url"].as_str().and_then(|url| url.parse().ok());
+            let (Some(url), Some(id)) = (place, answer["file_id"].as_str()) else {
+                return Err(ApiError::Failed(format!("the answer to {method} has no address")));
+            };
+            bounded("an upload", self.0.upload(&url, &bytes)).await?;
+            uploaded.push(json!({ "id": id, "title": name }));
+        }
+        let request = json!({ "files": uploaded, "channel_id": channel, "initial_comment": comment });
+        let method = "files.completeUploadExternal";
+        bounded(method, self.0.post(method, &request)).await.map(drop)
+    }
+
+    /// The conversation with a person.
+    async fn conversation(&self, user: &str) -> Result<String, ApiError> {
+        let request = json!({ "users": user });
+        let answer = bounded("conversations.open", self.0.post("conversations.open", &request)).await?;
+        let id = answer["channel"]["id"].as_str().map(str::to_owned);
+        id.ok_or_else(|| ApiError::Failed("the answer to conversations.open has no channel".to_owned()))
+    }
+
     /// Replaces a message.
     pub async fn update(&self, channel: &str, ts: &str, message: &Message) -> Result<(), ApiError> {
         let request = json!({ "channel": channel, "ts": ts, "text": message.text, "blocks": message.blocks });
@@ -289,7 +342,7 @@ fn mark_of(message: &Value) -> Option<Found> {
     Some(Found { mark, ts: message["ts"].as_str()?.to_owned() })
 }
 
-async fn bounded(method: &str, call: BoxFuture<'_, Result<Value, SlackClientError>>) -> Result<Value, ApiError> {
+async fn bounded<T>(method: &str, call: BoxFuture<'_, Result<T, SlackClientError>>) -> Result<T, ApiError> {
     match tokio::time::timeout(DEADLINE, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(ended(error)),

@@ -11,6 +11,8 @@ use commands::{
 use serde_json::{Value, json};
 use storage::Origin;
 
+use crate::audit::Compliance;
+
 use super::{
     api::Api,
     home::Home,
@@ -52,6 +54,8 @@ pub struct Inbound {
     pub slack: Api,
     /// Shows people the app's home.
     pub home: Home,
+    /// Answers those who may read the log.
+    pub compliance: Compliance,
 }
 
 impl Inbound {
@@ -80,8 +84,12 @@ impl Inbound {
         let command = SlashCommand::read(payload)?;
         let (actor, origin) = command.source();
         let request = Request { actor, origin, dedupe };
-        let desk = self.desk.clone();
-        let text = acknowledge(async move { desk.command(request, &command.text).await }).await;
+        let text = if Compliance::concerns(&command.text) {
+            acknowledge(self.compliance.clone().command(request, command.text)).await
+        } else {
+            let desk = self.desk.clone();
+            acknowledge(async move { desk.command(request, &command.text).await }).await
+        };
         // Only the person sees it.
         Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": text })))
     }
