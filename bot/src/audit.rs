@@ -3,6 +3,7 @@
 mod auditor;
 mod compliance;
 mod export;
+mod host;
 mod keys;
 mod notary;
 mod place;
@@ -43,6 +44,7 @@ pub async fn run(command: Audit, out: &mut impl Write) -> Result<(), Failure> {
         Audit::Prove { store, record, since } => prove::prove(&Place::of(&store)?, record, since, out).await,
         Audit::Keygen { name, output } => keys::keygen(&name, &output, out),
         Audit::Rotate { config, output } => keys::rotate(config.config, &output, out).await,
+        Audit::Repair { store } => Place::of(&store)?.repair(out).await,
         Audit::Checkpoint { store } => {
             let checkpoint = Place::of(&store)?.ask(LogAsk::Checkpoint).await?;
             let checkpoint = checkpoint.context("the checkpoint was made and not answered")?;

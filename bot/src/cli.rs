@@ -234,6 +234,12 @@ pub enum Audit {
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Take a damaged log into use again: what is not sound is kept in a folder beside, and a record says so.
+    Repair {
+        /// Which log; nothing else may have it open.
+        #[command(flatten)]
+        store: StoreArg,
+    },
     /// Sign the log as it is now, and print that.
     Checkpoint {
         /// Which log.

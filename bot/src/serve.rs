@@ -37,6 +37,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     })?;
     let parts = Parts { config, secrets, network: Network::system(), slack, clock: Clock::system(), host: host(), key };
     let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))?;
+    bot.auditor.observe_host().await.map_err(|error| Failure::user(error.to_string()))?;
     let terminals = terminal::listen(bot.desk.clone(), bot.auditor.clone(), &socket).await?;
     tracing::info!(%listen, applications = bot.desk.applications().collect::<Vec<_>>().join(","), "standby is ready");
     let server = tokio::spawn(axum::serve(listener, bot.router.clone()).into_future());

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use storage::{Actor, AppendError, Appended, Checkpoint, Entry, Filter, KeyError, Log, Origin, PublicKeys, SigningKey};
 
+use super::host;
+
 /// Who asks about the log, and from where.
 #[derive(Debug, Clone)]
 pub struct Asker {
@@ -118,6 +120,14 @@ impl Auditor {
         let Some(key) = &self.key else { return Ok(None) };
         let entry = Entry { data: json!({ "reason": "log.exported" }), ..entry(asker) };
         checkpoint_of(self.log.checkpoint(key, entry).await?)
+    }
+
+    /// Records what the host says of itself: its boot, and its clock's source and offset.
+    ///
+    /// # Errors
+    /// [`AuditorError::Append`].
+    pub async fn observe_host(&self) -> Result<(), AuditorError> {
+        Ok(self.note("host.observed", host::observed().await, itself()).await?)
     }
 
     /// Signs the log as it is after a record, once: `of` is that record's number.

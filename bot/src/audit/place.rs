@@ -1,8 +1,10 @@
 //! Where a log is, and who has it open: what is asked about it is recorded by the running bot, or on the store itself.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
-use storage::{Checkpoint, Clock, Log, OpenError, Origin, Reader, SigningKey};
+use anyhow::Context as _;
+
+use storage::{Checkpoint, Clock, Log, OpenError, Origin, Reader, Repair, SigningKey};
 
 use super::auditor::{Asker, Auditor, LogAsk};
 use crate::{
@@ -69,11 +71,31 @@ impl Place {
         }
     }
 
-    async fn alone(&self, ask: LogAsk) -> Result<Option<Checkpoint>, Failure> {
-        // To open a log is to create it.
-        if !self.store.join("segments").is_dir() {
-            return Err(Failure::user(format!("{} has no log; name the store's folder", self.store.display())));
+    /// Sets aside what is damaged; tells what was done.
+    pub(super) async fn repair(&self, out: &mut impl Write) -> Result<(), Failure> {
+        self.is_there()?;
+        let repaired = storage::repair(&self.store, Clock::system()).await;
+        let told = match repaired.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))? {
+            Repair::Nothing => "the log is sound; nothing was changed".to_owned(),
+            Repair::SetAside { seq, folder } => format!(
+                "the log goes on at record {seq}, which says so; what stood there is kept in {}. Checkpoints that count it will not agree any more.",
+                folder.display()
+            ),
+        };
+        writeln!(out, "{told}").context("failed to write")?;
+        Ok(())
+    }
+
+    /// To open a log is to create it.
+    fn is_there(&self) -> Result<(), Failure> {
+        match self.store.join("segments").is_dir() {
+            true => Ok(()),
+            false => Err(Failure::user(format!("{} has no log; name the store's folder", self.store.display()))),
         }
+    }
+
+    async fn alone(&self, ask: LogAsk) -> Result<Option<Checkpoint>, Failure> {
+        self.is_there()?;
         let failed = |error: anyhow::Error| Failure::user(format!("{error:#}"));
         let log = Log::open(&self.store, Clock::system()).await.map_err(|error| failed(error.into()))?;
         let asker = Asker { actor: storage::Actor::Terminal { user: own_name().await }, origin: Origin::Terminal };

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -41,7 +42,8 @@ pub(crate) fn append(dir: &Path) -> ! {
 /// A life of the child.
 pub(crate) struct Life {
     child: Child,
-    told: std::thread::JoinHandle<BTreeMap<u64, String>>,
+    reading: std::thread::JoinHandle<()>,
+    told: Arc<Mutex<BTreeMap<u64, String>>>,
     first: std::sync::mpsc::Receiver<()>,
 }
 
@@ -53,17 +55,17 @@ impl Life {
             Command::new(own).arg(MODE).arg(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (say, first) = std::sync::mpsc::channel();
-        let told = std::thread::spawn(move || {
-            let mut told = BTreeMap::new();
+        let told: Arc<Mutex<BTreeMap<u64, String>>> = Arc::default();
+        let hears = Arc::clone(&told);
+        let reading = std::thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
                 if let Some((seq, id)) = line.split_once(' ') {
-                    told.insert(seq.parse().unwrap(), id.to_owned());
+                    hears.lock().unwrap().insert(seq.parse().unwrap(), id.to_owned());
                     let _heard = say.send(());
                 }
             }
-            told
         });
-        Self { child, told, first }
+        Self { child, reading, told, first }
     }
 
     /// Waits for the first acknowledgement, and then so long.
@@ -73,12 +75,19 @@ impl Life {
         std::thread::sleep(end.saturating_duration_since(Instant::now()));
     }
 
+    /// What it has acknowledged so far.
+    pub(crate) fn told(&self) -> BTreeMap<u64, String> {
+        self.told.lock().unwrap().clone()
+    }
+
     /// Kills it; what it had acknowledged, and the last number of each caller with its life's name.
     pub(crate) fn end(mut self) -> (u32, BTreeMap<u64, String>) {
         let life = self.child.id();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        (life, self.told.join().unwrap())
+        self.reading.join().unwrap();
+        let told = self.told.lock().unwrap().clone();
+        (life, told)
     }
 }
 

@@ -65,11 +65,14 @@ pub(crate) fn power_cuts(times: u32) -> Outcome {
         let store = mountpoint.join(format!("store-{n}"));
         let life = Life::begin(&store);
         life.goes_on(Duration::from_micros(random.random_range(0..80_000)));
+        // What was told before the cut counts. A sync that is under way when the file system stops may return success with its data gone
+        // (ext4's conversion of unwritten extents fails then, and the sync does not learn of it): a machine without power tells nobody.
+        let told = life.told();
         assert!(runs("python3", &["-c", SHUTDOWN, shown]), "the file system shuts down");
-        let (id, told) = life.end();
+        let (id, late) = life.end();
         drop(mounted);
         let mounted = mount().expect("the file system mounts after the cut");
-        let held = check(&store, &told, |asked| may_have_asked(id, &told, asked));
+        let held = check(&store, &told, |asked| may_have_asked(id, &late, asked));
         acknowledged += told.len();
         (unacknowledged, cut) = (unacknowledged + held.unacknowledged, cut + held.tails_cut);
         assert!(held.records >= told.len() as u64);

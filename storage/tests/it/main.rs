@@ -8,5 +8,6 @@ mod log;
 mod parts;
 mod proofs;
 mod recovery;
+mod repair;
 mod strangers;
 mod support;

@@ -94,10 +94,13 @@ async fn an_auditor_verifies_one_run_without_us_and_a_forged_log_is_caught() {
     let failback = failback::ended(&stage, RunbookName::Failback).await;
     let promote = stage.ended().await;
     // The channel has a checkpoint of each run's end; the auditor copies the whole conversation.
-    let of_failback = |message: &rehearsal::slack::Message| {
-        message.text.contains("audit log's checkpoint") && tests::text_of(message).contains(failback.id.as_str())
+    let of_failback = |record: &Record| {
+        record.event == "log.checkpointed"
+            && record.run.as_deref() == Some(failback.id.as_str())
+            && record.data["reason"] == "run.ended"
     };
-    stage.message(of_failback).await;
+    let signed = stage.record(of_failback).await;
+    stage.hears(signed.data["note"].as_str().unwrap().trim_end()).await;
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("channel.txt"), stage.channel()).unwrap();
