@@ -9,7 +9,7 @@ use commands::{
     observation::{Observation, Seen, Side},
     observe::observe,
     readiness::{Level, Outcome, checks},
-    topology::{Application, SideName},
+    topology::{Application, Duty, SideName},
 };
 use storage::Clock;
 
@@ -120,6 +120,7 @@ async fn check_application(name: &str, app: &Application) -> Vec<Row> {
     let aws = Aws::connect(Arc::new(app.clone()), &Network::system(), clock.clone()).await;
     let observation = observe(&aws, app, &clock).await;
     let mut rows = reads(name, app, &observation);
+    rows.extend(roles(name, app, &aws).await);
     if let Some(codebuild) = &app.failback.codebuild {
         rows.push(build_project(name, &codebuild.project, aws.has_build_project(&codebuild.project).await));
     }
@@ -131,6 +132,24 @@ async fn check_application(name: &str, app: &Application) -> Vec<Row> {
         };
         Row::new(verdict, format!("{name} {}", check.id), check.detail, check.fix.as_deref())
     }));
+    rows
+}
+
+/// Whether the roles that change something can be taken, which nothing else tries before the day. The reading one shows in what was read.
+async fn roles(name: &str, app: &Application, aws: &Aws) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for side in [SideName::Primary, SideName::Dr].into_iter().filter(|&side| app.side(side).roles.is_some()) {
+        for duty in [Duty::Promote, Duty::Failback] {
+            let what = format!("{name} {} role in {}", duty.name(), app.side(side).region);
+            rows.push(match aws.caller_for(side, duty).await {
+                Ok(caller) => Row::new(Verdict::Pass, what, caller.arn, None),
+                Err(error) => {
+                    let fix = "let the bot's own identity assume it: its own policy, and the role's trust";
+                    Row::new(Verdict::Fail, what, error.to_string(), Some(fix))
+                }
+            });
+        }
+    }
     rows
 }
 

@@ -41,6 +41,8 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Check configuration and permissions without acting.
     Check(ConfigArg),
+    /// Ask the bot of this host whether it is alive: for a container's health check.
+    Health(ConfigArg),
     /// What people ask and decide.
     #[command(flatten)]
     Terminal(Verb),

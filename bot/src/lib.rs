@@ -7,6 +7,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod failure;
+pub mod health;
 pub mod http;
 pub mod metrics;
 pub mod program;

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::observation::{Alias, ListenerAction, RecordSet, Suspended, WeightedTarget};
+use crate::{
+    observation::{Alias, ListenerAction, RecordSet, Suspended, WeightedTarget},
+    topology::Duty,
+};
 
 /// Where Route 53's control plane is, and the region that its calls are signed for, whichever region a record points to.
 pub const ROUTE53_REGION: &str = "us-east-1";
@@ -135,6 +138,17 @@ impl Call {
 }
 
 impl Change {
+    /// What it is made for.
+    pub fn duty(&self) -> Duty {
+        match self {
+            Self::ScalableTarget { .. }
+            | Self::DesiredCount { .. }
+            | Self::ListenerActions { .. }
+            | Self::Record { .. } => Duty::Promote,
+            Self::Snapshot { .. } | Self::DeletionProtection { .. } | Self::Build { .. } => Duty::Failback,
+        }
+    }
+
     /// The call that makes this change when sent to `region`; Route 53's always goes to [`ROUTE53_REGION`].
     pub fn call(&self, region: &str) -> Call {
         match self {
@@ -209,6 +223,14 @@ impl Change {
 }
 
 impl Irreversible {
+    /// What it is made for.
+    pub fn duty(&self) -> Duty {
+        match self {
+            Self::Failover { .. } | Self::Switchover { .. } => Duty::Promote,
+            Self::DeleteInstance { .. } | Self::DeleteCluster { .. } => Duty::Failback,
+        }
+    }
+
     /// The call that makes this change when sent to `region`.
     pub fn call(&self, region: &str) -> Call {
         match self {

@@ -113,8 +113,10 @@ pub fn normal(name: &str) -> String {
 pub struct Region {
     /// AWS region, such as `us-west-2`.
     pub region: String,
-    /// Role to assume for calls to this region; the SDK's own identity if absent.
+    /// Role to assume for every call to this region; the SDK's own identity if absent, unless there are `roles`.
     pub role_arn: Option<String>,
+    /// A role for each duty, instead of one for all.
+    pub roles: Option<Roles>,
     /// Account that the caller must be in; not checked if absent.
     pub account: Option<String>,
     /// Identifier of the Aurora DB cluster.
@@ -125,6 +127,55 @@ pub struct Region {
     pub endpoint: Endpoint,
     /// The listener to switch where blue/green is in play.
     pub listener: Option<Listener>,
+}
+
+impl Region {
+    /// The role that a duty's calls are made with; `None` is the SDK's own identity.
+    pub fn role(&self, duty: Duty) -> Option<&str> {
+        match (&self.roles, duty) {
+            (None, _) => self.role_arn.as_deref(),
+            (Some(roles), Duty::Read) => Some(&roles.read),
+            (Some(roles), Duty::Promote) => Some(&roles.promote),
+            (Some(roles), Duty::Failback) => Some(&roles.failback),
+        }
+    }
+}
+
+/// A role for each duty, by ARN, so that what looks cannot act, and what moves cannot delete.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Roles {
+    /// For [`Duty::Read`].
+    pub read: String,
+    /// For [`Duty::Promote`].
+    pub promote: String,
+    /// For [`Duty::Failback`].
+    pub failback: String,
+}
+
+/// What a call is made for, by which its role is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Looking.
+    Read,
+    /// Moving the writer, capacity, listener and record, in either direction.
+    Promote,
+    /// What only the rebuild of a former primary needs: its snapshot, its deletion, and the build that makes it anew.
+    Failback,
+}
+
+impl Duty {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Promote, Self::Failback];
+
+    /// Its name in the configuration, and at the end of its role's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Promote => "promote",
+            Self::Failback => "failback",
+        }
+    }
 }
 
 /// The regional domain name of an API Gateway custom domain (or a load balancer), as an alias wants it.

@@ -164,6 +164,7 @@ fn record(simulation: &mut Simulation, call: &ApiCall, arrival: &Arrival) {
     };
     simulation.ledger.push(Call {
         at: simulation.now,
+        caller: simulation.caller(&call.access_key),
         region: call.region.clone(),
         service: call.service,
         operation: call.operation.clone(),

@@ -117,14 +117,7 @@ impl Problems {
             let fits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
             self.demand(fits, format!("{key}.account"), "is not an account id", "write its twelve digits in quotes");
         }
-        if let Some(role) = &region.role_arn {
-            self.demand(
-                role.starts_with("arn:"),
-                format!("{key}.role_arn"),
-                "is not an ARN",
-                "write arn:aws:iam::ACCOUNT:role/NAME",
-            );
-        }
+        self.roles(key, region);
         if let Some(listener) = &region.listener {
             self.demand(
                 listener.arn.starts_with("arn:"),
@@ -139,6 +132,23 @@ impl Problems {
                 "copy the target group's ARN",
             );
         }
+    }
+
+    fn roles(&mut self, key: &str, region: &Region) {
+        let one = region.role_arn.iter().map(|role| (format!("{key}.role_arn"), role));
+        let each = region.roles.iter().flat_map(|roles| {
+            [("read", &roles.read), ("promote", &roles.promote), ("failback", &roles.failback)]
+                .map(|(duty, role)| (format!("{key}.roles.{duty}"), role))
+        });
+        for (key, role) in one.chain(each) {
+            self.demand(role.starts_with("arn:"), key, "is not an ARN", "write arn:aws:iam::ACCOUNT:role/NAME");
+        }
+        self.demand(
+            region.role_arn.is_none() || region.roles.is_none(),
+            format!("{key}.roles"),
+            "stands beside role_arn",
+            "keep one of the two: a role for each duty, or one for all",
+        );
     }
 
     fn services(&mut self, key: &str, services: &[Service]) {

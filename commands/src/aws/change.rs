@@ -32,7 +32,7 @@ pub struct Accepted {
 impl Aws {
     /// Makes a change on that side (the record, which is global, is the same from either). Retried only where AWS said that it did nothing.
     pub async fn apply(&self, side: SideName, change: &Change) -> Result<Accepted, AwsError> {
-        let regional = self.regional(side);
+        let regional = self.acting(side, change.duty());
         match change {
             Change::ScalableTarget { cluster, service, min, max, suspended } => {
                 let resource = scalable_resource(cluster, service);
@@ -43,7 +43,7 @@ impl Aws {
             }
             Change::Snapshot { cluster, snapshot } => regional.take_snapshot(cluster, snapshot).await,
             Change::DeletionProtection { cluster, enabled } => regional.protect(cluster, *enabled).await,
-            Change::ListenerActions { listener, actions } => regional.modify_listener(listener, actions).await,
+            Change::ListenerActions { listener, actions } => self.modify_listener(side, listener, actions).await,
             Change::Build { project, variables, token } => {
                 regional.start_build(project, variables, token.as_deref()).await
             }
@@ -58,7 +58,7 @@ impl Aws {
         change: &Irreversible,
         approval: &Approval,
     ) -> Result<Accepted, AwsError> {
-        let regional = self.regional(side);
+        let regional = self.acting(side, change.duty());
         if !approval.covers(change) {
             return Err(AwsError::refused(operation(change), &regional.caller.region, "nobody approved exactly this"));
         }

@@ -8,7 +8,7 @@ use aws_types::request_id::RequestId;
 use super::{Accepted, Aws, AwsError, Regional, absent_is_none, call::Operation};
 use crate::{
     observation::{ListenerAction, ListenerState, WeightedTarget},
-    topology::SideName,
+    topology::{Duty, SideName},
 };
 
 static LISTENERS: Operation = Operation::new("elasticloadbalancing", "DescribeListeners");
@@ -33,6 +33,26 @@ impl Aws {
         let targets = answer.target_health_descriptions().iter();
         Ok(targets.filter(|target| healthy(target.target_health().and_then(|health| health.state()))).count())
     }
+
+    /// Replaces the listener's default actions. Of the wanted ones only `forward` is described whole; the others are carried over from the
+    /// listener as it is now, which must still have the actions that were observed.
+    pub(super) async fn modify_listener(
+        &self,
+        side: SideName,
+        listener: &str,
+        wanted: &[ListenerAction],
+    ) -> Result<Accepted, AwsError> {
+        let current = self.regional(side).default_actions(listener).await?;
+        let acting = self.acting(side, Duty::Promote);
+        let actions = merged(current, wanted)
+            .map_err(|why| AwsError::refused(&MODIFY_LISTENER, &acting.caller.region, format!("{listener} {why}")))?;
+        let send = || {
+            let modify = acting.elb.modify_listener().listener_arn(listener);
+            modify.set_default_actions(Some(actions.clone())).send()
+        };
+        let answer = acting.caller.change(&MODIFY_LISTENER, send).await?;
+        Ok(Accepted { request_id: answer.request_id().map(str::to_owned), reference: None })
+    }
 }
 
 impl Regional {
@@ -40,22 +60,6 @@ impl Regional {
         let answer =
             self.caller.read(&LISTENERS, || self.elb.describe_listeners().listener_arns(listener).send()).await?;
         Ok(answer.listeners().first().map(|listener| listener.default_actions().to_vec()).unwrap_or_default())
-    }
-
-    /// Replaces the listener's default actions. Of the wanted ones only `forward` is described whole; the others are carried over from the
-    /// listener as it is now, which must still have the actions that were observed.
-    pub(super) async fn modify_listener(
-        &self,
-        listener: &str,
-        wanted: &[ListenerAction],
-    ) -> Result<Accepted, AwsError> {
-        let current = self.default_actions(listener).await?;
-        let actions = merged(current, wanted)
-            .map_err(|why| AwsError::refused(&MODIFY_LISTENER, &self.caller.region, format!("{listener} {why}")))?;
-        let send =
-            || self.elb.modify_listener().listener_arn(listener).set_default_actions(Some(actions.clone())).send();
-        let answer = self.caller.change(&MODIFY_LISTENER, send).await?;
-        Ok(Accepted { request_id: answer.request_id().map(str::to_owned), reference: None })
     }
 }
 

@@ -45,7 +45,7 @@ pub use self::{
 use crate::{
     change::ROUTE53_REGION,
     observation::Seen,
-    topology::{self, Application, SideName},
+    topology::{self, Application, Duty, SideName},
 };
 
 /// To connect takes milliseconds within a region and at most some hundred between two: who has not answered by then is dark.
@@ -59,9 +59,8 @@ struct Inner {
     app: Arc<Application>,
     clock: Clock,
     network: Network,
-    primary: Regional,
-    dr: Regional,
-    route53: aws_sdk_route53::Client,
+    primary: Hands,
+    dr: Hands,
     global: Caller,
 }
 
@@ -71,7 +70,14 @@ impl fmt::Debug for Aws {
     }
 }
 
-/// The clients of one region.
+/// One region's clients for each duty: the same ones where one identity does everything.
+struct Hands {
+    read: Arc<Regional>,
+    promote: Arc<Regional>,
+    failback: Arc<Regional>,
+}
+
+/// The clients of one region, for one identity.
 struct Regional {
     caller: Caller,
     rds: aws_sdk_rds::Client,
@@ -83,6 +89,8 @@ struct Regional {
     kms: aws_sdk_kms::Client,
     sts: aws_sdk_sts::Client,
     quotas: aws_sdk_servicequotas::Client,
+    /// The record is global: only DR's is asked.
+    route53: aws_sdk_route53::Client,
 }
 
 impl Aws {
@@ -96,20 +104,30 @@ impl Aws {
         let once = Bounds { attempts: 1, attempt: patience, total: patience };
         let thrice = Bounds { attempts: 3, attempt: patience, total: Duration::from_secs(5).max(patience) };
         Self(Arc::new(Inner {
-            primary: Regional::new(&primary, Caller { region: app.primary.region.clone(), reads: once }),
-            route53: aws_sdk_route53::Client::new(&dr),
+            primary: Hands::new(&app.primary, &primary, once).await,
             global: Caller { region: ROUTE53_REGION.to_owned(), reads: thrice },
-            dr: Regional::new(&dr, Caller { region: app.dr.region.clone(), reads: thrice }),
+            dr: Hands::new(&app.dr, &dr, thrice).await,
             network: network.clone(),
             app,
             clock,
         }))
     }
 
+    /// That side's clients, to look with.
     fn regional(&self, side: SideName) -> &Regional {
-        match side {
+        self.acting(side, Duty::Read)
+    }
+
+    /// That side's clients, for a duty.
+    fn acting(&self, side: SideName, duty: Duty) -> &Regional {
+        let hands = match side {
             SideName::Primary => &self.0.primary,
             SideName::Dr => &self.0.dr,
+        };
+        match duty {
+            Duty::Read => &hands.read,
+            Duty::Promote => &hands.promote,
+            Duty::Failback => &hands.failback,
         }
     }
 
@@ -120,6 +138,21 @@ impl Aws {
     /// When what is looked up beside the main thing has to be there.
     fn deadline(&self) -> Instant {
         Instant::now() + self.0.app.timing.observation
+    }
+}
+
+impl Hands {
+    async fn new(region: &topology::Region, config: &SdkConfig, reads: Bounds) -> Self {
+        let caller = Caller { region: region.region.clone(), reads };
+        let clients = async |duty| {
+            let config = assuming(config.clone(), region.role(duty)).await;
+            Arc::new(Regional::new(&config, caller.clone()))
+        };
+        let read = clients(Duty::Read).await;
+        match region.roles {
+            Some(_) => Self { read, promote: clients(Duty::Promote).await, failback: clients(Duty::Failback).await },
+            None => Self { promote: Arc::clone(&read), failback: Arc::clone(&read), read },
+        }
     }
 }
 
@@ -136,11 +169,12 @@ impl Regional {
             kms: aws_sdk_kms::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             quotas: aws_sdk_servicequotas::Client::new(config),
+            route53: aws_sdk_route53::Client::new(config),
         }
     }
 }
 
-/// The SDK's configuration for a region. A role is assumed through that region's own STS, so that no region needs another.
+/// The SDK's configuration for a region, with its own identity.
 async fn sdk_config(region: &topology::Region, network: &Network, clock: &Clock) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.region.clone()))
@@ -159,8 +193,12 @@ async fn sdk_config(region: &topology::Region, network: &Network, clock: &Clock)
     if let Some(credentials) = &network.credentials {
         loader = loader.credentials_provider(credentials.clone());
     }
-    let config = loader.load().await;
-    let Some(role) = &region.role_arn else { return config };
+    loader.load().await
+}
+
+/// The same with a role, assumed through that region's own STS, so that no region needs another.
+async fn assuming(config: SdkConfig, role: Option<&str>) -> SdkConfig {
+    let Some(role) = role else { return config };
     let provider = AssumeRoleProvider::builder(role).session_name("standby").configure(&config).build().await;
     config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }

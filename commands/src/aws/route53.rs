@@ -7,7 +7,10 @@ use aws_sdk_route53::{
 use aws_types::request_id::RequestId;
 
 use super::{Accepted, Aws, AwsError, call::Operation};
-use crate::observation::{Alias, RecordSet};
+use crate::{
+    observation::{Alias, RecordSet},
+    topology::{Duty, SideName},
+};
 
 static RECORD_SETS: Operation = Operation::new("route53", "ListResourceRecordSets");
 static CHANGE_RECORD_SETS: Operation = Operation::new("route53", "ChangeResourceRecordSets");
@@ -18,7 +21,7 @@ impl Aws {
     pub async fn record(&self) -> Result<Option<RecordSet>, AwsError> {
         let wanted = &self.0.app.record;
         let send = || {
-            let list = self.0.route53.list_resource_record_sets().hosted_zone_id(&wanted.zone);
+            let list = self.regional(SideName::Dr).route53.list_resource_record_sets().hosted_zone_id(&wanted.zone);
             list.start_record_name(&wanted.name).start_record_type(RrType::A).max_items(1).send()
         };
         let answer = self.0.global.read(&RECORD_SETS, send).await?;
@@ -29,7 +32,8 @@ impl Aws {
 
     /// Whether all of Route 53's authoritative servers have that change. `NoSuchChange` means that it has to be submitted again.
     pub async fn record_in_sync(&self, change_id: &str) -> Result<bool, AwsError> {
-        let answer = self.0.global.read(&GET_CHANGE, || self.0.route53.get_change().id(change_id).send()).await?;
+        let send = || self.regional(SideName::Dr).route53.get_change().id(change_id).send();
+        let answer = self.0.global.read(&GET_CHANGE, send).await?;
         Ok(answer.change_info().is_some_and(|info| info.status().as_str() == "INSYNC"))
     }
 
@@ -47,7 +51,8 @@ impl Aws {
         }
         let batch = batch(old, new).map_err(|error| refused(error.to_string()))?;
         let send = || {
-            let change = self.0.route53.change_resource_record_sets().hosted_zone_id(zone);
+            let dr = self.acting(SideName::Dr, Duty::Promote);
+            let change = dr.route53.change_resource_record_sets().hosted_zone_id(zone);
             change.change_batch(batch.clone()).send()
         };
         let answer = self.0.global.change(&CHANGE_RECORD_SETS, send).await?;

@@ -3,7 +3,7 @@
 use super::{Aws, AwsError, call::Operation};
 use crate::{
     observation::{Caller, KmsKey},
-    topology::SideName,
+    topology::{Duty, SideName},
 };
 
 static CALLER_IDENTITY: Operation = Operation::new("sts", "GetCallerIdentity");
@@ -14,9 +14,14 @@ static QUOTA: Operation = Operation::new("servicequotas", "GetServiceQuota");
 const FARGATE_VCPUS: (&str, &str) = ("fargate", "L-3032A538");
 
 impl Aws {
-    /// Who we are on that side, by its regional STS.
+    /// Who we are on that side when we look, by its regional STS.
     pub async fn caller(&self, side: SideName) -> Result<Caller, AwsError> {
-        let regional = self.regional(side);
+        self.caller_for(side, Duty::Read).await
+    }
+
+    /// Who we are on that side for a duty: also whether its role can be assumed at all.
+    pub async fn caller_for(&self, side: SideName, duty: Duty) -> Result<Caller, AwsError> {
+        let regional = self.acting(side, duty);
         let answer = regional.caller.read(&CALLER_IDENTITY, || regional.sts.get_caller_identity().send()).await?;
         Ok(Caller {
             account: answer.account().unwrap_or_default().to_owned(),

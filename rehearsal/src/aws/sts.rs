@@ -25,8 +25,7 @@ pub(super) fn call(
 }
 
 fn caller_identity(simulation: &Simulation, context: &Context<'_>) -> Value {
-    let own = simulation.scenario.pairs.first().map(|pair| pair.account.as_str()).unwrap_or_default();
-    let arn = simulation.identity.arn(context.access_key, own);
+    let arn = simulation.caller(context.access_key);
     let account = arn.split(':').nth(4).unwrap_or_default();
     let user = format!("AIDA{}", dice::hex_id(&arn, 16).to_uppercase());
     json!({"Arn": arn, "UserId": user, "Account": account})

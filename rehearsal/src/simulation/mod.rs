@@ -100,6 +100,12 @@ impl Simulation {
         self.scenario.sites()
     }
 
+    /// ARN of whom an access key belongs to.
+    pub(crate) fn caller(&self, access_key: &str) -> String {
+        let own = self.scenario.pairs.first().map(|pair| pair.account.as_str()).unwrap_or_default();
+        self.identity.arn(access_key, own)
+    }
+
     /// Whether anything in the region answers.
     pub(crate) fn is_dark(&self, region: &Region) -> bool {
         self.faults.is_dark(region)

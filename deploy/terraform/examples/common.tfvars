@@ -1,0 +1,3 @@
+# What every stack is told.
+app_name = "shop"
+env      = "prod"

@@ -1,0 +1,92 @@
+# The host's own role: it takes the three roles, attaches its volume, reads the program and the secrets, and tells how it is. It cannot see or move
+# the pair by itself.
+
+resource "aws_iam_role" "host" {
+  name               = "${local.name}-host"
+  assume_role_policy = data.aws_iam_policy_document.host_trust.json
+}
+
+data "aws_iam_policy_document" "host_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+    principals {
+      type        = "Service"
+      identifiers = ["ec2.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_instance_profile" "host" {
+  name = "${local.name}-host"
+  role = aws_iam_role.host.name
+}
+
+# A shell without a port: Session Manager.
+resource "aws_iam_role_policy_attachment" "session" {
+  role       = aws_iam_role.host.name
+  policy_arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+}
+
+data "aws_iam_policy_document" "host" {
+  statement {
+    sid       = "TakeTheRoles"
+    actions   = ["sts:AssumeRole"]
+    resources = [for duty in ["read", "promote", "failback"] : "arn:aws:iam::${local.platform.account}:role/${var.app_name}-${var.env}-standby-${duty}"]
+  }
+
+  statement {
+    sid     = "AttachTheLog"
+    actions = ["ec2:AttachVolume"]
+    resources = [
+      aws_ebs_volume.log.arn,
+      "arn:aws:ec2:${var.region}:${local.platform.account}:instance/*",
+    ]
+  }
+
+  # EC2 uses the volume's key on the host's behalf.
+  statement {
+    sid       = "OpenTheVolume"
+    actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"]
+    resources = [local.platform.kms_key_arn]
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["ec2.${var.region}.amazonaws.com", "secretsmanager.${var.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "FetchTheProgram"
+    actions   = ["s3:GetObject"]
+    resources = ["arn:aws:s3:::${var.program.bucket}/${var.program.key}"]
+  }
+
+  statement {
+    sid       = "ReadTheSecrets"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [for secret in aws_secretsmanager_secret.slack : secret.arn]
+  }
+
+  statement {
+    sid       = "Log"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.bot.arn}:*"]
+  }
+
+  statement {
+    sid       = "TellHowItIs"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["Standby"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "host" {
+  name   = "host"
+  role   = aws_iam_role.host.id
+  policy = data.aws_iam_policy_document.host.json
+}

@@ -1,0 +1,63 @@
+# The bot, on guard in the DR region: one small instance that is replaced when it fails, and a volume with the log that outlives it.
+
+locals {
+  name     = "${var.app_name}-${var.env}-standby"
+  platform = data.terraform_remote_state.platform["dr"].outputs
+  peer     = data.terraform_remote_state.platform["primary"].outputs
+  subnet   = local.platform.private_subnet_ids[0]
+}
+
+data "aws_caller_identity" "this" {}
+
+data "terraform_remote_state" "platform" {
+  for_each = { dr = var.region, primary = var.primary_region }
+  backend  = "s3"
+  config = {
+    bucket = var.state.bucket
+    region = var.state.region
+    key    = "platform/${each.value}/terraform.tfstate"
+  }
+}
+
+data "terraform_remote_state" "dns" {
+  backend = "s3"
+  config = {
+    bucket = var.state.bucket
+    region = var.state.region
+    key    = "dns/terraform.tfstate"
+  }
+}
+
+module "roles" {
+  source           = "../modules/roles"
+  name             = "${var.app_name}-${var.env}"
+  account          = local.platform.account
+  trusted_role_arn = aws_iam_role.host.arn
+  global_cluster   = local.platform.database.global_cluster
+  services         = var.services
+  record           = data.terraform_remote_state.dns.outputs.record
+  build_project    = coalesce(var.build_project, "${var.app_name}-${var.env}-rebuild")
+  primary          = local.sides.primary
+  dr               = local.sides.dr
+}
+
+locals {
+  sides = {
+    for side, region in { primary = var.primary_region, dr = var.region } : side => {
+      region                      = region
+      db_cluster                  = data.terraform_remote_state.platform[side].outputs.database.cluster
+      ecs_cluster                 = data.terraform_remote_state.platform[side].outputs.ecs_cluster
+      listener_arn                = data.terraform_remote_state.platform[side].outputs.listener.arn
+      kms_key_arn                 = data.terraform_remote_state.platform[side].outputs.kms_key_arn
+    }
+  }
+}
+
+# Made empty; a person puts the values in, so that they are in no state and no plan.
+resource "aws_secretsmanager_secret" "slack" {
+  #checkov:skip=CKV2_AWS_57:Slack has no API to rotate a signing secret; a person does, and the bot reads it at its next start
+  for_each    = toset(["signing-secret", "bot-token", "app-token"])
+  name        = "${local.name}/${each.key}"
+  description = "Slack's ${each.key} for Standby"
+  kms_key_id  = local.platform.kms_key_arn
+}

@@ -1,0 +1,22 @@
+output "roles" {
+  description = "The bot's `roles`, for both regions."
+  value       = module.roles.roles
+}
+
+output "secret_names" {
+  description = "Secrets that a person fills: Slack's signing secret and bot token, and the app-level token for Socket Mode."
+  value       = { for name, secret in aws_secretsmanager_secret.slack : name => secret.name }
+}
+
+output "slack_request_urls" {
+  description = "Request URLs for the Slack app over HTTP; empty with Socket Mode."
+  value = {
+    for name, route in aws_apigatewayv2_route.slack :
+    name => "${aws_apigatewayv2_api.slack["slack"].api_endpoint}/slack/${name}"
+  }
+}
+
+output "volume_id" {
+  description = "Volume that holds the log."
+  value       = aws_ebs_volume.log.id
+}

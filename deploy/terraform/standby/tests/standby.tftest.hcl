@@ -1,0 +1,109 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_ssm_parameter" {
+    defaults = { value = "ami-1" }
+  }
+  mock_data "aws_subnet" {
+    defaults = { availability_zone = "us-west-2a" }
+  }
+}
+
+override_data {
+  target = data.terraform_remote_state.dns
+  values = { outputs = { record = { zone = "Z0123456789SHOP", name = "app.shop.example" } } }
+}
+
+override_data {
+  target = data.terraform_remote_state.platform
+  values = {
+    outputs = {
+      account            = "123456789012"
+      vpc_id             = "vpc-1"
+      private_subnet_ids = ["subnet-1", "subnet-2"]
+      ecs_cluster        = "shop-prod"
+      kms_key_arn        = "arn:aws:kms:us-west-2:123456789012:key/dr"
+      listener           = { arn = "arn:aws:elasticloadbalancing:us-west-2:123456789012:listener/1", target_group = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/green/1" }
+      balancer           = { arn = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/shop-prod/1", security_group_id = "sg-1" }
+      vpc_link           = { id = "link", security_group_id = "sg-2" }
+      database           = { global_cluster = "shop-prod-global", cluster = "shop-prod-dr" }
+      app                = { log_retention_days = 365 }
+    }
+  }
+}
+
+variables {
+  app_name         = "shop"
+  env              = "prod"
+  region           = "us-west-2"
+  primary_region   = "us-east-1"
+  state            = { bucket = "shop-prod-terraform-state", region = "us-west-2" }
+  services         = ["api"]
+  config_file      = "../../standby.example.toml"
+  program          = { bucket = "artifacts", key = "standby", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
+  alarm_topic_arns = ["arn:aws:sns:us-west-2:123456789012:on-call"]
+}
+
+run "one_host_and_a_volume_that_outlives_it" {
+  command = plan
+  assert {
+    condition     = aws_autoscaling_group.host.min_size == 1 && aws_autoscaling_group.host.max_size == 1
+    error_message = "the log has one writer"
+  }
+  assert {
+    condition     = aws_autoscaling_group.host.instance_refresh[0].preferences[0].min_healthy_percentage == 0
+    error_message = "the old host goes before the new one comes"
+  }
+  assert {
+    condition     = aws_ebs_volume.log.encrypted && aws_ebs_volume.log.availability_zone == "us-west-2a"
+    error_message = "the volume is encrypted, and where the host is"
+  }
+  assert {
+    condition     = aws_launch_template.host.metadata_options[0].http_tokens == "required"
+    error_message = "credentials of the host only with a token"
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length(alarm.alarm_actions) == 1]) && length(aws_cloudwatch_metric_alarm.this) == 6
+    error_message = "six alarms, each of which somebody hears"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["not-ready"].treat_missing_data == "breaching"
+    error_message = "a host that tells nothing is not ready"
+  }
+}
+
+run "slack_over_http" {
+  command = plan
+  assert {
+    condition     = sort([for route in aws_apigatewayv2_route.slack : route.route_key]) == tolist(["POST /slack/commands", "POST /slack/events", "POST /slack/interactions"])
+    error_message = "three routes, and nothing else of the bot's pages"
+  }
+}
+
+run "socket_mode_opens_nothing" {
+  command = plan
+  variables {
+    slack_over_http = false
+  }
+  assert {
+    condition     = length(aws_apigatewayv2_api.slack) == 0 && length(aws_vpc_security_group_ingress_rule.host_from_balancer) == 0
+    error_message = "no way in from outside"
+  }
+}
+
+run "bot_in_the_primary_is_refused" {
+  command = plan
+  variables {
+    region = "us-east-1"
+  }
+  expect_failures = [var.primary_region]
+}
+
+run "alarms_for_nobody_are_refused" {
+  command = plan
+  variables {
+    alarm_topic_arns = []
+  }
+  expect_failures = [var.alarm_topic_arns]
+}

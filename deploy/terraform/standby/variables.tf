@@ -1,0 +1,124 @@
+variable "app_name" {
+  type        = string
+  description = "Name of the application; begins every resource's name."
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,19}$", var.app_name))
+    error_message = "app_name has 2 to 20 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "env" {
+  type        = string
+  description = "Environment, such as prod; second part of every resource's name."
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.env))
+    error_message = "env has 2 to 10 lower-case letters and digits, and begins with a letter."
+  }
+}
+
+variable "region" {
+  type        = string
+  description = "The DR region, where the bot stands."
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region is not the name of an AWS region."
+  }
+}
+
+variable "state" {
+  type        = object({ bucket = string, region = string })
+  description = "Bucket of the state, and its region: output `state` of bootstrap."
+}
+
+variable "primary_region" {
+  type        = string
+  description = "The region that serves in steady state."
+  validation {
+    condition     = var.primary_region != var.region
+    error_message = "The bot stands in the DR region: it has to outlive the primary."
+  }
+}
+
+variable "services" {
+  type        = set(string)
+  description = "Names of the ECS services that the bot scales, as in its configuration."
+}
+
+variable "config_file" {
+  type        = string
+  description = "The bot's configuration, without secrets: a path from this stack's folder, or an absolute one. A change of it replaces the host, which takes a few minutes; runs go on where they were."
+}
+
+variable "program" {
+  type        = object({ bucket = string, key = string, sha256 = string })
+  description = "The program `standby` for the instance's architecture, in a bucket of the DR region, and its checksum, without which the host does not start it."
+  validation {
+    condition     = can(regex("^[0-9a-f]{64}$", var.program.sha256))
+    error_message = "program.sha256 is the checksum in 64 hex digits: sha256sum standby."
+  }
+}
+
+variable "slack_over_http" {
+  type        = bool
+  description = "Whether Slack reaches the bot through API Gateway. False with Socket Mode: then nothing from outside reaches it."
+  default     = true
+}
+
+variable "instance_type" {
+  type        = string
+  description = "Type of the host; the program needs little."
+  default     = "t4g.small"
+}
+
+variable "ami_parameter" {
+  type        = string
+  description = "SSM parameter of the image: Amazon Linux 2023 for the instance type's architecture."
+  default     = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+}
+
+variable "volume_gib" {
+  type        = number
+  description = "Size of the volume that holds the log. A run is some hundred records of a KiB."
+  default     = 20
+  validation {
+    condition     = var.volume_gib >= 8
+    error_message = "volume_gib is at least 8."
+  }
+}
+
+variable "snapshot_hours" {
+  type        = number
+  description = "Hours between two snapshots of the volume."
+  default     = 1
+  validation {
+    condition     = contains([1, 2, 3, 4, 6, 8, 12, 24], var.snapshot_hours)
+    error_message = "snapshot_hours is 1, 2, 3, 4, 6, 8, 12 or 24."
+  }
+}
+
+variable "snapshots_kept" {
+  type        = number
+  description = "Snapshots kept."
+  default     = 168
+}
+
+variable "restore_snapshot_id" {
+  type        = string
+  description = "Snapshot that a new volume is made from, for a restore; null for an empty one. Changes nothing about a volume that exists."
+  default     = null
+}
+
+variable "alarm_topic_arns" {
+  type        = list(string)
+  description = "SNS topics of the DR region that alarms go to."
+  validation {
+    condition     = length(var.alarm_topic_arns) > 0
+    error_message = "An alarm that nobody hears is none: name a topic."
+  }
+}
+
+variable "build_project" {
+  type        = string
+  description = "CodeBuild project of the DR region that rebuilds a former primary; null where people apply the hand-off themselves."
+  default     = null
+}
