@@ -22,6 +22,7 @@ use crate::{
         home::Home,
         inbound::Inbound,
         outbox::{Outbox, Routes},
+        socket::{self, SocketMode},
         web::{self, Web},
     },
 };
@@ -36,6 +37,8 @@ pub struct Parts {
     pub network: Network,
     /// The way to Slack.
     pub slack: Api,
+    /// The way to Slack's Socket Mode, where that is the mode.
+    pub socket: Option<socket::Way>,
     /// Wall-clock time.
     pub clock: Clock,
     /// Name of the host, for the log.
@@ -55,6 +58,7 @@ pub struct Bot {
     notary: JoinHandle<()>,
     outbox: JoinHandle<()>,
     metrics: JoinHandle<()>,
+    sockets: Option<JoinHandle<()>>,
     stop: CancellationToken,
 }
 
@@ -75,7 +79,7 @@ impl Bot {
     /// # Errors
     /// When the store cannot be used, or its records contradict each other.
     pub async fn assemble(parts: Parts) -> Result<Self, AssemblyError> {
-        let Parts { config, secrets, network, slack, clock, host, key } = parts;
+        let Parts { config, secrets, network, slack, socket, clock, host, key } = parts;
         let teams = config.access.values().map(|access| access.team.clone()).collect();
         let people = config.audit.compliance.iter().cloned().collect();
         let routes = Routes::new(config.channels, &config.access);
@@ -95,17 +99,22 @@ impl Bot {
         let stop = CancellationToken::new();
         let outbox = Outbox::new(log.clone(), slack.clone(), routes, clock.clone(), stop.clone());
         let auditor = Auditor::new(log.clone(), key);
-        let metrics = Metrics::new(log, outbox.progress());
         let home = Home::new(desk.clone(), slack.clone(), clock.clone());
         let compliance = Compliance { auditor: auditor.clone(), slack: slack.clone(), people, teams };
         let inbound = Inbound { desk: desk.clone(), slack, home, compliance };
-        let web = Web { inbound, signing_secret: secrets.signing_secret, clock };
-        let health = Health { desk: desk.clone(), metrics: metrics.clone() };
+        let sockets = socket.map(|way| SocketMode::new(way, inbound.clone(), stop.clone()));
+        let hearing = sockets.as_ref().map(SocketMode::hearing);
+        let metrics = Metrics::new(log, outbox.progress(), hearing.as_ref());
+        let mut router = http::router(Health { desk: desk.clone(), metrics: metrics.clone(), hearing });
+        if let Some(signing_secret) = secrets.signing_secret {
+            router = router.merge(web::router(Web { inbound, signing_secret, clock }));
+        }
         Ok(Self {
-            router: web::router(web).merge(http::router(health)),
+            router,
             desk,
             notary: tokio::spawn(audit::follow(auditor.clone())),
             auditor,
+            sockets: sockets.map(|sockets| tokio::spawn(sockets.run())),
             outbox: tokio::spawn(outbox.run()),
             metrics: tokio::spawn(metrics.follow()),
             stop,
@@ -118,6 +127,9 @@ impl Bot {
         self.notary.abort();
         self.outbox.abort();
         self.metrics.abort();
+        if let Some(sockets) = &self.sockets {
+            sockets.abort();
+        }
         self.desk.log().close().await;
     }
 
@@ -128,6 +140,12 @@ impl Bot {
         self.stop.cancel();
         if let Err(error) = self.outbox.await {
             tracing::error!(%error, "the outbox ended abnormally");
+        }
+        // Until now people were told that the bot is stopping.
+        if let Some(sockets) = self.sockets
+            && let Err(error) = sockets.await
+        {
+            tracing::error!(%error, "Socket Mode ended abnormally");
         }
         self.metrics.abort();
         self.notary.abort();

@@ -46,10 +46,28 @@ pub struct Config {
     pub digest: String,
 }
 
+/// How Slack reaches the bot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Over WebSockets that the bot opens: nothing has to reach it from outside.
+    #[default]
+    Socket,
+    /// By requests to `/slack/…`.
+    Http,
+}
+
 /// `[slack]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Slack {
+    /// How Slack reaches the bot.
+    #[serde(default)]
+    pub mode: Mode,
+    /// File that holds the app-level token, for Socket Mode.
+    pub app_token_file: Option<PathBuf>,
+    /// Environment variable that holds the app-level token, for Socket Mode.
+    pub app_token_env: Option<String>,
     /// File that holds the signing secret.
     pub signing_secret_file: Option<PathBuf>,
     /// Environment variable that holds the signing secret.

@@ -9,7 +9,7 @@ use axum::{
 use commands::desk::Desk;
 use http::{StatusCode, header::CONTENT_TYPE};
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, slack::socket::Hearing};
 
 /// Media type of OpenMetrics text.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -21,6 +21,8 @@ pub struct Health {
     pub desk: Desk,
     /// The metrics.
     pub metrics: Metrics,
+    /// Whether Slack is heard, in Socket Mode.
+    pub hearing: Option<Hearing>,
 }
 
 /// `GET /healthz`, `GET /readyz` and `GET /metrics`.
@@ -32,9 +34,10 @@ pub fn router(health: Health) -> Router {
         .with_state(health)
 }
 
-/// 503 with the reason while requests are refused: a load balancer then sends them elsewhere, and people are paged.
+/// 503 with the reason while requests are refused or do not arrive: a load balancer then sends them elsewhere, and people are paged.
 async fn ready(State(health): State<Health>) -> Response {
-    match health.desk.ready() {
+    let heard = || health.hearing.as_ref().map_or(Ok(()), Hearing::heard);
+    match health.desk.ready().and_then(|()| heard()) {
         Ok(()) => "ready\n".into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
     }

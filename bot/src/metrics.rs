@@ -23,7 +23,7 @@ use prometheus_client::{
 };
 use storage::{Log, ReadError, Record};
 
-use crate::slack::outbox;
+use crate::slack::{outbox, socket::Hearing};
 
 /// Upper bounds, in seconds, of how long steps take.
 const STEP_SECONDS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0];
@@ -95,9 +95,12 @@ impl MetricConstructor<Histogram> for Buckets {
 }
 
 impl Metrics {
-    /// Metrics of `log`, and of the outbox that follows it.
-    pub fn new(log: Log, outbox: Arc<outbox::Progress>) -> Self {
+    /// Metrics of `log`, of the outbox that follows it, and of Socket Mode where there is any.
+    pub fn new(log: Log, outbox: Arc<outbox::Progress>, hearing: Option<&Hearing>) -> Self {
         let mut registry = Registry::with_prefix("standby");
+        if let Some(hearing) = hearing {
+            hearing.register(&mut registry);
+        }
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", build);
         let series = Series {

@@ -16,7 +16,10 @@ use std::{
 use anyhow::Context as _;
 
 use self::room::Room;
-pub use self::{room::network, settings::toml};
+pub use self::{
+    room::{network, socket_mode},
+    settings::toml,
+};
 use crate::{cli::RehearseArgs, failure::Failure};
 
 /// Simulated seconds in a real one, when a person plays.

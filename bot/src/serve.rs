@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use commands::aws::Network;
+use secrecy::SecretString;
 use storage::Clock;
 use tokio::{
     net::TcpListener,
@@ -14,7 +15,7 @@ use crate::{
     assembly::{Bot, Parts},
     config::Config,
     failure::Failure,
-    slack::api::Api,
+    slack::{api::Api, socket},
     terminal,
 };
 
@@ -28,6 +29,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     }
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
         .context("failed to prepare the connection to Slack")?;
+    let socket_mode = secrets.app_token.as_ref().map(|token| socket_mode(&config, token)).transpose()?;
     let (listen, socket) = (config.http.listen, config.socket());
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::user(format!(
@@ -35,7 +37,16 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
             path.display()
         ))
     })?;
-    let parts = Parts { config, secrets, network: Network::system(), slack, clock: Clock::system(), host: host(), key };
+    let parts = Parts {
+        config,
+        secrets,
+        network: Network::system(),
+        slack,
+        socket: socket_mode,
+        clock: Clock::system(),
+        host: host(),
+        key,
+    };
     let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))?;
     bot.auditor.observe_host().await.map_err(|error| Failure::user(error.to_string()))?;
     let terminals = terminal::listen(bot.desk.clone(), bot.auditor.clone(), &socket).await?;
@@ -54,6 +65,11 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
         None => Ok(()),
         Some(ended) => Err(Failure::Internal(anyhow::anyhow!("the HTTP server ended by itself: {ended:?}"))),
     }
+}
+
+fn socket_mode(config: &Config, app_token: &SecretString) -> Result<socket::Way, Failure> {
+    let api = Api::over_tcp(config.slack.api_url(), app_token).context("failed to prepare Socket Mode")?;
+    Ok(socket::Way { api, dial: socket::over_tcp() })
 }
 
 /// Ends at SIGTERM or SIGINT; a process that cannot listen for them is ended by them.

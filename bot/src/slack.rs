@@ -10,5 +10,6 @@ pub mod messages;
 pub mod outbox;
 mod payload;
 mod signature;
+pub mod socket;
 pub mod text;
 pub mod web;

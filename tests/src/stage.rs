@@ -58,6 +58,15 @@ pub struct StageBuilder {
     scenario: Option<Scenario>,
     edits: Vec<(String, String)>,
     key: Option<Arc<SigningKey>>,
+    over: Over,
+}
+
+/// How Slack reaches the bot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Over {
+    #[default]
+    Http,
+    SocketMode,
 }
 
 impl StageBuilder {
@@ -89,6 +98,13 @@ impl StageBuilder {
         self
     }
 
+    /// Lets Slack reach the bot through Socket Mode; requests over HTTP are taken too.
+    #[must_use]
+    pub fn socket_mode(mut self) -> Self {
+        self.over = Over::SocketMode;
+        self
+    }
+
     /// Opens the stage.
     pub async fn open(self) -> Stage {
         let scenario = self.scenario.unwrap_or_else(Scenario::pair);
@@ -109,6 +125,7 @@ impl StageBuilder {
             world,
             slack,
             clock,
+            over: self.over,
             host_is_off: Arc::default(),
             config,
             key: self.key,
@@ -123,6 +140,7 @@ impl StageBuilder {
 
 async fn assemble(
     config: &str,
+    over: Over,
     store: &Path,
     world: &World,
     slack: &Slack,
@@ -133,14 +151,20 @@ async fn assemble(
     config.store.path = store.to_owned();
     let settings = slack.settings();
     let secrets = Secrets {
-        signing_secret: settings.signing_secret.clone().into(),
+        signing_secret: Some(settings.signing_secret.clone().into()),
+        app_token: Some(settings.app_token.clone().into()),
         bot_token: settings.bot_token.clone().into(),
     };
     let api = Api::over(slack.connector(), &format!("{}/api", settings.base_url), &secrets.bot_token);
     let network = rehearse::network(world);
-    let parts = Parts { config, secrets, network, slack: api, clock: clock.clone(), host: "stage".to_owned(), key };
+    let socket = (over == Over::SocketMode).then(|| rehearse::socket_mode(slack));
+    let host = "stage".to_owned();
+    let parts = Parts { config, secrets, network, slack: api, socket, clock: clock.clone(), host, key };
     let bot = Bot::assemble(parts).await.expect("a bot");
-    slack.deliver_to(Deliver::Router(bot.router.clone()));
+    slack.deliver_to(match over {
+        Over::Http => Deliver::Router(bot.router.clone()),
+        Over::SocketMode => Deliver::Socket(slack.sockets()),
+    });
     bot
 }
 
@@ -152,6 +176,7 @@ pub struct Stage {
     pub slack: Slack,
     /// The true time, which all share but, where a test says so, the bot's host.
     pub clock: Clock,
+    over: Over,
     /// Seconds that the clock of the bot's host is ahead.
     host_is_off: Arc<AtomicI64>,
     config: String,
@@ -281,10 +306,20 @@ impl Stage {
     pub async fn request(&self, path: &str, headers: HeaderMap, body: impl Into<Body>) -> (StatusCode, String) {
         let mut request = Request::post(path).body(body.into()).expect("a request");
         *request.headers_mut() = headers;
+        let (status, body) = self.answer(request).await;
+        (status, told(&body))
+    }
+
+    /// What the bot answers to a machine that asks, as to `/readyz`.
+    pub async fn reads(&self, path: &str) -> (StatusCode, String) {
+        self.answer(Request::get(path).body(Body::empty()).expect("a request")).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> (StatusCode, String) {
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let status = response.status();
         let body = response.into_body().collect().await.expect("a body").to_bytes();
-        (status, told(&String::from_utf8_lossy(&body)))
+        (status, String::from_utf8_lossy(&body).into_owned())
     }
 
     /// Stops the bot gracefully and starts it again on the same store.
@@ -304,7 +339,7 @@ impl Stage {
         let (truth, off) = (self.clock.clone(), Arc::clone(&self.host_is_off));
         let clock = Clock::new(move || truth.now() + SignedDuration::from_secs(off.load(Ordering::Relaxed)));
         let key = self.key.clone();
-        let bot = assemble(&self.config, self.store.path(), &self.world, &self.slack, &clock, key).await;
+        let bot = assemble(&self.config, self.over, self.store.path(), &self.world, &self.slack, &clock, key).await;
         self.router = bot.router.clone();
         self.bot = Some(bot);
     }
@@ -317,6 +352,13 @@ impl Stage {
     /// The bot's desk.
     pub fn desk(&self) -> Desk {
         self.bot.as_ref().expect("the bot runs").desk.clone()
+    }
+
+    /// Waits for the bot to have so many Socket Mode connections; their numbers.
+    pub async fn connected(&self, connections: usize) -> Vec<u64> {
+        let sockets = self.slack.sockets();
+        let found = sockets.wait_for(|open| open.len() == connections);
+        tokio::time::timeout(PATIENCE, found).await.expect("connections of the bot")
     }
 
     /// The folder of the audit log.

@@ -1,6 +1,9 @@
 //! Secrets: read from files or the environment, never from the configuration file, never printed.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use storage::SigningKey;
@@ -10,8 +13,10 @@ use super::{Audit, Config, ConfigError, Problem};
 /// What the bot needs to prove who it is, and to check who calls.
 #[derive(Debug, Clone)]
 pub struct Secrets {
-    /// Signs what Slack sends.
-    pub signing_secret: SecretString,
+    /// Signs what Slack sends over HTTP. In Socket Mode it may be there too: requests are then taken both ways.
+    pub signing_secret: Option<SecretString>,
+    /// Opens Socket Mode connections (`xapp-…`); absent in HTTP mode.
+    pub app_token: Option<SecretString>,
     /// Authorises calls to Slack's Web API (`xoxb-…`).
     pub bot_token: SecretString,
 }
@@ -86,15 +91,19 @@ impl<'a> SecretSource<'a> {
 impl Config {
     /// Reads the secrets; `path` names the configuration file in errors, `env` looks up environment variables.
     pub fn secrets(&self, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Secrets, ConfigError> {
-        let read = |key, file: &'_ Option<std::path::PathBuf>, name: &'_ Option<String>| {
-            SecretSource::of(key, file.as_deref(), name.as_deref())?.read(key, &env)
-        };
         let slack = &self.slack;
-        let problem = |problem| ConfigError::one(path, problem);
+        let read = |key, file: &Option<PathBuf>, name: &Option<String>| {
+            let secret = SecretSource::of(key, file.as_deref(), name.as_deref()).and_then(|from| from.read(key, &env));
+            secret.map_err(|problem| ConfigError::one(path, problem))
+        };
+        let read_if_named = |key, file: &Option<PathBuf>, name: &Option<String>| match (file, name) {
+            (None, None) => Ok(None),
+            _ => read(key, file, name).map(Some),
+        };
         Ok(Secrets {
-            signing_secret: read("slack.signing_secret", &slack.signing_secret_file, &slack.signing_secret_env)
-                .map_err(problem)?,
-            bot_token: read("slack.bot_token", &slack.bot_token_file, &slack.bot_token_env).map_err(problem)?,
+            signing_secret: read_if_named("slack.signing_secret", &slack.signing_secret_file, &slack.signing_secret_env)?,
+            app_token: read_if_named("slack.app_token", &slack.app_token_file, &slack.app_token_env)?,
+            bot_token: read("slack.bot_token", &slack.bot_token_file, &slack.bot_token_env)?,
         })
     }
 

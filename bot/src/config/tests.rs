@@ -136,23 +136,43 @@ fn everything_wrong_is_told_at_once() {
 #[test]
 fn secrets_come_from_elsewhere_and_are_not_printed() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("signing-secret");
-    std::fs::write(&file, "s3cret\n").unwrap();
-    let text = EXAMPLE.replace("/run/secrets/standby/signing-secret", file.to_str().unwrap());
-    let config = parse(&text).unwrap();
+    let file = folder.path().join("bot-token");
+    std::fs::write(&file, "xoxb-1\n").unwrap();
+    let named = format!("bot_token_file = {file:?}");
+    let config = parse(&EXAMPLE.replace("bot_token_env = \"STANDBY_SLACK_BOT_TOKEN\"", &named)).unwrap();
     let path = Path::new("standby.toml");
     let secrets =
-        config.secrets(path, |name| (name == "STANDBY_SLACK_BOT_TOKEN").then(|| "xoxb-1".to_owned())).unwrap();
-    assert_eq!((secrets.signing_secret.expose_secret(), secrets.bot_token.expose_secret()), ("s3cret", "xoxb-1"));
-    assert!(!format!("{secrets:?}").contains("s3cret"));
+        config.secrets(path, |name| (name == "STANDBY_SLACK_APP_TOKEN").then(|| "xapp-1".to_owned())).unwrap();
+    assert_eq!(secrets.bot_token.expose_secret(), "xoxb-1");
+    assert_eq!(secrets.app_token.as_ref().unwrap().expose_secret(), "xapp-1");
+    assert!(secrets.signing_secret.is_none());
+    assert!(!format!("{secrets:?}").contains("-1"));
 
     let unset = config.secrets(path, |_| None).unwrap_err().to_string();
     assert!(
-        unset.contains("slack.bot_token_env: environment variable STANDBY_SLACK_BOT_TOKEN is not set; set it"),
+        unset.contains("slack.app_token_env: environment variable STANDBY_SLACK_APP_TOKEN is not set; set it"),
         "{unset}"
     );
     std::fs::write(&file, " \n").unwrap();
-    assert!(config.secrets(path, |_| None).unwrap_err().to_string().contains("slack.signing_secret_file: is empty"));
+    let app_token = |_: &str| Some("xapp-1".to_owned());
+    assert!(config.secrets(path, app_token).unwrap_err().to_string().contains("slack.bot_token_file: is empty"));
     std::fs::remove_file(&file).unwrap();
-    assert!(config.secrets(path, |_| None).unwrap_err().to_string().contains("cannot be read"));
+    assert!(config.secrets(path, app_token).unwrap_err().to_string().contains("cannot be read"));
+}
+
+#[test]
+fn each_mode_has_its_secret() {
+    let socket = "mode = \"socket\"";
+    let app_token = "app_token_env = \"STANDBY_SLACK_APP_TOKEN\"";
+    let signing_secret = "signing_secret_env = \"SECRET\"";
+    assert!(parse(&EXAMPLE.replace(socket, "")).unwrap().slack.mode == Mode::Socket);
+    let missing = error(app_token, "");
+    assert!(missing.contains("slack.app_token_file: is missing; name a file with app_token_file"), "{missing}");
+    let missing = error(socket, "mode = \"http\"");
+    assert!(missing.contains("slack.app_token_file: is given, but mode is \"http\"; remove it"), "{missing}");
+    let http = EXAMPLE.replace(socket, "mode = \"http\"").replace(app_token, "");
+    let missing = parse(&http).unwrap_err().to_string();
+    assert!(missing.contains("slack.signing_secret_file: is missing"), "{missing}");
+    parse(&http.replace("mode = \"http\"", &format!("mode = \"http\"\n{signing_secret}"))).unwrap();
+    parse(&EXAMPLE.replace(app_token, &format!("{app_token}\n{signing_secret}"))).unwrap();
 }

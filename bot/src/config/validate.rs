@@ -1,11 +1,13 @@
 //! What a type cannot say: which values fit together.
 
+use std::path::PathBuf;
+
 use commands::{
     access::Access,
     topology::{Application, Region, Service, StepTiming, normal},
 };
 
-use super::{Audit, Channels, Config, Problem, SecretSource};
+use super::{Audit, Channels, Config, Mode, Problem, SecretSource};
 
 /// Everything that is wrong with a configuration of the right form.
 pub(super) fn problems(config: &Config) -> Vec<Problem> {
@@ -43,15 +45,28 @@ impl Problems {
 
     fn slack(&mut self, config: &Config) {
         let slack = &config.slack;
-        let sources = [
-            SecretSource::of(
-                "slack.signing_secret",
-                slack.signing_secret_file.as_deref(),
-                slack.signing_secret_env.as_deref(),
+        let source = |key, file: &Option<PathBuf>, env: &Option<String>| {
+            SecretSource::of(key, file.as_deref(), env.as_deref()).map(drop)
+        };
+        let names_app_token = slack.app_token_file.is_some() || slack.app_token_env.is_some();
+        let names_signing_secret = slack.signing_secret_file.is_some() || slack.signing_secret_env.is_some();
+        let app_token = source("slack.app_token", &slack.app_token_file, &slack.app_token_env);
+        let signing_secret = source("slack.signing_secret", &slack.signing_secret_file, &slack.signing_secret_env);
+        let (app_token, signing_secret) = match slack.mode {
+            Mode::Http if names_app_token => (
+                Err(Problem::new(
+                    "slack.app_token_file",
+                    "is given, but mode is \"http\"",
+                    "remove it, or set mode = \"socket\"",
+                )),
+                signing_secret,
             ),
-            SecretSource::of("slack.bot_token", slack.bot_token_file.as_deref(), slack.bot_token_env.as_deref()),
-        ];
-        self.0.extend(sources.into_iter().filter_map(Result::err));
+            Mode::Http => (Ok(()), signing_secret),
+            Mode::Socket if names_signing_secret => (app_token, signing_secret),
+            Mode::Socket => (app_token, Ok(())),
+        };
+        let bot_token = source("slack.bot_token", &slack.bot_token_file, &slack.bot_token_env);
+        self.0.extend([app_token, signing_secret, bot_token].into_iter().filter_map(Result::err));
         let fits = slack.api_url().starts_with("https://") || slack.api_url().starts_with("http://");
         self.demand(fits, "slack.api_url", "is not an http address", "leave it out to use Slack's own");
     }

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::dns::ResolveDns as _;
 use commands::aws::Network;
+use futures::future::BoxFuture;
 use rehearsal::{
     OldPrimary, Scenario, World,
     slack::{Deliver, Settings, Slack},
@@ -17,7 +18,7 @@ use crate::{
     assembly::{Bot, Parts},
     config::Secrets,
     failure::Failure,
-    slack::api::Api,
+    slack::{api::Api, socket},
 };
 
 /// Time between two visits.
@@ -50,7 +51,8 @@ impl Room {
             application.timing.gate_expiry = application.timing.gate_expiry.mul_f64(patience);
         }
         let secrets = Secrets {
-            signing_secret: workspace.signing_secret.clone().into(),
+            signing_secret: Some(workspace.signing_secret.clone().into()),
+            app_token: Some(workspace.app_token.clone().into()),
             bot_token: workspace.bot_token.clone().into(),
         };
         let api_url = format!("{}/api", workspace.base_url);
@@ -62,12 +64,14 @@ impl Room {
             secrets,
             network: network(&world),
             slack: api,
+            socket: Some(socket_mode(&slack)),
             clock,
             host: "rehearsal".to_owned(),
             key: None,
         };
         let bot = Bot::assemble(parts).await.context("failed to set up the rehearsal")?;
-        slack.deliver_to(Deliver::Router(bot.router.clone()));
+        slack.deliver_to(Deliver::Socket(slack.sockets()));
+        slack.sockets().wait_for(|open| !open.is_empty()).await;
         for pair in &scenario.pairs {
             tokio::spawn(visitors(world.clone(), pair.record.clone()));
         }
@@ -84,6 +88,19 @@ async fn visitors(world: World, name: String) {
         let _found = resolver.resolve_dns(&name).await;
         tokio::time::sleep(VISITS).await;
     }
+}
+
+/// The way to the stand-in Slack's Socket Mode.
+pub fn socket_mode(slack: &Slack) -> socket::Way {
+    let workspace = slack.settings();
+    let api_url = format!("{}/api", workspace.base_url);
+    let connector = slack.connector();
+    let dial = move |_host, _port| -> BoxFuture<'static, std::io::Result<Box<dyn socket::Wire>>> {
+        let stream: Box<dyn socket::Wire> = Box::new(connector.open());
+        Box::pin(std::future::ready(Ok(stream)))
+    };
+    let token = workspace.app_token.clone().into();
+    socket::Way { api: Api::over(slack.connector(), &api_url, &token), dial: Arc::new(dial) }
 }
 
 /// The way into the simulated world.

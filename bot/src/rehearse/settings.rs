@@ -19,7 +19,7 @@ pub(super) fn config(scenario: &Scenario, workspace: &slack::Settings) -> Result
 /// The configuration as text.
 pub fn toml(scenario: &Scenario, workspace: &slack::Settings) -> String {
     let mut text = String::from(
-        "[slack]\nsigning_secret_env = \"REHEARSAL_SIGNING_SECRET\"\nbot_token_env = \"REHEARSAL_BOT_TOKEN\"\n\n\
+        "[slack]\napp_token_env = \"REHEARSAL_APP_TOKEN\"\nsigning_secret_env = \"REHEARSAL_SIGNING_SECRET\"\nbot_token_env = \"REHEARSAL_BOT_TOKEN\"\n\n\
          [http]\nlisten = \"127.0.0.1:0\"\n\n[store]\npath = \"rehearsal\"\n",
     );
     for pair in &scenario.pairs {

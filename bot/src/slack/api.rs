@@ -322,6 +322,14 @@ impl Api {
         bounded("views.publish", self.0.post("views.publish", &request)).await.map(drop)
     }
 
+    /// Where the next Socket Mode connection is to be opened; takes the app-level token:
+    /// <https://docs.slack.dev/reference/methods/apps.connections.open>.
+    pub async fn open_connection(&self) -> Result<String, ApiError> {
+        let answer = bounded("apps.connections.open", self.0.post("apps.connections.open", &json!({}))).await?;
+        let url = answer["url"].as_str().map(str::to_owned);
+        url.ok_or_else(|| ApiError::Failed("the answer to apps.connections.open has no url".to_owned()))
+    }
+
     /// Who the token belongs to: (team id, user id).
     pub async fn identity(&self) -> Result<(String, String), ApiError> {
         let answer = bounded("auth.test", self.0.post("auth.test", &json!({}))).await?;

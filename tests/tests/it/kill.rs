@@ -131,6 +131,7 @@ impl Live {
             .arg(&self.config)
             .env("AWS_ENDPOINT_URL", format!("http://{}", self.aws))
             .env("REHEARSAL_SIGNING_SECRET", &self.slack.settings().signing_secret)
+            .env("REHEARSAL_APP_TOKEN", &self.slack.settings().app_token)
             .env("REHEARSAL_BOT_TOKEN", &self.slack.settings().bot_token);
         command
     }

@@ -23,6 +23,7 @@ mod restore;
 mod slack;
 mod slack_faults;
 mod slack_sdk;
+mod socket_mode;
 mod stranger;
 mod sweep;
 mod terminal;

@@ -24,7 +24,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Some((number, mut orders, open)) = sockets.join() else {
-        end(&mut socket, 0, "too_many_websockets").await;
+        farewell(sockets, &mut socket, 0, "too_many_websockets").await;
         return;
     };
     let mut pings = tokio::time::interval(PING);
@@ -51,8 +51,9 @@ where
                     socket.send(Message::text(envelope::disconnect(number, "warning"))).await
                 }
                 Some(Order::End(reason)) => {
-                    end(&mut socket, number, reason).await;
-                    break;
+                    sockets.leave(number);
+                    farewell(sockets, &mut socket, number, reason).await;
+                    return;
                 }
                 Some(Order::Drop) | None => break,
             },
@@ -67,29 +68,32 @@ where
             },
             _ = pings.tick() => socket.send(Message::Ping(Vec::new().into())).await,
             () = due => {
-                end(&mut socket, number, "refresh_requested").await;
-                break;
+                sockets.leave(number);
+                farewell(sockets, &mut socket, number, "refresh_requested").await;
+                return;
             }
         };
     }
     sockets.leave(number);
 }
 
-/// Says why, and closes; waits a moment for the app to do the same.
-async fn end<S>(socket: &mut WebSocketStream<Mute<S>>, number: u64, reason: &str)
+/// Says why, and closes; waits a moment for the app to do the same, which may acknowledge something before.
+async fn farewell<S>(sockets: &Sockets, socket: &mut WebSocketStream<Mute<S>>, number: u64, reason: &str)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let farewell = async {
+    let closing = async {
         socket.send(Message::text(envelope::disconnect(number, reason))).await?;
         socket.close(None).await?;
         while let Some(received) = socket.next().await {
-            received?;
+            if let Message::Text(text) = received? {
+                acknowledged(sockets, &text);
+            }
         }
         Ok::<(), tungstenite::Error>(())
     };
     // An app that hangs up first has lost nothing.
-    let _gone = tokio::time::timeout(FAREWELL, farewell).await;
+    let _gone = tokio::time::timeout(FAREWELL, closing).await;
 }
 
 fn acknowledged(sockets: &Sockets, text: &str) {

@@ -149,9 +149,9 @@ impl Sockets {
         Ok(json!({"ok": true, "url": format!("{base}/link/?ticket={ticket}&app_id={}", app.id)}))
     }
 
-    /// Sends a request's content to any connection; the acknowledgement as the answer to the request. `None` if no connection
-    /// is open; does not return if nobody acknowledges.
-    pub(super) async fn send(&self, path: &str, body: &str) -> Option<Response<Bytes>> {
+    /// Sends the content of a request that would go to `path` to any connection; the acknowledgement as the answer to the request.
+    /// `None` if no connection is open; does not return if nobody acknowledges.
+    pub async fn send(&self, path: &str, body: &str) -> Option<Response<Bytes>> {
         let id = self.with(|state| envelope::id(&mut state.rng));
         let text = envelope::of(&self.0.settings, path, body, &id)?;
         let acknowledged = self.with(|state| {

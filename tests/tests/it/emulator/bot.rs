@@ -129,6 +129,7 @@ fn configuration(folder: &Path, pair: &Value, listen: SocketAddr, health: &Healt
     format!(
         r#"
 [slack]
+mode = "http"
 signing_secret_env = "SIGNING_SECRET"
 bot_token_env = "BOT_TOKEN"
 api_url = "{api}/api/"
