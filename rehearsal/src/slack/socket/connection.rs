@@ -77,14 +77,13 @@ where
     sockets.leave(number);
 }
 
-/// Says why, and closes; waits a moment for the app to do the same, which may acknowledge something before.
+/// Says why, waits a moment for the app to acknowledge what it has in hand, and closes.
 async fn farewell<S>(sockets: &Sockets, socket: &mut WebSocketStream<Mute<S>>, number: u64, reason: &str)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let closing = async {
+    let announcing = async {
         socket.send(Message::text(envelope::disconnect(number, reason))).await?;
-        socket.close(None).await?;
         while let Some(received) = socket.next().await {
             if let Message::Text(text) = received? {
                 acknowledged(sockets, &text);
@@ -93,6 +92,12 @@ where
         Ok::<(), tungstenite::Error>(())
     };
     // An app that hangs up first has lost nothing.
+    let _gone = tokio::time::timeout(FAREWELL, announcing).await;
+    let closing = async {
+        socket.close(None).await?;
+        while socket.next().await.transpose()?.is_some() {}
+        Ok::<(), tungstenite::Error>(())
+    };
     let _gone = tokio::time::timeout(FAREWELL, closing).await;
 }
 
