@@ -58,7 +58,7 @@ pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
     let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
     let mut rows = check_slack(&config, &secrets).await?;
     for (name, app) in &config.applications {
-        rows.extend(check_application(name, app).await);
+        rows.extend(check_application(name, app, &Network::system(), &Clock::system()).await);
     }
     print(&rows, out).context("failed to write")?;
     if rows.iter().any(|row| row.verdict == Verdict::Fail) { Err(Failure::Found) } else { Ok(()) }
@@ -115,10 +115,10 @@ async fn check_slack(config: &Config, secrets: &Secrets) -> Result<Vec<Row>, Fai
     Ok(rows)
 }
 
-async fn check_application(name: &str, app: &Application) -> Vec<Row> {
-    let clock = Clock::system();
-    let aws = Aws::connect(Arc::new(app.clone()), &Network::system(), clock.clone()).await;
-    let observation = observe(&aws, app, &clock).await;
+/// What AWS answers to every read call about an application, and what a plan would say of it.
+pub async fn check_application(name: &str, app: &Application, network: &Network, clock: &Clock) -> Vec<Row> {
+    let aws = Aws::connect(Arc::new(app.clone()), network, clock.clone()).await;
+    let observation = observe(&aws, app, clock).await;
     let mut rows = reads(name, app, &observation);
     rows.extend(roles(name, app, &aws).await);
     if let Some(codebuild) = &app.failback.codebuild {

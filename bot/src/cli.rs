@@ -41,6 +41,8 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Check configuration and permissions without acting.
     Check(ConfigArg),
+    /// Propose a configuration from what AWS has around a global cluster, for a person to review.
+    Init(InitArgs),
     /// Ask the bot of this host whether it is alive: for a container's health check.
     Health(ConfigArg),
     /// What people ask and decide.
@@ -130,6 +132,26 @@ pub struct ConfigArg {
     /// Configuration file.
     #[arg(long, env = "STANDBY_CONFIG", value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// What a configuration is proposed for.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Identifier of the Aurora global cluster.
+    #[arg(long, value_name = "NAME")]
+    pub global_cluster: String,
+    /// The region that serves in steady state [default: the writer's].
+    #[arg(long, value_name = "REGION")]
+    pub primary_region: Option<String>,
+    /// The disaster-recovery region, which is asked first [default: the other member's].
+    #[arg(long, value_name = "REGION")]
+    pub dr_region: Option<String>,
+    /// Where to write the configuration [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it is there.
+    #[arg(long, requires = "output")]
+    pub overwrite: bool,
 }
 
 /// How a rehearsal is played.

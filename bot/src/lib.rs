@@ -9,6 +9,7 @@ pub mod config;
 pub mod failure;
 pub mod health;
 pub mod http;
+pub mod init;
 pub mod metrics;
 pub mod program;
 pub mod rehearse;

@@ -9,7 +9,7 @@ use crate::{
     audit, check,
     cli::{Cli, Command, LogFormat},
     failure::Failure,
-    health, rehearse, serve, terminal,
+    health, init, rehearse, serve, terminal,
 };
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -38,6 +38,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(args) => finish(serve::serve(&args.config)),
         Command::Rehearse(args) => rehearse::run(args, &mut out),
         Command::Check(args) => finish(check::check(&args.config, &mut out)),
+        Command::Init(args) => finish(init::init(args, &mut out)),
         Command::Health(args) => health::health(&args.config),
         Command::Terminal(verb) => finish(terminal::run(verb)),
         Command::Audit(command) => finish(audit::run(command, &mut out)),

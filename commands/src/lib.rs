@@ -5,6 +5,7 @@ pub mod aws;
 pub mod change;
 pub mod decide;
 pub mod desk;
+pub mod discovery;
 pub mod engine;
 pub mod former;
 pub mod gate;

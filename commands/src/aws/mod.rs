@@ -7,6 +7,7 @@ mod codebuild;
 mod ecs;
 mod elb;
 mod error;
+mod explore;
 mod network;
 mod probe;
 mod rds;
@@ -39,6 +40,7 @@ pub use self::{
     change::Accepted,
     codebuild::{Build, BuildStatus},
     error::{AwsError, AwsErrorKind},
+    explore::{ExploreError, explore},
     network::{Network, ProbeClient},
     probe::ProbeError,
 };
@@ -98,8 +100,8 @@ impl Aws {
     /// settings work.
     pub async fn connect(app: Arc<Application>, network: &Network, clock: Clock) -> Self {
         let patience = app.timing.observation;
-        let primary = sdk_config(&app.primary, network, &clock).await;
-        let dr = sdk_config(&app.dr, network, &clock).await;
+        let primary = sdk_config(Some(&app.primary.region), network, &clock).await;
+        let dr = sdk_config(Some(&app.dr.region), network, &clock).await;
         // The primary may be dark: it gets one chance. DR is where the answers have to come from.
         let once = Bounds { attempts: 1, attempt: patience, total: patience };
         let thrice = Bounds { attempts: 3, attempt: patience, total: Duration::from_secs(5).max(patience) };
@@ -174,16 +176,18 @@ impl Regional {
     }
 }
 
-/// The SDK's configuration for a region, with its own identity.
-async fn sdk_config(region: &topology::Region, network: &Network, clock: &Clock) -> SdkConfig {
+/// The SDK's configuration for a region, or for the one that the environment names, with its own identity.
+async fn sdk_config(region: Option<&str>, network: &Network, clock: &Clock) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(region.region.clone()))
         .time_source(SdkClock(clock.clone()))
         .sleep_impl(TokioSleep::new())
         // Retries and deadlines are ours: see `call`. Answers are small, so a stalled one ends by its deadline.
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
     if let Ok(name) = AppName::new("standby") {
         loader = loader.app_name(name);
     }

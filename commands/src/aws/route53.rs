@@ -69,7 +69,7 @@ fn same_name(returned: &str, configured: &str) -> bool {
     plain(returned) == plain(configured)
 }
 
-fn record_set(set: &ResourceRecordSet) -> RecordSet {
+pub(super) fn record_set(set: &ResourceRecordSet) -> RecordSet {
     RecordSet {
         name: set.name().trim_end_matches('.').to_owned(),
         kind: set.r#type().as_str().to_owned(),

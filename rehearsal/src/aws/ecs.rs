@@ -26,6 +26,7 @@ pub(super) fn call(
     input: Input<'_>,
 ) -> Result<Value> {
     match operation {
+        "ListClusters" => Ok(list_clusters(simulation, context)),
         "DescribeClusters" => Ok(describe_clusters(simulation, context, input)),
         "ListServices" => list_services(simulation, context, input),
         "DescribeServices" => describe_services(simulation, context, input),
@@ -47,6 +48,14 @@ fn cluster_of<'a>(simulation: &Simulation, context: &Context<'_>, input: Input<'
     let name = input.text("cluster").map_or("default", bare);
     let exists = simulation.sites().any(|(_, _, site)| site.region == *context.region && site.ecs_cluster == name);
     if exists { Ok(name) } else { Err(Refusal::invalid("ClusterNotFoundException", "Cluster not found.")) }
+}
+
+fn list_clusters(simulation: &Simulation, context: &Context<'_>) -> Value {
+    let here = simulation.ecs.services.iter().filter(|(key, _)| key.region == *context.region);
+    // Services are in the order of their clusters.
+    let mut arns: Vec<String> = here.map(|(key, service)| cluster_arn(key, service)).collect();
+    arns.dedup();
+    json!({"clusterArns": arns})
 }
 
 fn describe_clusters(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Value {

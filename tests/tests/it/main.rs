@@ -11,6 +11,7 @@ mod codebuild;
 mod deployment;
 mod emulator;
 mod failback;
+mod init;
 mod kill;
 mod largest;
 mod node;
