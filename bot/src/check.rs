@@ -1,6 +1,8 @@
 //! `standby check`: configuration and permissions, without acting. Makes every read call that the bot makes, and says
 //! what each found.
 
+mod slack;
+
 use std::{io::Write, path::Path, sync::Arc};
 
 use anyhow::Context as _;
@@ -13,11 +15,8 @@ use commands::{
 };
 use storage::Clock;
 
-use crate::{
-    config::{Config, Secrets},
-    failure::Failure,
-    slack::api::Api,
-};
+pub use self::slack::check_slack;
+use crate::{config::Config, failure::Failure, slack::api::Api};
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,63 +55,14 @@ impl Row {
 pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
     let config = Config::load(path)?;
     let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
-    let mut rows = check_slack(&config, &secrets).await?;
+    let way = |token| Api::over_tcp(config.slack.api_url(), token).context("failed to prepare the connection to Slack");
+    let socket = secrets.app_token.as_ref().map(way).transpose()?;
+    let mut rows = check_slack(&config, &secrets, &way(&secrets.bot_token)?, socket.as_ref()).await;
     for (name, app) in &config.applications {
         rows.extend(check_application(name, app, &Network::system(), &Clock::system()).await);
     }
     print(&rows, out).context("failed to write")?;
     if rows.iter().any(|row| row.verdict == Verdict::Fail) { Err(Failure::Found) } else { Ok(()) }
-}
-
-async fn check_slack(config: &Config, secrets: &Secrets) -> Result<Vec<Row>, Failure> {
-    let api = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
-        .context("failed to prepare the connection to Slack")?;
-    let team = match api.identity().await {
-        Ok((team, user)) => {
-            let mut rows = vec![Row::new(Verdict::Pass, "slack token", format!("team {team}, user {user}"), None)];
-            for (name, access) in config.access.iter().filter(|(_, access)| access.team != team) {
-                let fix = "install the app in that workspace, or correct the team";
-                rows.push(Row::new(
-                    Verdict::Fail,
-                    format!("{name} access.team"),
-                    format!("is {}, the token's is {team}", access.team),
-                    Some(fix),
-                ));
-            }
-            rows
-        }
-        Err(error) => {
-            let fix = "check slack.bot_token and that slack.api_url can be reached";
-            return Ok(vec![Row::new(Verdict::Fail, "slack token", error.to_string(), Some(fix))]);
-        }
-    };
-    let mut rows = team;
-    let channels = config.channels.iter().flat_map(|(name, channels)| {
-        let named = [
-            ("channel", Some(&channels.channel)),
-            ("fallback", channels.fallback.as_ref()),
-            ("stakeholders", channels.stakeholders.as_ref()),
-        ];
-        named.into_iter().filter_map(move |(key, channel)| Some((format!("{name} slack.{key}"), channel?)))
-    });
-    for (what, channel) in channels {
-        rows.push(match api.is_member(channel).await {
-            Ok(true) => Row::new(Verdict::Pass, what, format!("the bot is in {channel}"), None),
-            Ok(false) => Row::new(
-                Verdict::Fail,
-                what,
-                format!("the bot is not in {channel}"),
-                Some("invite it: /invite @standby"),
-            ),
-            Err(error) => Row::new(
-                Verdict::Fail,
-                what,
-                format!("{channel}: {error}"),
-                Some("check the id, and the scopes channels:read and groups:read"),
-            ),
-        });
-    }
-    Ok(rows)
 }
 
 /// What AWS answers to every read call about an application, and what a plan would say of it.

@@ -46,6 +46,9 @@ pub struct Config {
     pub digest: String,
 }
 
+/// What a value says that a person has yet to fill in; a configuration with it is refused. `standby init` writes it.
+pub const FILL_IN: &str = "FILL-IN";
+
 /// How Slack reaches the bot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

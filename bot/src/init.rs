@@ -15,10 +15,7 @@ use commands::{
 };
 use storage::Clock;
 
-use crate::{cli::InitArgs, failure::Failure};
-
-/// What a person has to fill in says so; no such value passes as a configuration.
-pub const FILL_IN: &str = "FILL-IN";
+use crate::{cli::InitArgs, config::FILL_IN, failure::Failure};
 
 /// Asks AWS, and writes the file or prints it.
 ///

@@ -101,7 +101,11 @@ impl Config {
             _ => read(key, file, name).map(Some),
         };
         Ok(Secrets {
-            signing_secret: read_if_named("slack.signing_secret", &slack.signing_secret_file, &slack.signing_secret_env)?,
+            signing_secret: read_if_named(
+                "slack.signing_secret",
+                &slack.signing_secret_file,
+                &slack.signing_secret_env,
+            )?,
             app_token: read_if_named("slack.app_token", &slack.app_token_file, &slack.app_token_env)?,
             bot_token: read("slack.bot_token", &slack.bot_token_file, &slack.bot_token_env)?,
         })

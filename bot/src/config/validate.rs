@@ -7,7 +7,7 @@ use commands::{
     topology::{Application, Region, Service, StepTiming, normal},
 };
 
-use super::{Audit, Channels, Config, Mode, Problem, SecretSource};
+use super::{Audit, Channels, Config, FILL_IN, Mode, Problem, SecretSource};
 
 /// Everything that is wrong with a configuration of the right form.
 pub(super) fn problems(config: &Config) -> Vec<Problem> {
@@ -203,6 +203,7 @@ impl Problems {
             format!("has host {host}, but the record is {}", application.record.name),
             "use the record's name as host, since that is what people call",
         );
+        self.filled(key("url"), verify.url.as_str());
         self.demand(
             matches!(verify.url.scheme(), "https" | "http"),
             key("url"),
@@ -336,6 +337,7 @@ impl Problems {
     }
 
     fn filled(&mut self, key: String, value: &str) {
-        self.demand(!value.trim().is_empty(), key, "is empty", "fill it in");
+        let is_blank = value.trim().is_empty() || value.contains(FILL_IN);
+        self.demand(!is_blank, key, "is empty", "fill it in");
     }
 }

@@ -7,7 +7,7 @@ use commands::{
     topology::{Endpoint, Listener},
 };
 
-use super::FILL_IN;
+use crate::config::FILL_IN;
 
 /// The file's text.
 pub(super) fn toml(global_cluster: &str, proposal: &Proposal) -> String {
@@ -161,7 +161,7 @@ fn proposed<T>(
 ) -> fmt::Result {
     match proposed {
         Proposed::Found(value, whence) => {
-            writeln!(text, "# {}", line(whence))?;
+            writeln!(text, "# Found: {}.", line(whence))?;
             found(text, value)
         }
         Proposed::Choice(choices) => {

@@ -1,9 +1,22 @@
 //! Calls to Slack's Web API, each with a deadline and a typed end.
 
-use std::{sync::Arc, time::Duration};
+mod method;
 
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use http::{HeaderMap, Request, header::AUTHORIZATION};
+use http_body_util::Empty;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::{
+    client::legacy::{
+        Client,
+        connect::{Connect, HttpConnector},
+    },
+    rt::TokioExecutor,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,9 +24,9 @@ use slack_morphism::{
     SlackApiToken, SlackApiTokenValue, SlackClient, api::SlackApiFilesUploadViaUrlRequest, errors::SlackClientError,
     prelude::SlackClientHyperConnector,
 };
-
 use url::Url;
 
+pub use self::method::{COMMANDS, Method};
 use super::kit::Message;
 
 /// Longest that one call may take; the connector itself would wait for ever.
@@ -26,26 +39,32 @@ pub struct Api(Arc<dyn Web>);
 /// One connection to the Web API, whatever it is made over.
 trait Web: Send + Sync {
     /// Calls a method that takes JSON.
-    fn post<'a>(&'a self, method: &'static str, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>>;
+    fn post<'a>(&'a self, method: Method, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>>;
     /// Sends bytes to an address that Slack gave for them.
     fn upload<'a>(&'a self, to: &'a Url, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), SlackClientError>>;
     /// Calls a method that only reads, and takes no JSON.
     fn get<'a>(
         &'a self,
-        method: &'static str,
+        method: Method,
         arguments: &'a [(&'static str, &'a str)],
     ) -> BoxFuture<'a, Result<Value, SlackClientError>>;
+    /// The headers of the answer to a method that needs no arguments.
+    fn headers(&self, method: Method) -> BoxFuture<'_, anyhow::Result<HeaderMap>>;
 }
 
 struct Session<C: Connect + Clone + Send + Sync + 'static> {
     client: SlackClient<SlackClientHyperConnector<C>>,
     token: SlackApiToken,
+    /// For what slack-morphism keeps to itself: headers.
+    http: Client<C, Empty<Bytes>>,
+    /// Base of the methods, without a slash at the end.
+    url: String,
 }
 
 impl<C: Connect + Clone + Send + Sync + 'static> Web for Session<C> {
-    fn post<'a>(&'a self, method: &'static str, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>> {
+    fn post<'a>(&'a self, method: Method, request: &'a Value) -> BoxFuture<'a, Result<Value, SlackClientError>> {
         Box::pin(async move {
-            self.client.open_session(&self.token).http_session_api.http_post(method, request, None).await
+            self.client.open_session(&self.token).http_session_api.http_post(method.name(), request, None).await
         })
     }
 
@@ -63,14 +82,24 @@ impl<C: Connect + Clone + Send + Sync + 'static> Web for Session<C> {
 
     fn get<'a>(
         &'a self,
-        method: &'static str,
+        method: Method,
         arguments: &'a [(&'static str, &'a str)],
     ) -> BoxFuture<'a, Result<Value, SlackClientError>> {
         Box::pin(async move {
             let session = self.client.open_session(&self.token);
             let arguments: Vec<(&str, Option<&str>)> =
                 arguments.iter().map(|&(name, value)| (name, Some(value))).collect();
-            session.http_session_api.http_get(method, &arguments, None).await
+            session.http_session_api.http_get(method.name(), &arguments, None).await
+        })
+    }
+
+    fn headers(&self, method: Method) -> BoxFuture<'_, anyhow::Result<HeaderMap>> {
+        Box::pin(async move {
+            let request = Request::post(format!("{}/{}", self.url, method.name()))
+                .header(AUTHORIZATION, format!("Bearer {}", self.token.token_value.0))
+                .body(Empty::new())
+                .context("the token cannot be sent")?;
+            Ok(self.http.request(request).await?.into_parts().0.headers)
         })
     }
 }
@@ -196,7 +225,8 @@ impl Api {
         if url.starts_with("http://") {
             return Ok(Self::over(HttpConnector::new(), url, token));
         }
-        Ok(Self::of(SlackClientHyperConnector::new()?, url, token))
+        let https = HttpsConnectorBuilder::new().with_native_roots()?.https_only().enable_all_versions().build();
+        Ok(Self::over(https, url, token))
     }
 
     /// Slack over any connector.
@@ -204,16 +234,11 @@ impl Api {
     where
         C: Connect + Clone + Send + Sync + 'static,
     {
-        Self::of(SlackClientHyperConnector::with_connector(connector), url, token)
-    }
-
-    fn of<C>(connector: SlackClientHyperConnector<C>, url: &str, token: &SecretString) -> Self
-    where
-        C: Connect + Clone + Send + Sync + 'static,
-    {
-        let client = SlackClient::new(connector.with_slack_api_url(url.trim_end_matches('/')));
+        let url = url.trim_end_matches('/').to_owned();
+        let http = Client::builder(TokioExecutor::new()).build(connector.clone());
+        let client = SlackClient::new(SlackClientHyperConnector::with_connector(connector).with_slack_api_url(&url));
         let token = SlackApiToken::new(SlackApiTokenValue(token.expose_secret().to_owned()));
-        Self(Arc::new(Session { client, token }))
+        Self(Arc::new(Session { client, token, http, url }))
     }
 
     /// Posts a message with a mark, into a thread if one is given. Returns its `ts`.
@@ -235,7 +260,7 @@ impl Api {
         if let Some(thread) = thread {
             request["thread_ts"] = json!(thread);
         }
-        let answer = bounded("chat.postMessage", self.0.post("chat.postMessage", &request)).await?;
+        let answer = self.call(Method::ChatPostMessage, &request).await?;
         let ts = answer["ts"].as_str().map(str::to_owned);
         ts.ok_or_else(|| ApiError::Failed("the answer to chat.postMessage has no ts".to_owned()))
     }
@@ -243,7 +268,7 @@ impl Api {
     /// Writes to a person, where only they and the app see it.
     pub async fn write_to(&self, user: &str, text: &str) -> Result<(), ApiError> {
         let request = json!({ "channel": self.conversation(user).await?, "text": text });
-        bounded("chat.postMessage", self.0.post("chat.postMessage", &request)).await.map(drop)
+        self.call(Method::ChatPostMessage, &request).await.map(drop)
     }
 
     /// Sends files to a person, where only they and the app see them:
@@ -254,8 +279,8 @@ impl Api {
         for (name, bytes) in files {
             let length = bytes.len().to_string();
             let arguments = [("filename", name.as_str()), ("length", length.as_str())];
-            let method = "files.getUploadURLExternal";
-            let answer = bounded(method, self.0.get(method, &arguments)).await?;
+            let method = Method::FilesGetUploadUrlExternal;
+            let answer = self.read(method, &arguments).await?;
             let place = answer["upload_url"].as_str().and_then(|url| url.parse().ok());
             let (Some(url), Some(id)) = (place, answer["file_id"].as_str()) else {
                 return Err(ApiError::Failed(format!("the answer to {method} has no address")));
@@ -264,14 +289,14 @@ impl Api {
             uploaded.push(json!({ "id": id, "title": name }));
         }
         let request = json!({ "files": uploaded, "channel_id": channel, "initial_comment": comment });
-        let method = "files.completeUploadExternal";
-        bounded(method, self.0.post(method, &request)).await.map(drop)
+        let method = Method::FilesCompleteUploadExternal;
+        self.call(method, &request).await.map(drop)
     }
 
     /// The conversation with a person.
     async fn conversation(&self, user: &str) -> Result<String, ApiError> {
         let request = json!({ "users": user });
-        let answer = bounded("conversations.open", self.0.post("conversations.open", &request)).await?;
+        let answer = self.call(Method::ConversationsOpen, &request).await?;
         let id = answer["channel"]["id"].as_str().map(str::to_owned);
         id.ok_or_else(|| ApiError::Failed("the answer to conversations.open has no channel".to_owned()))
     }
@@ -279,13 +304,13 @@ impl Api {
     /// Replaces a message.
     pub async fn update(&self, channel: &str, ts: &str, message: &Message) -> Result<(), ApiError> {
         let request = json!({ "channel": channel, "ts": ts, "text": message.text, "blocks": message.blocks });
-        bounded("chat.update", self.0.post("chat.update", &request)).await.map(drop)
+        self.call(Method::ChatUpdate, &request).await.map(drop)
     }
 
     /// The bot's marked messages of a channel that were posted at `oldest` (a `ts`) or later, or those of a thread: at most the newest two
     /// thousand are looked at.
     pub async fn marked(&self, channel: &str, thread: Option<&str>, oldest: &str) -> Result<Vec<Found>, ApiError> {
-        let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
+        let method = if thread.is_some() { Method::ConversationsReplies } else { Method::ConversationsHistory };
         let mut found = Vec::new();
         let mut cursor = String::new();
         for _ in 0..PAGES {
@@ -300,7 +325,7 @@ impl Api {
             if !cursor.is_empty() {
                 arguments.push(("cursor", &cursor));
             }
-            let answer = bounded(method, self.0.get(method, &arguments)).await?;
+            let answer = self.read(method, &arguments).await?;
             found.extend(answer["messages"].as_array().into_iter().flatten().filter_map(mark_of));
             match answer["response_metadata"]["next_cursor"].as_str() {
                 Some(next) if !next.is_empty() => cursor = next.to_owned(),
@@ -313,34 +338,58 @@ impl Api {
     /// Tells one person something, in a channel that both are in. Slack does not keep it.
     pub async fn tell(&self, channel: &str, user: &str, text: &str) -> Result<(), ApiError> {
         let request = json!({ "channel": channel, "user": user, "text": text });
-        bounded("chat.postEphemeral", self.0.post("chat.postEphemeral", &request)).await.map(drop)
+        self.call(Method::ChatPostEphemeral, &request).await.map(drop)
     }
 
     /// Shows a person the app's home: <https://docs.slack.dev/reference/methods/views.publish>.
     pub async fn publish_home(&self, user: &str, blocks: &[Value]) -> Result<(), ApiError> {
         let request = json!({ "user_id": user, "view": { "type": "home", "blocks": blocks } });
-        bounded("views.publish", self.0.post("views.publish", &request)).await.map(drop)
+        self.call(Method::ViewsPublish, &request).await.map(drop)
     }
 
     /// Where the next Socket Mode connection is to be opened; takes the app-level token:
     /// <https://docs.slack.dev/reference/methods/apps.connections.open>.
     pub async fn open_connection(&self) -> Result<String, ApiError> {
-        let answer = bounded("apps.connections.open", self.0.post("apps.connections.open", &json!({}))).await?;
+        let answer = self.call(Method::AppsConnectionsOpen, &json!({})).await?;
         let url = answer["url"].as_str().map(str::to_owned);
         url.ok_or_else(|| ApiError::Failed("the answer to apps.connections.open has no url".to_owned()))
     }
 
     /// Who the token belongs to: (team id, user id).
     pub async fn identity(&self) -> Result<(String, String), ApiError> {
-        let answer = bounded("auth.test", self.0.post("auth.test", &json!({}))).await?;
+        let answer = self.call(Method::AuthTest, &json!({})).await?;
         let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
         Ok((text("team_id"), text("user_id")))
     }
 
+    /// The token's scopes, as Slack tells them with every answer: <https://docs.slack.dev/authentication/installing-with-oauth>.
+    pub async fn granted_scopes(&self) -> Result<BTreeSet<String>, ApiError> {
+        let headers = match tokio::time::timeout(DEADLINE, self.0.headers(Method::AuthTest)).await {
+            Ok(headers) => headers.map_err(|error| ApiError::Failed(format!("{error:#}")))?,
+            Err(_) => return Err(ApiError::Failed("auth.test took too long".to_owned())),
+        };
+        let scopes = headers.get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok());
+        let scopes = scopes.ok_or_else(|| ApiError::Failed("auth.test tells no scopes".to_owned()))?;
+        Ok(scopes.split(',').map(|scope| scope.trim().to_owned()).filter(|scope| !scope.is_empty()).collect())
+    }
+
     /// Whether the bot is a member of the channel.
     pub async fn is_member(&self, channel: &str) -> Result<bool, ApiError> {
-        let answer = bounded("conversations.info", self.0.get("conversations.info", &[("channel", channel)])).await?;
+        let answer =
+            self.read(Method::ConversationsInfo, &[("channel", channel)]).await?;
         Ok(answer["channel"]["is_member"].as_bool().unwrap_or(false))
+    }
+}
+
+impl Api {
+    /// Calls a method, within the deadline.
+    async fn call(&self, method: Method, request: &Value) -> Result<Value, ApiError> {
+        bounded(method.name(), self.0.post(method, request)).await
+    }
+
+    /// Calls a method that only reads, within the deadline.
+    async fn read(&self, method: Method, arguments: &[(&'static str, &str)]) -> Result<Value, ApiError> {
+        bounded(method.name(), self.0.get(method, arguments)).await
     }
 }
 
@@ -350,11 +399,11 @@ fn mark_of(message: &Value) -> Option<Found> {
     Some(Found { mark, ts: message["ts"].as_str()?.to_owned() })
 }
 
-async fn bounded<T>(method: &str, call: BoxFuture<'_, Result<T, SlackClientError>>) -> Result<T, ApiError> {
+async fn bounded<T>(what: &str, call: BoxFuture<'_, Result<T, SlackClientError>>) -> Result<T, ApiError> {
     match tokio::time::timeout(DEADLINE, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(ended(error)),
-        Err(_) => Err(ApiError::Failed(format!("{method} took longer than {} s", DEADLINE.as_secs()))),
+        Err(_) => Err(ApiError::Failed(format!("{what} took longer than {} s", DEADLINE.as_secs()))),
     }
 }
 

@@ -45,12 +45,16 @@ pub struct Web {
     pub clock: Clock,
 }
 
-/// `POST /slack/commands`, `POST /slack/interactions` and `POST /slack/events`.
+/// Where commands, interactions and events are posted to.
+pub(super) const PATHS: [&str; 3] = ["/slack/commands", "/slack/interactions", "/slack/events"];
+
+/// `POST` to each of [`PATHS`].
 pub fn router(web: Web) -> Router {
+    let [commands, interactions, events] = PATHS;
     Router::new()
-        .route("/slack/commands", post(command))
-        .route("/slack/interactions", post(interaction))
-        .route("/slack/events", post(event))
+        .route(commands, post(command))
+        .route(interactions, post(interaction))
+        .route(events, post(event))
         .with_state(web)
         .layer(GlobalConcurrencyLimitLayer::new(AT_ONCE))
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use bot::{
     check::{Verdict, check_application},
-    config::Config,
-    init::{FILL_IN, configuration},
+    config::{Config, FILL_IN},
+    init::configuration,
     rehearse,
 };
 use commands::discovery::Question;
@@ -78,7 +78,7 @@ async fn a_dark_primary_is_said_and_what_dr_tells_is_proposed() {
     let world = World::new(scenario.clone());
     world.inject(Fault::RegionDark(Region::from("us-east-1")));
     let text = proposed(&world, &scenario, &about(Some("us-west-2"))).await.unwrap();
-    assert!(text.contains("# Not everything could be read:\n# - us-east-1"), "{text}");
+    assert!(text.contains("# Not everything could be read:\n# - ") && text.contains(" in us-east-1: "), "{text}");
     assert_eq!(value(&text, "db_cluster"), "db_cluster = \"shop-primary\"");
     assert!(text.contains(&format!("name = \"{FILL_IN}\"\ndesired = 0")), "{text}");
 }

@@ -7,6 +7,7 @@ mod audit;
 mod aws;
 mod aws_cli;
 mod cases;
+mod check;
 mod codebuild;
 mod deployment;
 mod emulator;

@@ -37,7 +37,7 @@ impl Trouble {
 /// What mends a refusal of `apps.connections.open`; `None` where time may: <https://docs.slack.dev/reference/methods/apps.connections.open>.
 pub fn fix(error: &ApiError) -> Option<&'static str> {
     match error {
-        ApiError::Refused(code) => fix_of(code),
+        ApiError::Refused(refusal) => fix_of(&refusal.code),
         _ => None,
     }
 }

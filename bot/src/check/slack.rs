@@ -1,0 +1,152 @@
+//! What Slack lets the bot do: whose tokens these are, what they may, where the bot is.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Row, Verdict};
+use crate::{
+    config::{Config, Mode, Secrets},
+    slack::{
+        api::{Api, COMMANDS, Method},
+        socket,
+    },
+};
+
+/// How a token of each kind begins, with what it is: <https://docs.slack.dev/authentication/tokens>.
+const KINDS: [(&str, &str); 4] = [
+    ("xoxb-", "a bot token"),
+    ("xapp-", "an app-level token"),
+    ("xoxp-", "a user token"),
+    ("xoxe", "a token for token rotation"),
+];
+
+/// Asks Slack. `socket` has the app-level token.
+pub async fn check_slack(config: &Config, secrets: &Secrets, api: &Api, socket: Option<&Api>) -> Vec<Row> {
+    let mut rows = vec![kind("bot_token", &secrets.bot_token, "xoxb-")];
+    rows.extend(secrets.app_token.as_ref().map(|token| kind("app_token", token, "xapp-")));
+    match api.identity().await {
+        Ok((team, user)) => {
+            rows.push(Row::new(Verdict::Pass, "slack token", format!("team {team}, user {user}"), None));
+            rows.extend(teams(config, &team));
+            rows.extend(scopes(api).await);
+            rows.extend(channels(config, api).await);
+        }
+        Err(error) => {
+            let fix = "check slack.bot_token and that slack.api_url can be reached";
+            rows.push(Row::new(Verdict::Fail, "slack token", error.to_string(), Some(fix)));
+        }
+    }
+    match socket {
+        Some(socket) if config.slack.mode == Mode::Socket => rows.push(socket_mode(socket).await),
+        _ => {}
+    }
+    rows
+}
+
+/// Whether the secret is a token of that kind; tokens are easily mistaken for each other.
+fn kind(key: &str, token: &SecretString, wanted: &str) -> Row {
+    let what = format!("slack.{key}");
+    let of = |token: &str| KINDS.iter().find(|(start, _)| token.starts_with(start)).map(|(_, kind)| *kind);
+    let expected = of(wanted).unwrap_or_default();
+    match of(token.expose_secret()) {
+        found if found == of(wanted) => Row::new(Verdict::Pass, what, format!("is {expected}"), None),
+        found => Row::new(
+            Verdict::Fail,
+            what,
+            format!("is {}, not {expected}", found.unwrap_or("no token of Slack's")),
+            Some(&format!("name the token that begins with {wanted}")),
+        ),
+    }
+}
+
+fn teams(config: &Config, team: &str) -> Vec<Row> {
+    let others = config.access.iter().filter(|(_, access)| access.team != team);
+    let row = |name: &String, other: &str| {
+        let fix = "install the app in that workspace, or correct the team";
+        let found = format!("is {other}, the token's is {team}");
+        Row::new(Verdict::Fail, format!("{name} access.team"), found, Some(fix))
+    };
+    others.map(|(name, access)| row(name, &access.team)).collect()
+}
+
+/// Whether the token has the scopes that the bot's calls need, and no more.
+async fn scopes(api: &Api) -> Vec<Row> {
+    let granted = match api.granted_scopes().await {
+        Ok(granted) => granted,
+        Err(error) => {
+            let fix = "check that slack.api_url can be reached";
+            return vec![Row::new(Verdict::Warn, "slack scopes", error.to_string(), Some(fix))];
+        }
+    };
+    // Each scope with what it is for.
+    let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::from([(COMMANDS, vec!["/dr"])]);
+    for method in Method::ALL {
+        method.scopes().iter().for_each(|&scope| needed.entry(scope).or_default().push(method.name()));
+    }
+    let missing = needed.iter().filter(|(scope, _)| !granted.contains(**scope)).map(|(scope, uses)| {
+        // Those of private channels are of no use where there are none.
+        let verdict = if scope.starts_with("groups:") { Verdict::Warn } else { Verdict::Fail };
+        let found = format!("{scope} is missing, which {} needs", uses.join(", "));
+        let fix = format!(
+            "add {scope} under OAuth & Permissions, or take the manifest in deploy/slack, and install the app again"
+        );
+        Row::new(verdict, "slack scopes", found, Some(&fix))
+    });
+    let mut rows: Vec<Row> = missing.collect();
+    let beyond: Vec<&str> = granted.iter().map(String::as_str).filter(|scope| !needed.contains_key(scope)).collect();
+    if !beyond.is_empty() {
+        let fix = "remove them under OAuth & Permissions: the bot calls nothing that needs them";
+        rows.push(Row::new(
+            Verdict::Warn,
+            "slack scopes",
+            format!("more than needed: {}", beyond.join(", ")),
+            Some(fix),
+        ));
+    }
+    if rows.is_empty() {
+        rows.push(Row::new(Verdict::Pass, "slack scopes", "as needed, and no more", None));
+    }
+    rows
+}
+
+async fn channels(config: &Config, api: &Api) -> Vec<Row> {
+    let channels = config.channels.iter().flat_map(|(name, channels)| {
+        let named = [
+            ("channel", Some(&channels.channel)),
+            ("fallback", channels.fallback.as_ref()),
+            ("stakeholders", channels.stakeholders.as_ref()),
+        ];
+        named.into_iter().filter_map(move |(key, channel)| Some((format!("{name} slack.{key}"), channel?)))
+    });
+    let mut rows = Vec::new();
+    for (what, channel) in channels {
+        rows.push(match api.is_member(channel).await {
+            Ok(true) => Row::new(Verdict::Pass, what, format!("the bot is in {channel}"), None),
+            Ok(false) => Row::new(
+                Verdict::Fail,
+                what,
+                format!("the bot is not in {channel}"),
+                Some("invite it: /invite @standby"),
+            ),
+            Err(error) => Row::new(
+                Verdict::Fail,
+                what,
+                format!("{channel}: {error}"),
+                Some("check the id, and the scopes channels:read and groups:read"),
+            ),
+        });
+    }
+    rows
+}
+
+/// Whether Slack would let a connection be opened. None is.
+async fn socket_mode(api: &Api) -> Row {
+    match api.open_connection().await {
+        Ok(_) => Row::new(Verdict::Pass, "slack Socket Mode", "is on, and slack.app_token opens connections", None),
+        Err(error) => {
+            let fix = socket::fix(&error).unwrap_or("check slack.app_token and that slack.api_url can be reached");
+            Row::new(Verdict::Fail, "slack Socket Mode", error.to_string(), Some(fix))
+        }
+    }
+}
