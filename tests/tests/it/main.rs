@@ -25,6 +25,7 @@ mod restore;
 mod slack;
 mod slack_faults;
 mod slack_sdk;
+mod socket_clients;
 mod socket_mode;
 mod stranger;
 mod sweep;

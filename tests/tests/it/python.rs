@@ -11,7 +11,7 @@ use std::{
 const ACCESS_KEY: &str = "123456789012";
 
 /// The folder of the Python programs.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/third-party"))
 }
 
