@@ -283,7 +283,7 @@ impl Api {
             let answer = self.read(method, &arguments).await?;
             let place = answer["upload_url"].as_str().and_then(|url| url.parse().ok());
             let (Some(url), Some(id)) = (place, answer["file_id"].as_str()) else {
-                return Err(ApiError::Failed(format!("the answer to {method} has no address")));
+                return Err(ApiError::Failed(format!("the answer to {} has no address", method.name())));
             };
             bounded("an upload", self.0.upload(&url, &bytes)).await?;
             uploaded.push(json!({ "id": id, "title": name }));
@@ -375,8 +375,7 @@ impl Api {
 
     /// Whether the bot is a member of the channel.
     pub async fn is_member(&self, channel: &str) -> Result<bool, ApiError> {
-        let answer =
-            self.read(Method::ConversationsInfo, &[("channel", channel)]).await?;
+        let answer = self.read(Method::ConversationsInfo, &[("channel", channel)]).await?;
         Ok(answer["channel"]["is_member"].as_bool().unwrap_or(false))
     }
 }

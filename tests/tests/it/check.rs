@@ -78,7 +78,7 @@ async fn tokens_that_were_mixed_up_are_told_by_their_kind() {
 async fn scopes_that_are_missing_or_too_many_are_named_with_what_needs_them() {
     let mut settings = workspace();
     settings.app.scopes.retain(|scope| scope != "chat:write" && scope != "groups:read");
-    settings.app.scopes.insert("files:write".to_owned());
+    settings.app.scopes.insert("reactions:write".to_owned());
     let rows = with_its_own_tokens(settings, |_| {}).await;
     let missing = wrong(&rows, "scopes", Verdict::Fail);
     assert!(
@@ -88,7 +88,7 @@ async fn scopes_that_are_missing_or_too_many_are_named_with_what_needs_them() {
     assert!(missing.contains("install the app again"), "{missing}");
     let warned: Vec<&str> =
         rows.iter().filter(|row| row.verdict == Verdict::Warn).map(|row| row.detail.as_str()).collect();
-    assert_eq!(warned, ["groups:read is missing, which conversations.info needs", "more than needed: files:write"]);
+    assert_eq!(warned, ["groups:read is missing, which conversations.info needs", "more than needed: reactions:write"]);
 }
 
 #[tokio::test(start_paused = true)]

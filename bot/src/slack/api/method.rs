@@ -11,7 +11,10 @@ pub enum Method {
     ChatUpdate,
     ConversationsHistory,
     ConversationsInfo,
+    ConversationsOpen,
     ConversationsReplies,
+    FilesCompleteUploadExternal,
+    FilesGetUploadUrlExternal,
     UsergroupsUsersList,
     UsersInfo,
     ViewsOpen,
@@ -20,7 +23,7 @@ pub enum Method {
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::AppsConnectionsOpen,
         Self::AuthTest,
         Self::ChatPostEphemeral,
@@ -28,7 +31,10 @@ impl Method {
         Self::ChatUpdate,
         Self::ConversationsHistory,
         Self::ConversationsInfo,
+        Self::ConversationsOpen,
         Self::ConversationsReplies,
+        Self::FilesCompleteUploadExternal,
+        Self::FilesGetUploadUrlExternal,
         Self::UsergroupsUsersList,
         Self::UsersInfo,
         Self::ViewsOpen,
@@ -45,7 +51,10 @@ impl Method {
             Self::ChatUpdate => "chat.update",
             Self::ConversationsHistory => "conversations.history",
             Self::ConversationsInfo => "conversations.info",
+            Self::ConversationsOpen => "conversations.open",
             Self::ConversationsReplies => "conversations.replies",
+            Self::FilesCompleteUploadExternal => "files.completeUploadExternal",
+            Self::FilesGetUploadUrlExternal => "files.getUploadURLExternal",
             Self::UsergroupsUsersList => "usergroups.users.list",
             Self::UsersInfo => "users.info",
             Self::ViewsOpen => "views.open",
@@ -54,7 +63,7 @@ impl Method {
     }
 
     /// The bot token's scopes that it needs, as `https://docs.slack.dev/reference/methods/NAME` lists them: of conversations the one for public and
-    /// the one for private channels, since direct messages are not used.
+    /// the one for private channels.
     pub fn scopes(self) -> &'static [&'static str] {
         match self {
             // https://docs.slack.dev/reference/methods/apps.connections.open: an app-level token with connections:write instead.
@@ -66,6 +75,10 @@ impl Method {
             Self::ConversationsHistory | Self::ConversationsReplies => &["channels:history", "groups:history"],
             // https://docs.slack.dev/reference/methods/conversations.info
             Self::ConversationsInfo => &["channels:read", "groups:read"],
+            // https://docs.slack.dev/reference/methods/conversations.open: of people, one at a time.
+            Self::ConversationsOpen => &["im:write"],
+            // https://docs.slack.dev/reference/methods/files.getUploadURLExternal, files.completeUploadExternal
+            Self::FilesCompleteUploadExternal | Self::FilesGetUploadUrlExternal => &["files:write"],
             // https://docs.slack.dev/reference/methods/usergroups.users.list
             Self::UsergroupsUsersList => &["usergroups:read"],
             // https://docs.slack.dev/reference/methods/users.info
