@@ -90,6 +90,10 @@ fn terraform_finds_every_stack_and_module_formatted_valid_and_as_asserted() {
     let copied = copy(work.path());
     for found in configurations() {
         let below = found.strip_prefix(folder().join("terraform")).unwrap().to_owned();
+        // Its ephemeral output is allowed in no root module: it is validated as a part of the platform.
+        if below.ends_with("modules/administrator") {
+            continue;
+        }
         terraform.run(&copied.join(&below), &["init", "-backend=false", "-no-color"]);
         terraform.run(&copied.join(&below), &["validate", "-no-color"]);
         eprintln!("{}: valid", below.display());
