@@ -19,6 +19,7 @@ use crate::{
     metrics::Metrics,
     slack::{
         api::Api,
+        directory::People,
         home::Home,
         inbound::Inbound,
         outbox::{Outbox, Routes},
@@ -88,6 +89,7 @@ impl Bot {
             log: log.clone(),
             applications: config.applications,
             access: config.access,
+            directory: Arc::new(People::new(slack.clone())),
             network,
             clock: clock.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -78,7 +78,9 @@ pub enum Verb {
     Report(Words),
     /// See what a run asks, confirm it, and follow it: [RUN].
     Approve(RunArg),
-    /// Cancel a run that asks for a confirmation: [RUN].
+    /// Refuse what a run asks: [RUN].
+    Refuse(RunArg),
+    /// Take back what you asked for, as long as it is not confirmed: [RUN].
     Cancel(RunArg),
 }
 
@@ -121,6 +123,7 @@ impl Verb {
             Self::History(words) => command("history", words),
             Self::Report(words) => command("report", words),
             Self::Approve(RunArg { run, config }) => (config.config, Ask::Approve(run)),
+            Self::Refuse(RunArg { run, config }) => (config.config, Ask::Refuse(run)),
             Self::Cancel(RunArg { run, config }) => (config.config, Ask::Cancel(run)),
         }
     }

@@ -1,6 +1,8 @@
 //! Slack: requests in, messages out. Nothing in here is on the path of a run.
 
 pub mod api;
+mod confirming;
+pub mod directory;
 #[cfg(test)]
 mod fixture;
 pub mod home;

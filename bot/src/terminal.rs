@@ -34,7 +34,7 @@ pub async fn run(verb: Verb) -> Result<(), Failure> {
         Some(stream) => front::talk(socket::link(stream, Opening::Ask(ask))).await?,
         None => {
             let key = config.signing_key(&path, |name| std::env::var(name).ok())?;
-            alone::talk(config, key, ask).await?
+            alone::talk(&path, config, key, ask).await?
         }
     };
     if ended_well { Ok(()) } else { Err(Failure::Found) }

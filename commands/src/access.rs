@@ -1,4 +1,7 @@
-//! Who may look and who may promote. Nobody, unless the configuration says so.
+//! Who may look, who may ask, and who may approve what. Nobody, unless the configuration says so. Judged purely, on facts that the desk gathers.
+
+mod approvals;
+mod directory;
 
 use std::collections::BTreeMap;
 
@@ -7,21 +10,27 @@ use storage::{Actor, Origin};
 
 use crate::journal::Refusal;
 
+pub use self::{
+    approvals::{Approvals, Kind, Rule, Terms},
+    directory::{Directory, Facts, Freshness, Standing, Unavailable},
+};
+
 /// Stands for anyone of the team.
 const ANYONE: &str = "*";
 
 /// Who may do what with one application.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
     /// Slack team (workspace) id, `T…`. User ids are only unique within one.
     pub team: String,
     /// Slack channels in which commands are taken, by id.
     pub channels: Vec<String>,
-    /// User ids of those who may look: `status`, `plan promote`. `*` is anyone of the team.
+    /// Ids of the users and user groups who may look: `status`, `plan promote`. `*` is anyone of the team.
     #[serde(default)]
     pub viewers: Vec<String>,
-    /// User ids of those who may promote, approve, and decide on failed steps. They may look, too. No `*`: each is named.
+    /// Ids of the users and user groups who may ask for a promote, decide on failed steps and, where [`Approvals`] names nobody else, approve.
+    /// They may look, too. No `*`: each is named.
     pub promoters: Vec<String>,
     /// Whether the person who asked for a promote may approve it.
     #[serde(default)]
@@ -30,25 +39,56 @@ pub struct Access {
     /// same person to the rule that requester and approver are two.
     #[serde(default)]
     pub terminal: BTreeMap<String, String>,
+    /// What it takes to approve, by kind of gate.
+    #[serde(default)]
+    pub approvals: Approvals,
+}
+
+/// Something that not everybody may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// See status, plans, history.
+    Look,
+    /// Ask for a run. Nothing that cannot be undone comes of it alone.
+    Ask,
+    /// Decide what becomes of a step that failed.
+    Resolve,
+    /// Approve or refuse a gate of that kind.
+    Approve(Kind),
+}
+
+/// A person, wherever they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Person<'a> {
+    /// Slack team.
+    pub(crate) team: &'a str,
+    /// Slack user id, by which rights are given.
+    pub(crate) user: &'a str,
 }
 
 impl Access {
-    /// Whether that person may look from there.
+    /// Whether that person may do that from there, by the facts that were gathered for that right.
     ///
     /// # Errors
-    /// Why not.
-    pub fn may_look(&self, actor: &Actor, origin: &Origin) -> Result<(), Refusal> {
-        self.check(actor, origin, |user| {
-            self.promoters.iter().any(|id| id == user) || self.viewers.iter().any(|id| id == user || id == ANYONE)
-        })
-    }
-
-    /// Whether that person may promote from there.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn may_promote(&self, actor: &Actor, origin: &Origin) -> Result<(), Refusal> {
-        self.check(actor, origin, |user| self.promoters.iter().any(|id| id == user))
+    /// Why not. A stranger is not told which channels there are, so the person comes first.
+    pub fn may(&self, right: Right, actor: &Actor, origin: &Origin, facts: &Facts) -> Result<(), Refusal> {
+        let person = self.person(actor).filter(|person| self.belongs(right, person, facts) != Some(false));
+        let person = person.ok_or(Refusal::NotAllowed)?;
+        match &facts.standing {
+            Some(Ok(Standing::Full)) | None => {}
+            Some(Ok(_)) => return Err(Refusal::NotAMember),
+            // Looking and asking go on while the chat cannot be asked: decisions do not.
+            Some(Err(_)) if matches!(right, Right::Look | Right::Ask) => {}
+            Some(Err(_)) => return Err(Refusal::Unverified),
+        }
+        if self.belongs(right, &person, facts).is_none() {
+            return Err(Refusal::Unverified);
+        }
+        match (actor, origin) {
+            (Actor::Slack { .. }, Origin::Slack { channel, .. }) if self.channels(right).contains(channel) => Ok(()),
+            (Actor::Terminal { .. }, Origin::Terminal) => Ok(()),
+            _ => Err(Refusal::WrongChannel),
+        }
     }
 
     /// Whether both are one person, whatever name they go by now and wherever they are.
@@ -59,95 +99,84 @@ impl Access {
         }
     }
 
-    /// The person's Slack user id, by which rights are given.
-    fn person<'a>(&'a self, actor: &'a Actor) -> Option<&'a str> {
+    /// Who that is; nobody for a user of the host who is nobody in Slack.
+    pub(crate) fn person<'a>(&'a self, actor: &'a Actor) -> Option<Person<'a>> {
         match actor {
-            Actor::Slack { team, user, .. } => (*team == self.team).then_some(user),
-            Actor::Terminal { user } => self.terminal.get(user).map(String::as_str),
+            Actor::Slack { team, user, .. } => Some(Person { team, user }),
+            Actor::Terminal { user } => {
+                self.terminal.get(user).map(|user| Person { team: self.team.as_str(), user: user.as_str() })
+            }
             Actor::Bot => None,
         }
     }
 
-    /// The person first: a stranger is not told which channels there are.
-    fn check(&self, actor: &Actor, origin: &Origin, allowed: impl Fn(&str) -> bool) -> Result<(), Refusal> {
-        if !self.person(actor).is_some_and(allowed) {
-            return Err(Refusal::NotAllowed);
+    /// User groups that decide whether the person has the right; none where that is plain without.
+    fn groups_that_matter(&self, right: Right, person: &Person<'_>) -> Vec<&str> {
+        let named = || self.named(right);
+        if person.team != self.team(right) || named().any(|id| means(right, id, person)) {
+            return Vec::new();
         }
-        match (actor, origin) {
-            (Actor::Slack { .. }, Origin::Slack { channel, .. }) if self.channels.contains(channel) => Ok(()),
-            (Actor::Terminal { .. }, Origin::Terminal) => Ok(()),
-            _ => Err(Refusal::WrongChannel),
+        named().filter(|id| is_group(id)).collect()
+    }
+
+    fn may_belong(&self, right: Right, person: &Person<'_>, facts: &Facts) -> bool {
+        self.belongs(right, person, facts) != Some(false)
+    }
+
+    /// Whether the person is among those named for the right; `None` where a group could not be asked for.
+    fn belongs(&self, right: Right, person: &Person<'_>, facts: &Facts) -> Option<bool> {
+        if person.team != self.team(right) {
+            return Some(false);
+        }
+        let mut unknown = false;
+        for id in self.named(right) {
+            match facts.groups.get(id) {
+                _ if means(right, id, person) => return Some(true),
+                Some(Ok(true)) => return Some(true),
+                Some(Err(_)) => unknown = true,
+                Some(Ok(false)) | None => {}
+            }
+        }
+        (!unknown).then_some(false)
+    }
+
+    /// Everybody who is named for that right.
+    fn named(&self, right: Right) -> Box<dyn Iterator<Item = &str> + '_> {
+        let promoters = self.promoters.iter();
+        match right {
+            Right::Look => {
+                let approvers = Kind::ALL.into_iter().flat_map(|kind| self.approvers(kind));
+                Box::new(promoters.chain(&self.viewers).chain(approvers).map(String::as_str))
+            }
+            Right::Ask | Right::Resolve => Box::new(promoters.map(String::as_str)),
+            Right::Approve(kind) => Box::new(self.approvers(kind).iter().map(String::as_str)),
         }
     }
+
+    fn team(&self, right: Right) -> &str {
+        match right {
+            Right::Approve(kind) => self.approvals.rule(kind).team.as_ref().unwrap_or(&self.team),
+            Right::Look | Right::Ask | Right::Resolve => &self.team,
+        }
+    }
+
+    fn channels(&self, right: Right) -> &[String] {
+        match right {
+            Right::Approve(kind) => self.approvals.rule(kind).channels.as_ref().unwrap_or(&self.channels),
+            Right::Look | Right::Ask | Right::Resolve => &self.channels,
+        }
+    }
+}
+
+/// Whether the id is the person's; anyone's only where that person looks.
+fn means(right: Right, id: &str, person: &Person<'_>) -> bool {
+    id == person.user || (right == Right::Look && id == ANYONE)
+}
+
+/// Whether that is the id of a user group rather than of a user.
+pub fn is_group(id: &str) -> bool {
+    id.starts_with('S')
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn access(viewers: &[&str]) -> Access {
-        Access {
-            team: "T1".into(),
-            channels: vec!["C1".into()],
-            viewers: viewers.iter().map(|&id| id.to_owned()).collect(),
-            promoters: vec!["U1".into()],
-            requester_may_approve: false,
-            terminal: BTreeMap::from([("alice".into(), "U1".into()), ("bob".into(), "U2".into())]),
-        }
-    }
-
-    fn terminal(user: &str) -> Actor {
-        Actor::Terminal { user: user.into() }
-    }
-
-    fn slack(team: &str, user: &str) -> Actor {
-        Actor::Slack { team: team.into(), user: user.into(), name: Some("U1".into()) }
-    }
-
-    fn channel(id: &str) -> Origin {
-        Origin::Slack { channel: id.into(), message: None }
-    }
-
-    #[test]
-    fn rights_are_given_by_team_user_and_channel() {
-        let denied = Err(Refusal::NotAllowed);
-        let cases = [
-            (slack("T1", "U1"), channel("C1"), Ok(()), Ok(())),
-            (slack("T1", "U2"), channel("C1"), Ok(()), denied),
-            (slack("T1", "U3"), channel("C1"), denied, denied),
-            (slack("T2", "U1"), channel("C1"), denied, denied),
-            (slack("T1", "U1"), channel("C2"), Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
-            (slack("T1", "U1"), Origin::Terminal, Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
-            (terminal("alice"), Origin::Terminal, Ok(()), Ok(())),
-            (terminal("bob"), Origin::Terminal, Ok(()), denied),
-            (terminal("U1"), Origin::Terminal, denied, denied),
-            (terminal("alice"), channel("C1"), Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
-            (Actor::Bot, Origin::System, denied, denied),
-        ];
-        let access = access(&["U2"]);
-        for (actor, origin, look, promote) in cases {
-            assert_eq!(access.may_look(&actor, &origin), look, "{actor:?} {origin:?}");
-            assert_eq!(access.may_promote(&actor, &origin), promote, "{actor:?} {origin:?}");
-        }
-    }
-
-    #[test]
-    fn person_is_the_same_at_the_terminal_and_under_another_name() {
-        let access = access(&[]);
-        let renamed = Actor::Slack { team: "T1".into(), user: "U1".into(), name: None };
-        assert!(access.same_person(&slack("T1", "U1"), &renamed));
-        assert!(access.same_person(&slack("T1", "U1"), &terminal("alice")));
-        assert!(!access.same_person(&slack("T1", "U2"), &terminal("alice")));
-        assert!(!access.same_person(&slack("T2", "U1"), &slack("T1", "U1")));
-        assert!(access.same_person(&terminal("carol"), &terminal("carol")), "without rights, and still one person");
-        assert!(!access.same_person(&terminal("carol"), &terminal("dave")));
-    }
-
-    #[test]
-    fn anyone_of_the_team_may_look_where_that_is_said() {
-        let access = access(&[ANYONE]);
-        assert_eq!(access.may_look(&slack("T1", "U9"), &channel("C1")), Ok(()));
-        assert_eq!(access.may_look(&slack("T2", "U9"), &channel("C1")), Err(Refusal::NotAllowed));
-        assert_eq!(access.may_promote(&slack("T1", "U9"), &channel("C1")), Err(Refusal::NotAllowed));
-    }
-}
+mod tests;

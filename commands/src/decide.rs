@@ -16,9 +16,11 @@ use crate::{
 pub enum Next {
     /// Ask people.
     OpenGate,
-    /// People were asked; the gate closes then.
+    /// People were asked; they are reminded, and then the gate closes.
     AwaitGate {
-        /// When.
+        /// When they are reminded, if that is still to come.
+        warn_at: Option<Timestamp>,
+        /// When it closes.
         expires_at: Timestamp,
     },
     /// The step must be under way.
@@ -39,7 +41,7 @@ pub fn decide(runbook: &Runbook, run: &Run) -> Vec<Next> {
     }
     if matches!(
         run.decided().map(|decided| &decided.decision),
-        Some(Decision::Cancelled | Decision::Expired | Decision::Void { .. })
+        Some(Decision::Refused | Decision::Cancelled | Decision::Expired | Decision::Void { .. })
     ) {
         return vec![Next::End(RunOutcome::NotApproved)];
     }
@@ -54,7 +56,10 @@ pub fn decide(runbook: &Runbook, run: &Run) -> Vec<Next> {
 fn decide_gate(runbook: &Runbook, run: &Run) -> Option<Next> {
     match &run.gate {
         None => all_let_on(run, runbook.gate_after).then_some(Next::OpenGate),
-        Some(gate) => gate.decided.is_none().then_some(Next::AwaitGate { expires_at: gate.expires_at }),
+        Some(gate) => gate
+            .decided
+            .is_none()
+            .then_some(Next::AwaitGate { warn_at: gate.warn_at.filter(|_| !gate.warned), expires_at: gate.expires_at }),
     }
 }
 

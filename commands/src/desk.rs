@@ -1,6 +1,7 @@
 //! The desk: the one entry for whoever asks, through Slack or at the terminal. Requests are made durable, then worked on; what people see of the
 //! work is a projection of the log.
 
+mod approvals;
 mod commands;
 mod decisions;
 mod gates;
@@ -10,6 +11,7 @@ mod past;
 mod paused;
 mod planning;
 mod refusals;
+mod rights;
 mod runs;
 mod task;
 
@@ -20,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
 use crate::{
-    access::Access,
+    access::{Access, Directory},
     aws::{Aws, Network},
     engine::{EngineError, FoundOpen, Pair, append, read_open, set_right},
     ids::RunId,
@@ -29,6 +31,8 @@ use crate::{
     topology::Applications,
 };
 
+pub use decisions::ToConfirm;
+pub use gates::Choices;
 pub use overview::Overview;
 use refusals::RefusalBudget;
 use runs::OpenRuns;
@@ -42,8 +46,10 @@ pub struct Settings {
     pub log: Log,
     /// The applications.
     pub applications: Applications,
-    /// Who may do what, by application.
+    /// Who may do what, by application; nobody where nothing is said.
     pub access: BTreeMap<String, Access>,
+    /// Says who is who in the chat.
+    pub directory: Arc<dyn Directory>,
     /// The way to the world.
     pub network: Network,
     /// Wall-clock time.
@@ -75,7 +81,7 @@ struct Inner {
     log: Log,
     clock: Clock,
     pairs: BTreeMap<String, Pair>,
-    access: BTreeMap<String, Access>,
+    directory: Arc<dyn Directory>,
     runs: OpenRuns,
     refusals: RefusalBudget,
     tasks: TaskTracker,
@@ -91,14 +97,26 @@ impl Desk {
     /// # Errors
     /// When the log cannot be read or takes no records, or its records contradict each other.
     pub async fn open(settings: Settings) -> Result<Self, EngineError> {
-        let Settings { log, applications, access, network, clock, version, config_digest, host, open_runs } = settings;
+        let Settings {
+            log,
+            applications,
+            mut access,
+            directory,
+            network,
+            clock,
+            version,
+            config_digest,
+            host,
+            open_runs,
+        } = settings;
         let started = Event::ProcessStarted { version, config_digest, host };
         append(&log, Self::own_entry(), started).await?;
         let mut pairs = BTreeMap::new();
         for (name, app) in applications {
             let app = Arc::new(app);
             let aws = Aws::connect(app.clone(), &network, clock.clone()).await;
-            pairs.insert(name.clone(), Pair { name, app, aws, clock: clock.clone() });
+            let access = Arc::new(access.remove(&name).unwrap_or_default());
+            pairs.insert(name.clone(), Pair { name, app, access, aws, clock: clock.clone() });
         }
         let found = read_open(&log).await?;
         let desk = Self(Arc::new(Inner {
@@ -110,7 +128,7 @@ impl Desk {
             log,
             clock,
             pairs,
-            access,
+            directory,
         }));
         match open_runs {
             OpenRunsAre::TakenUp => desk.carry_on(found).await?,

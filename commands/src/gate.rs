@@ -1,11 +1,14 @@
 //! Gates: what only people may decide, and the proof that they did.
 
 use jiff::Timestamp;
+use storage::Origin;
 
 use crate::{
     change::Irreversible,
+    grammar::REASON_LIMIT,
     journal::Refusal,
     plan::{Method, Plan, PlannedStep, StepId},
+    request::Confirmation,
     run::Run,
 };
 
@@ -31,6 +34,53 @@ impl Approval {
     /// Whether that change is among those approved.
     pub fn covers(&self, change: &Irreversible) -> bool {
         self.changes.contains(change)
+    }
+}
+
+/// The words that confirm: the deed and its exact target. Where there are two ways, neither is meant unsaid.
+pub fn words(run: &Run, method: Method) -> String {
+    if let Some(cluster) = deleted_cluster(run, method) {
+        return format!("delete {cluster}");
+    }
+    let deed = format!("{} {}", run.id.runbook(), run.plan.to);
+    match run.plan.options.len() {
+        1 => deed,
+        _ => format!("{deed} by {}", method.name()),
+    }
+}
+
+/// The DB cluster that the method deletes, if it deletes one.
+fn deleted_cluster(run: &Run, method: Method) -> Option<&str> {
+    run.plan.option(method)?.changes.iter().find_map(|change| match change {
+        Irreversible::DeleteCluster { cluster } => Some(cluster.as_str()),
+        _ => None,
+    })
+}
+
+/// Whether the approval of `method` is confirmed as it has to be: a final one by its exact words, and from Slack with a reason. At the terminal,
+/// which is for when nothing else works, a reason is welcome.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn confirmed(
+    run: &Run,
+    method: Method,
+    confirmation: Option<&Confirmation>,
+    origin: &Origin,
+) -> Result<(), Refusal> {
+    let reason = confirmation.and_then(|confirmation| confirmation.reason.as_deref()).unwrap_or_default();
+    if reason.chars().count() > REASON_LIMIT {
+        return Err(Refusal::NoReason);
+    }
+    if !method.is_final() {
+        return Ok(());
+    }
+    if confirmation.is_none_or(|confirmation| confirmation.typed != words(run, method)) {
+        return Err(Refusal::NotConfirmed);
+    }
+    match origin {
+        Origin::Slack { .. } if reason.trim().is_empty() => Err(Refusal::NoReason),
+        _ => Ok(()),
     }
 }
 

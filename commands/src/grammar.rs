@@ -95,23 +95,34 @@ impl fmt::Display for Command {
     }
 }
 
-/// What can be typed, for people.
-pub fn help(applications: &[&str]) -> String {
-    let app = if applications.len() == 1 { "" } else { " APP" };
-    let list = applications.join(", ");
-    format!(
-        "`/dr status{app}` shows which region serves and what stands in the way of a promote.\n\
-         `/dr plan promote{app}` is a dry run: the checks and the exact calls, nothing changed.\n\
-         `/dr promote{app} [reason]` asks for a promote; nothing is changed before a person confirms.\n\
-         `/dr failback{app} [reason]` goes on with the way back where the application stands; asks before anything is deleted or moved.\n\
-         `/dr plan failback{app}` is its dry run.\n\
-         `/dr applied{app}` says that you ran what a rebuild handed over: the bot looks at once, and tells what it still misses.\n\
-         `/dr retry [RUN] [STEP]`, `/dr skip [RUN] [STEP]` and `/dr abort [RUN]` decide on a run that is paused, as its buttons do.\n\
-         `/dr history{app}` lists the last runs.\n\
-         `/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.\n\
-         `/dr help` shows this.\n\
-         Applications: {list}."
-    )
+/// What a person can type: they look at these applications, and ask for runs of those.
+pub fn help(looks: &[&str], asks: &[&str]) -> String {
+    let app = |applications: &[&str]| if applications.len() == 1 { "" } else { " APP" };
+    let list = looks.join(", ");
+    let (look, ask) = (app(looks), app(asks));
+    let mut lines = vec![
+        format!("`/dr status{look}` shows which region serves and what stands in the way of a promote."),
+        format!("`/dr plan promote{look}` is a dry run: the checks and the exact calls, nothing changed."),
+        format!("`/dr plan failback{look}` is the dry run of the way back."),
+        format!("`/dr history{look}` lists the last runs."),
+        "`/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.".to_owned(),
+    ];
+    if !asks.is_empty() {
+        lines.extend([
+            format!("`/dr promote{ask} [reason]` asks for a promote; nothing is changed before people confirm."),
+            format!(
+                "`/dr failback{ask} [reason]` goes on with the way back where the application stands; asks before anything is deleted or moved."
+            ),
+            format!(
+                "`/dr applied{ask}` says that you ran what a rebuild handed over: the bot looks at once, and tells what it still misses."
+            ),
+            "`/dr retry [RUN] [STEP]`, `/dr skip [RUN] [STEP]` and `/dr abort [RUN]` decide on a run that is paused, as its buttons do."
+                .to_owned(),
+        ]);
+    }
+    lines.push("`/dr help` shows this.".to_owned());
+    lines.push(format!("Applications: {list}."));
+    lines.join("\n")
 }
 
 /// Reads what was typed after `/dr`. `applications` are those that are configured; where there is exactly one it need not be named.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use storage::Record;
 
 use crate::{
+    access::Terms,
     change::Call,
     history::{History, Timeline},
     plan::{Method, Plan, RunbookName, StepId},
@@ -73,6 +74,8 @@ pub enum Event {
         command: u64,
         /// What was seen.
         status: Box<Status>,
+        /// Whether the person may ask for a run, so that they are told how.
+        asks: bool,
     },
     /// The answer to `plan promote`: a dry run.
     #[serde(rename = "plan.answered")]
@@ -81,6 +84,8 @@ pub enum Event {
         command: u64,
         /// What would be done.
         plan: Box<Plan>,
+        /// Whether the person may ask for it, so that they are told how.
+        asks: bool,
     },
     /// The answer to `history`.
     #[serde(rename = "history.answered")]
@@ -107,6 +112,8 @@ pub enum Event {
         text: String,
         /// What failed, for people.
         error: String,
+        /// Why it was refused, where it was found only on the way that the person may not.
+        refused: Option<Refusal>,
     },
     /// A run began: the plan is what people decide on.
     #[serde(rename = "run.started")]
@@ -133,6 +140,40 @@ pub enum Event {
         methods: Vec<Method>,
         /// Blocking checks that an approval overrides, by id.
         overrides: Vec<String>,
+        /// What it takes to choose each way.
+        terms: Vec<Terms>,
+        /// When people are reminded; `null` for never.
+        warn_at: Option<Timestamp>,
+        /// When it closes.
+        expires_at: Timestamp,
+    },
+    /// A person approved, and it takes more of them. The approval that is enough is the gate's decision.
+    #[serde(rename = "gate.approved")]
+    GateApproved {
+        /// Number of the click's record.
+        command: u64,
+        /// The chosen way.
+        method: Method,
+        /// Why, in the person's words.
+        reason: Option<String>,
+        /// Digest of the plan in front of the person.
+        plan_digest: String,
+        /// How many approvals of that way count now.
+        number: u32,
+        /// How many it takes.
+        of: u32,
+    },
+    /// An approval counts no more: whoever gave it lost the right.
+    #[serde(rename = "gate.lapsed")]
+    GateLapsed {
+        /// Number of the approval's record.
+        approval: u64,
+        /// Why.
+        why: Refusal,
+    },
+    /// Nobody decided so far, and the gate closes soon.
+    #[serde(rename = "gate.closing")]
+    GateClosing {
         /// When it closes.
         expires_at: Timestamp,
     },
@@ -143,6 +184,10 @@ pub enum Event {
         command: Option<u64>,
         /// How.
         decision: Decision,
+        /// Why, in the person's words.
+        reason: Option<String>,
+        /// Numbers of the records of the approvals that counted before this one.
+        approvals: Vec<u64>,
         /// Digest of the plan in front of the person.
         plan_digest: String,
         /// Blocking checks that were overridden, by id.
@@ -305,10 +350,22 @@ pub enum Refusal {
     UnknownApplication,
     /// The person may not do this.
     NotAllowed,
+    /// The person is not a full member of the workspace: a guest, of another one, switched off, or no person.
+    NotAMember,
+    /// Slack could not be asked who the person is or belongs to.
+    Unverified,
+    /// What cannot be undone was not confirmed by its exact words.
+    NotConfirmed,
+    /// It takes a reason, of at most [`crate::grammar::REASON_LIMIT`] characters.
+    NoReason,
     /// Not in this channel.
     WrongChannel,
     /// The requester may not approve their own request.
     OwnRequest,
+    /// Only the requester takes a request back.
+    NotTheRequester,
+    /// The person approved before, and counts once.
+    AlreadyApproved,
     /// Another run of the application is open.
     RunInProgress,
     /// The pair is not in a state that this command is for.
@@ -336,7 +393,9 @@ pub enum Decision {
         /// The chosen way.
         method: Method,
     },
-    /// A person cancelled.
+    /// A person who might have approved said no.
+    Refused,
+    /// The person who asked took the request back.
     Cancelled,
     /// Nobody decided in time.
     Expired,

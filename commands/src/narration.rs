@@ -14,7 +14,14 @@ pub fn narrate(run: &Run, record: &Record, event: &Event) -> Option<String> {
     let said = match event {
         Event::RunStarted { .. } => started(run),
         Event::GateOpened { methods, .. } => format!("waits for a confirmation: {}", names(methods)),
-        Event::GateDecided { decision, .. } => decided(decision),
+        Event::GateApproved { method, number, of, reason, .. } => {
+            format!("approval {number} of {of}: {}{}", method.name(), because(reason.as_ref()))
+        }
+        Event::GateLapsed { approval, .. } => {
+            format!("approval #{approval} counts no more: who gave it may not approve any longer")
+        }
+        Event::GateClosing { expires_at } => format!("nobody decided yet; the question closes at {expires_at:.0}"),
+        Event::GateDecided { decision, reason, .. } => format!("{}{}", decided(decision), because(reason.as_ref())),
         Event::StepStarted { goal, .. } => format!("began: {goal}"),
         Event::StepObserved { detail } => detail.clone(),
         Event::StepLate { expected_s, elapsed_s, detail } => {
@@ -59,8 +66,12 @@ pub fn name(actor: &Actor) -> String {
 }
 
 fn started(run: &Run) -> String {
-    let reason = run.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let reason = because(run.reason.as_ref());
     format!("{} {} from {} to {}{reason}", run.id.runbook(), run.application, run.plan.from, run.plan.to)
+}
+
+fn because(reason: Option<&String>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 fn names(methods: &[Method]) -> String {
@@ -70,6 +81,7 @@ fn names(methods: &[Method]) -> String {
 fn decided(decision: &Decision) -> String {
     match decision {
         Decision::Approved { method } => format!("approved: {}", method.name()),
+        Decision::Refused => "refused".to_owned(),
         Decision::Cancelled => "cancelled".to_owned(),
         Decision::Expired => "expired: nobody decided in time".to_owned(),
         Decision::Void { why } => format!("confirmed, but void: {why}"),

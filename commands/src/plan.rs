@@ -50,6 +50,14 @@ impl Method {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.name() == name)
     }
+
+    /// Whether no other run brings back what it may lose: it is confirmed in words instead of with a click.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Failover | Self::Rebuild => true,
+            Self::Switchover => false,
+        }
+    }
 }
 
 /// A step of a runbook.

@@ -37,7 +37,7 @@ pub struct Report {
 pub enum RunOutcome {
     /// All done and verified.
     Completed,
-    /// Nobody approved: cancelled, expired or void. Nothing was changed.
+    /// Nobody approved: refused, cancelled, expired or void. Nothing was changed.
     NotApproved,
     /// A person aborted it: everything is left where it was.
     Aborted,

@@ -46,9 +46,21 @@ pub enum Press {
         run: RunId,
         /// The chosen way.
         method: Method,
+        /// What was typed to confirm it; a button says nothing of that.
+        confirmation: Option<Confirmation>,
     },
-    /// Cancel the run at its gate.
+    /// Refuse what the run asks.
+    Refuse {
+        /// The run.
+        run: RunId,
+    },
+    /// Take the request back.
     Cancel {
+        /// The run.
+        run: RunId,
+    },
+    /// Ask anew for what a run was not approved for.
+    Again {
         /// The run.
         run: RunId,
     },
@@ -68,11 +80,26 @@ pub enum Press {
     },
 }
 
+/// What a person typed to confirm what cannot be undone. Its text form follows the button's value:
+/// `approve:promote-17:failover:promote us-west-2:the primary is dark`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The deed and its exact target.
+    pub typed: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 impl Press {
     /// The run that it is about.
     pub fn run(&self) -> &RunId {
         match self {
-            Self::Approve { run, .. } | Self::Cancel { run } | Self::Applied { run } | Self::Resolve { run, .. } => run,
+            Self::Approve { run, .. }
+            | Self::Refuse { run }
+            | Self::Cancel { run }
+            | Self::Again { run }
+            | Self::Applied { run }
+            | Self::Resolve { run, .. } => run,
         }
     }
 }
@@ -80,8 +107,15 @@ impl Press {
 impl fmt::Display for Press {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Approve { run, method } => write!(f, "approve:{run}:{}", method.name()),
+            Self::Approve { run, method, confirmation } => {
+                write!(f, "approve:{run}:{}", method.name())?;
+                let Some(Confirmation { typed, reason }) = confirmation else { return Ok(()) };
+                write!(f, ":{}", typed.replace(':', " "))?;
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, ":{reason}"))
+            }
+            Self::Refuse { run } => write!(f, "refuse:{run}"),
             Self::Cancel { run } => write!(f, "cancel:{run}"),
+            Self::Again { run } => write!(f, "again:{run}"),
             Self::Applied { run } => write!(f, "applied:{run}"),
             Self::Resolve { run, step, resolution } => write!(f, "{}:{run}:{}", resolution.name(), step.name()),
         }
@@ -97,10 +131,17 @@ impl FromStr for Press {
     type Err = NotAButton;
 
     fn from_str(value: &str) -> Result<Self, Self::Err> {
-        let parts: Vec<&str> = value.split(':').collect();
+        // No confirmation has a colon in its words, and a reason may.
+        let parts: Vec<&str> = value.splitn(5, ':').collect();
         let press = match parts[..] {
-            ["approve", run, method] => Method::named(method).map(|method| Self::Approve { run: run.into(), method }),
+            ["approve", run, method, ref confirmed @ ..] => Method::named(method).map(|method| {
+                let reason = confirmed.get(1).map(|&reason| reason.to_owned());
+                let confirmation = confirmed.first().map(|&typed| Confirmation { typed: typed.to_owned(), reason });
+                Self::Approve { run: run.into(), method, confirmation }
+            }),
+            ["refuse", run] => Some(Self::Refuse { run: run.into() }),
             ["cancel", run] => Some(Self::Cancel { run: run.into() }),
+            ["again", run] => Some(Self::Again { run: run.into() }),
             ["applied", run] => Some(Self::Applied { run: run.into() }),
             [resolution, run, step] => Resolution::named(resolution)
                 .zip(StepId::named(step))
@@ -120,8 +161,22 @@ mod tests {
     #[test]
     fn every_button_reads_back() {
         let run = RunId::new("promote", 17);
-        let mut presses = vec![Press::Cancel { run: run.clone() }, Press::Applied { run: run.clone() }];
-        presses.extend(Method::ALL.map(|method| Press::Approve { run: run.clone(), method }));
+        let mut presses = vec![
+            Press::Refuse { run: run.clone() },
+            Press::Cancel { run: run.clone() },
+            Press::Again { run: run.clone() },
+            Press::Applied { run: run.clone() },
+        ];
+        let typed = || "promote us-west-2".to_owned();
+        let confirmations = [
+            None,
+            Some(Confirmation { typed: typed(), reason: None }),
+            Some(Confirmation { typed: typed(), reason: Some("dark: since 9:00".to_owned()) }),
+        ];
+        for confirmation in confirmations {
+            let confirmed = |method| Press::Approve { run: run.clone(), method, confirmation: confirmation.clone() };
+            presses.extend(Method::ALL.map(confirmed));
+        }
         for resolution in Resolution::ALL {
             presses.extend(StepId::ALL.map(|step| Press::Resolve { run: run.clone(), step, resolution }));
         }

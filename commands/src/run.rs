@@ -12,9 +12,10 @@ use storage::{Actor, Origin};
 pub use fold::Unexpected;
 
 use crate::{
+    access::Terms,
     change::Call,
     ids::RunId,
-    journal::{CallOutcome, Decision},
+    journal::{CallOutcome, Decision, Refusal},
     observation::Lag,
     plan::{Method, Plan, RunbookName, StepId, SuspendedService},
     report::{Report, RunOutcome},
@@ -69,12 +70,51 @@ pub struct Gate {
     pub methods: Vec<Method>,
     /// Blocking checks that an approval overrides, by id.
     pub overrides: Vec<String>,
+    /// What it takes to choose each way.
+    pub terms: Vec<Terms>,
     /// When it opened.
     pub opened_at: Timestamp,
+    /// When people are reminded, if they are.
+    pub warn_at: Option<Timestamp>,
+    /// Whether they were.
+    pub warned: bool,
     /// When it closes.
     pub expires_at: Timestamp,
+    /// Approvals so far that were not enough by themselves.
+    pub approvals: Vec<Given>,
     /// The decision, once made.
     pub decided: Option<Decided>,
+}
+
+impl Gate {
+    /// What it takes to choose that way; `None` if it is not offered.
+    pub fn terms(&self, method: Method) -> Option<&Terms> {
+        self.terms.iter().find(|terms| terms.method == method)
+    }
+
+    /// Approvals of that way that count so far.
+    pub fn counted(&self, method: Method) -> impl Iterator<Item = &Given> {
+        self.approvals.iter().filter(move |given| given.method == method && given.lapsed.is_none())
+    }
+}
+
+/// An approval that takes more of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// The chosen way.
+    pub method: Method,
+    /// Who approved.
+    pub by: Actor,
+    /// From where.
+    pub origin: Origin,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Number of the record.
+    pub seq: u64,
+    /// Why it counts no more, if it does not.
+    pub lapsed: Option<Refusal>,
 }
 
 /// A decision with who made it and when.
@@ -84,6 +124,10 @@ pub struct Decided {
     pub decision: Decision,
     /// Who decided; the bot for an expiry.
     pub by: Actor,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// Numbers of the records of the approvals that counted before this one.
+    pub approvals: Vec<u64>,
     /// When.
     pub at: Timestamp,
     /// Number of the record.

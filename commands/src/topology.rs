@@ -274,6 +274,9 @@ pub struct Timing {
     /// How long a gate waits for people.
     #[serde(with = "seconds")]
     pub gate_expiry: Duration,
+    /// How long before that people are reminded; never where it is zero or no shorter than the expiry.
+    #[serde(with = "seconds")]
+    pub gate_warning: Duration,
     /// Deadline and expectation of each step.
     pub database: StepTiming,
     /// See `database`.
@@ -356,6 +359,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             gate_expiry: Duration::from_secs(15 * 60),
+            gate_warning: Duration::from_secs(5 * 60),
             database: StepTiming::new(120, 900),
             capacity: StepTiming::new(180, 900),
             fence: StepTiming::new(30, 60),

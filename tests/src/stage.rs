@@ -24,7 +24,7 @@ use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use rehearsal::{
     Scenario, World,
-    slack::{Deliver, Message, Settings, Slack},
+    slack::{Deliver, Message, Settings, Slack, View},
 };
 use serde_json::Value;
 use storage::{Clock, Log, Record, SigningKey};
@@ -41,6 +41,8 @@ impl Cast {
     pub const MAYA: &str = "U0MAYA00001";
     /// May promote; confirms.
     pub const JONAS: &str = "U0JONAS0001";
+    /// May promote; confirms where it takes two.
+    pub const PRIYA: &str = "U0PRIYA0001";
     /// May look, not promote.
     pub const SAM: &str = "U0SAM000001";
     /// The incident channel.
@@ -221,10 +223,29 @@ impl Stage {
         self.presses_in(&message, user, action_id).await;
     }
 
-    /// Presses the button in that message.
+    /// Presses the button in that message; where that opens a modal, types what it asks for and submits.
     pub async fn presses_in(&self, message: &Message, user: &str, action_id: &str) {
-        let answer = self.slack.click(user, &message.channel, &message.ts, action_id).await.expect("a button");
-        assert_eq!(answer.failure, None, "Slack reports a failure for {action_id}");
+        let answer = self.slack.click_through(user, &message.channel, &message.ts, action_id).await.expect("a button");
+        let failure = answer.and_then(|answer| answer.failure);
+        assert_eq!(failure, None, "Slack reports a failure for {action_id}");
+    }
+
+    /// Presses the button in the newest message that has it, and waits for the modal that it opens.
+    pub async fn opens(&self, user: &str, action_id: &str) -> View {
+        let message =
+            self.message(|message| message.buttons().any(|(_, button)| button["action_id"] == action_id)).await;
+        self.slack.click(user, &message.channel, &message.ts, action_id).await.expect("a button");
+        let modal = tokio::time::timeout(PATIENCE, self.slack.wait_for_modal(user, |_| true)).await;
+        modal.unwrap_or_else(|_| panic!("no modal opened for {user}; the channel holds:\n{}", self.channel()))
+    }
+
+    /// Types into the modal that the person sees, submits it, and returns what it says then; `None` once it is closed.
+    pub async fn submits(&self, user: &str, words: &str, reason: &str) -> Option<View> {
+        self.slack.fill(user, "words", words).expect("an input for the words");
+        self.slack.fill(user, "reason", reason).expect("an input for the reason");
+        let answer = self.slack.submit(user).await.expect("a modal that is filled in");
+        assert_eq!(answer.failure, None, "Slack reports a failure for the modal");
+        self.slack.modal(user)
     }
 
     /// Waits for a message with that text that only that person sees.

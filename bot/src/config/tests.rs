@@ -106,6 +106,21 @@ fn values_must_fit_together() {
             "promoters = [\"*\", \"U9876543210\"]",
             "\"*\" is not a Slack user id",
         ),
+        (
+            "[applications.shop.slack]",
+            "[applications.shop.access.approvals.promote]\napprovers = 2\n[applications.shop.slack]",
+            "applications.shop.access.promoters: names 2 people, and a promote takes 2 beside the one who asks",
+        ),
+        (
+            "[applications.shop.slack]",
+            "[applications.shop.access.approvals.rebuild]\nwho = [\"@jonas\"]\n[applications.shop.slack]",
+            "applications.shop.access.approvals.rebuild.who[0]: \"@jonas\" is not a Slack user id",
+        ),
+        (
+            "[applications.shop.slack]",
+            "[applications.shop.access.approvals.failback]\napprovers = 0\n[applications.shop.slack]",
+            "applications.shop.access.approvals.failback.approvers: is 0",
+        ),
         ("channel = \"C0123456789\"", "channel = \"#incident\"", "\"#incident\" is not a channel id"),
         ("team = \"T0123456789\"", "team = \"shop\"", "applications.shop.access.team: is not a Slack team id"),
         ("bot_token_env = \"STANDBY_SLACK_BOT_TOKEN\"", "", "slack.bot_token_file: is missing"),

@@ -1,9 +1,9 @@
 //! What a type cannot say: which values fit together.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use commands::{
-    access::Access,
+    access::{Access, Kind, is_group},
     topology::{Application, Region, Service, StepTiming, normal},
 };
 
@@ -272,16 +272,8 @@ impl Problems {
             "is empty",
             "name, by user id, who may promote",
         );
-        for (list, users) in [("viewers", &access.viewers), ("promoters", &access.promoters)] {
-            for (index, user) in users.iter().enumerate() {
-                let fits = user.starts_with(['U', 'W']) || (list == "viewers" && user == "*");
-                self.demand(
-                    fits,
-                    format!("{key}.{list}[{index}]"),
-                    format!("{user:?} is not a Slack user id"),
-                    "copy the id that begins with U from the person's profile",
-                );
-            }
+        for (list, ids) in [("viewers", &access.viewers), ("promoters", &access.promoters)] {
+            self.people(&format!("{key}.{list}"), ids, list == "viewers");
         }
         for (name, user) in &access.terminal {
             self.demand(
@@ -291,13 +283,62 @@ impl Problems {
                 "name the person whom that user of the host is in Slack: the rights are theirs",
             );
         }
-        let alone = access.promoters.len() == 1 && !access.requester_may_approve;
-        self.demand(
-            !alone,
-            format!("{key}.promoters"),
-            "names one person, who may not approve their own request",
-            "name a second person, or set requester_may_approve = true",
-        );
+        for kind in Kind::ALL {
+            self.approvals(key, access, kind);
+        }
+    }
+
+    /// Whether enough people may approve that kind of gate, as far as can be told without asking who is in a group.
+    fn approvals(&mut self, access_key: &str, access: &Access, kind: Kind) {
+        let rule = access.approvals.rule(kind);
+        let key = format!("{access_key}.approvals.{}", kind.name());
+        self.demand(rule.approvers >= 1, format!("{key}.approvers"), "is 0", "demand at least one approval");
+        if let Some(who) = &rule.who {
+            self.demand(!who.is_empty(), format!("{key}.who"), "is empty", "name who may approve, or leave it out");
+            self.people(&format!("{key}.who"), who, false);
+        }
+        for (index, channel) in rule.channels.iter().flatten().enumerate() {
+            self.channel(&format!("{key}.channels[{index}]"), channel);
+        }
+        if let Some(team) = &rule.team {
+            self.demand(
+                team.starts_with('T'),
+                format!("{key}.team"),
+                "is not a Slack team id",
+                "copy the id that begins with T from the workspace's URL",
+            );
+        }
+        let named: BTreeSet<&String> = access.approvers(kind).iter().collect();
+        let asks = named.iter().any(|id| access.promoters.contains(id)) && !access.requester_may_approve(kind);
+        let enough = named.len().saturating_sub(usize::from(asks)) >= rule.approvers as usize;
+        if named.iter().any(|id| is_group(id)) || named.is_empty() || enough {
+            return;
+        }
+        let whose = if rule.who.is_some() { format!("{key}.who") } else { format!("{access_key}.promoters") };
+        let what = match (rule.approvers, asks) {
+            (1, _) => "names one person, who may not approve their own request".to_owned(),
+            (of, true) => {
+                format!("names {} people, and a {} takes {of} beside the one who asks", named.len(), kind.name())
+            }
+            (of, false) => format!("names {} people, and a {} takes {of}", named.len(), kind.name()),
+        };
+        let problem = Problem::new(whose, what, "name a second person, or set requester_may_approve = true");
+        let problem = if rule.approvers == 1 { problem } else { Problem { fix: "name more people".into(), ..problem } };
+        if !self.0.contains(&problem) {
+            self.0.push(problem);
+        }
+    }
+
+    fn people(&mut self, key: &str, ids: &[String], or_anyone: bool) {
+        for (index, id) in ids.iter().enumerate() {
+            let fits = id.starts_with(['U', 'W']) || is_group(id) || (or_anyone && id == "*");
+            self.demand(
+                fits,
+                format!("{key}[{index}]"),
+                format!("{id:?} is not a Slack user id"),
+                "copy the id that begins with U from the person's profile, or with S from the user group's",
+            );
+        }
     }
 
     fn channels(&mut self, key: &str, channels: &Channels, access: Option<&Access>) {

@@ -38,11 +38,11 @@ impl<'a> People<'a> {
         Ok(())
     }
 
-    /// The other one presses a button, once there is one.
+    /// The other one presses a button, once there is one, and types what the modal asks for that it may open.
     pub(super) async fn confirm(&self, action_id: &str) -> Result<(), Failure> {
         let gate = self.hear(|message| message.buttons().any(|(_, button)| button["action_id"] == action_id)).await;
         tokio::time::sleep(READING).await;
-        let clicked = self.slack.click(self.confirms, self.channel, &gate.ts, action_id).await;
+        let clicked = self.slack.click_through(self.confirms, self.channel, &gate.ts, action_id).await;
         clicked.with_context(|| format!("failed to press {action_id}"))?;
         Ok(())
     }

@@ -104,6 +104,24 @@ impl<C: Connect + Clone + Send + Sync + 'static> Web for Session<C> {
     }
 }
 
+/// What Slack says of an account, as far as rights depend on it: <https://docs.slack.dev/reference/objects/user-object>.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct User {
+    /// Home team.
+    pub team_id: Option<String>,
+    /// Switched off.
+    pub deleted: bool,
+    /// No person.
+    pub is_bot: bool,
+    /// Guest of several channels, or of one.
+    pub is_restricted: bool,
+    /// Guest of one channel.
+    pub is_ultra_restricted: bool,
+    /// Of another organization, met in a shared channel.
+    pub is_stranger: bool,
+}
+
 /// How a call that did not succeed ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
@@ -353,6 +371,26 @@ impl Api {
         let answer = self.call(Method::AppsConnectionsOpen, &json!({})).await?;
         let url = answer["url"].as_str().map(str::to_owned);
         url.ok_or_else(|| ApiError::Failed("the answer to apps.connections.open has no url".to_owned()))
+    }
+
+    /// Opens a modal for whoever the trigger is of, within 3 s of their click: <https://docs.slack.dev/reference/methods/views.open>.
+    pub async fn open_modal(&self, trigger: &str, view: &Value) -> Result<(), ApiError> {
+        let request = json!({ "trigger_id": trigger, "view": view });
+        self.call(Method::ViewsOpen, &request).await.map(drop)
+    }
+
+    /// User ids of a user group's members: <https://docs.slack.dev/reference/methods/usergroups.users.list>.
+    pub async fn members(&self, group: &str) -> Result<BTreeSet<String>, ApiError> {
+        let answer = self.read(Method::UsergroupsUsersList, &[("usergroup", group)]).await?;
+        BTreeSet::deserialize(&answer["users"])
+            .map_err(|_| ApiError::Failed("the answer to usergroups.users.list has no users".to_owned()))
+    }
+
+    /// An account: <https://docs.slack.dev/reference/methods/users.info>.
+    pub async fn user(&self, user: &str) -> Result<User, ApiError> {
+        let answer = self.read(Method::UsersInfo, &[("user", user)]).await?;
+        User::deserialize(&answer["user"])
+            .map_err(|_| ApiError::Failed("the answer to users.info has no user".to_owned()))
     }
 
     /// Who the token belongs to: (team id, user id).

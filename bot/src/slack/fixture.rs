@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use commands::{
+    access::Terms,
     change::{Call, Irreversible},
     history::Timeline,
     journal::{CallOutcome, Decision, Event, Resolution},
@@ -100,6 +101,11 @@ pub(super) fn checks() -> Vec<Check> {
     ]
 }
 
+/// What it takes to choose that way: so many of a group and a person.
+pub(super) fn terms(method: Method, approvers: u32) -> Terms {
+    Terms { method, approvers, who: vec!["S0PROMOTERS".into(), "U0PRIYA0001".into()], requester_may_approve: false }
+}
+
 /// A log of one run, that grows record by record.
 pub(super) struct Story {
     pub(super) run: Run,
@@ -110,7 +116,12 @@ pub(super) struct Story {
 impl Story {
     /// Begins with `run.started` and `gate.opened`.
     pub(super) fn new(plan: Plan, reason: &str) -> Self {
-        let methods = plan.options.iter().map(|option| option.method).collect();
+        Self::needing(plan, reason, 1)
+    }
+
+    /// The same, and it takes so many approvals.
+    pub(super) fn needing(plan: Plan, reason: &str, approvers: u32) -> Self {
+        let methods: Vec<Method> = plan.options.iter().map(|option| option.method).collect();
         let overrides = plan.blockers().into_iter().map(|check| check.id.clone()).collect();
         let plan_digest = plan.digest();
         let started = Event::RunStarted {
@@ -124,7 +135,10 @@ impl Story {
         let first = record(17, 0, person("U0MAYA00001"), None, started);
         let run = Run::begin(&first).unwrap();
         let mut story = Self { run, records: vec![first], seq: 17 };
-        story.add(0, Actor::Bot, None, Event::GateOpened { plan_digest, methods, overrides, expires_at: at(900) });
+        let terms = methods.iter().map(|&method| terms(method, approvers)).collect();
+        let (warn_at, expires_at) = (Some(at(600)), at(900));
+        let opened = Event::GateOpened { plan_digest, methods, overrides, terms, warn_at, expires_at };
+        story.add(0, Actor::Bot, None, opened);
         story
     }
 
@@ -138,8 +152,25 @@ impl Story {
 
     pub(super) fn decide(&mut self, decision: Decision) -> Record {
         let plan_digest = self.run.plan_digest.clone();
-        let event = Event::GateDecided { command: Some(self.seq), decision, plan_digest, overrides: vec![] };
+        let (command, approvals) = (Some(self.seq), vec![]);
+        let event = Event::GateDecided { command, decision, reason: None, approvals, plan_digest, overrides: vec![] };
         self.add(12, person("U0JONAS0001"), None, event)
+    }
+
+    /// A person approves, which is not enough yet.
+    pub(super) fn approve(&mut self, user: &str, reason: &str) -> Record {
+        let (reason, plan_digest) = (Some(reason.to_owned()), self.run.plan_digest.clone());
+        let method = Method::Failover;
+        let approved = Event::GateApproved { command: self.seq, method, reason, plan_digest, number: 1, of: 2 };
+        self.add(30, person(user), None, approved)
+    }
+
+    /// A person's approval is enough, with these before it.
+    pub(super) fn approved_by(&mut self, user: &str, reason: Option<&str>, approvals: Vec<u64>) -> Record {
+        let (decision, plan_digest) = (Decision::Approved { method: Method::Failover }, self.run.plan_digest.clone());
+        let (command, reason) = (Some(self.seq), reason.map(str::to_owned));
+        let decided = Event::GateDecided { command, decision, reason, approvals, plan_digest, overrides: vec![] };
+        self.add(40, person(user), None, decided)
     }
 
     pub(super) fn start(&mut self, seconds: i64, step: StepId) -> Record {

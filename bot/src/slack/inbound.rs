@@ -84,12 +84,13 @@ impl Inbound {
         let command = SlashCommand::read(payload)?;
         let (actor, origin) = command.source();
         let request = Request { actor, origin, dedupe };
-        let text = if Compliance::concerns(&command.text) {
-            acknowledge(self.compliance.clone().command(request, command.text)).await
+        let reply = if Compliance::concerns(&command.text) {
+            in_time(self.compliance.clone().command(request, command.text)).await
         } else {
             let desk = self.desk.clone();
-            acknowledge(async move { desk.command(request, &command.text).await }).await
+            in_time(async move { desk.command(request, &command.text).await }).await
         };
+        let text = in_words(reply);
         // Only the person sees it.
         Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": text })))
     }
@@ -97,6 +98,7 @@ impl Inbound {
     async fn interaction(&self, payload: Value) -> Result<Answer, String> {
         match kind(&payload)? {
             "block_actions" => self.click(payload).await,
+            "view_submission" => self.submission(payload).await,
             // Slack asks for an empty answer to interactions that mean nothing to an app.
             _ => Ok(Answer::Taken),
         }
@@ -105,19 +107,31 @@ impl Inbound {
     async fn click(&self, payload: Value) -> Result<Answer, String> {
         let dedupe = dedupe_key(&payload);
         let clicked = Click::read(payload)?.clicked()?;
-        let reply = match clicked.value.parse::<Press>() {
-            Ok(press) => {
-                let request = Request { actor: clicked.actor, origin: clicked.origin, dedupe };
-                let desk = self.desk.clone();
-                acknowledge(async move { desk.press(request, press).await }).await
-            }
+        let press = match clicked.value.parse::<Press>() {
+            Ok(press) => press,
             Err(error) => {
                 self.desk.refuse(clicked.origin, Refusal::NoSuchThing, &error.to_string()).await;
-                refused(&error.to_string())
+                self.tell(clicked.channel, clicked.user, refused(&error.to_string()));
+                return Ok(Answer::Taken);
             }
         };
-        self.tell(clicked.channel, clicked.user, reply);
+        let request = Request { actor: clicked.actor.clone(), origin: clicked.origin.clone(), dedupe };
+        let reply = match self.desk.to_confirm(&request, &press).await {
+            Ok(Some(asked)) => {
+                self.ask_to_confirm(asked, &press, clicked);
+                return Ok(Answer::Taken);
+            }
+            Ok(None) => in_time(self.press(request, press)).await,
+            Err(reply) => Ok(reply),
+        };
+        self.tell(clicked.channel, clicked.user, in_words(reply));
         Ok(Answer::Taken)
+    }
+
+    /// Hands a press to the desk.
+    pub(super) fn press(&self, request: Request, press: Press) -> impl Future<Output = Reply> + Send + use<> {
+        let desk = self.desk.clone();
+        async move { desk.press(request, press).await }
     }
 
     /// What is done about an event is not waited for.
@@ -132,7 +146,7 @@ impl Inbound {
 
     /// Tells the person who clicked. Slack shows nothing of what a click is answered with, so it takes a call, which
     /// the answer does not wait for.
-    fn tell(&self, channel: String, user: String, text: String) {
+    pub(super) fn tell(&self, channel: String, user: String, text: String) {
         let slack = self.slack.clone();
         tokio::spawn(async move {
             if let Err(error) = slack.tell(&channel, &user, &text).await {
@@ -142,16 +156,24 @@ impl Inbound {
     }
 }
 
-/// What the desk replies, or in time without it. The work goes on either way: it is a task of its own, so neither Slack
+/// What the desk replies; what to say instead if it does not in time. The work goes on either way: it is a task of its own, so neither Slack
 /// hanging up nor a slow disk leaves it half done.
-async fn acknowledge(work: impl Future<Output = Reply> + Send + 'static) -> String {
+pub(super) async fn in_time(work: impl Future<Output = Reply> + Send + 'static) -> Result<Reply, String> {
     match tokio::time::timeout(PATIENCE, tokio::spawn(work)).await {
-        Ok(Ok(Reply::Accepted(text) | Reply::Told(text))) => told(&text),
-        Ok(Ok(Reply::Refused { text, .. })) => refused(&text),
+        Ok(Ok(reply)) => Ok(reply),
         Ok(Err(error)) => {
             tracing::error!(%error, "a request ended abnormally");
-            "❌ this failed inside the bot; its own log says why".to_owned()
+            Err("❌ this failed inside the bot; its own log says why".to_owned())
         }
-        Err(_) => "⏳ the audit log is slow to answer; see `/dr status` before trying again".to_owned(),
+        Err(_) => Err("⏳ the audit log is slow to answer; see `/dr status` before trying again".to_owned()),
+    }
+}
+
+/// What the person is told.
+pub(super) fn in_words(reply: Result<Reply, String>) -> String {
+    match reply {
+        Ok(Reply::Accepted(text) | Reply::Told(text)) => told(&text),
+        Ok(Reply::Refused { text, .. }) => refused(&text),
+        Err(text) => text,
     }
 }

@@ -25,6 +25,14 @@ const CONFIRM_TITLE: usize = 100;
 const CONFIRM_TEXT: usize = 300;
 /// Characters of a confirmation dialog's buttons.
 const CONFIRM_BUTTON: usize = 30;
+/// Characters of an input's label.
+const INPUT_LABEL: usize = 2_000;
+/// Characters of what an input shows while it is empty.
+const PLACEHOLDER: usize = 150;
+/// Characters that can be typed into an input.
+const INPUT: usize = 3_000;
+/// Characters of a modal's title and of what its buttons say.
+const VIEW_TITLE: usize = 24;
 /// Characters of a message's plain text; Slack truncates at 40,000 and advises 4,000.
 const PLAIN: usize = 4_000;
 
@@ -199,6 +207,36 @@ fn button(button: &Button) -> Value {
         }
     }
     element
+}
+
+/// A line of text that a person types.
+pub fn input(block_id: &str, label: &str, placeholder: &str, longest: usize) -> Value {
+    json!({
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, INPUT_LABEL),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": block_id,
+            "max_length": longest.min(INPUT),
+            "placeholder": plain(placeholder, PLACEHOLDER),
+        },
+    })
+}
+
+/// A modal: <https://docs.slack.dev/reference/views/modal-views>. Without `submit` it only tells something.
+pub fn modal(title: &str, submit: Option<&str>, close: &str, kept: &str, blocks: Vec<Value>) -> Value {
+    let mut view = json!({
+        "type": "modal",
+        "title": plain(title, VIEW_TITLE),
+        "close": plain(close, VIEW_TITLE),
+        "private_metadata": kept,
+        "blocks": blocks,
+    });
+    if let Some(submit) = submit {
+        view["submit"] = plain(submit, VIEW_TITLE);
+    }
+    view
 }
 
 fn plain(text: &str, limit: usize) -> Value {

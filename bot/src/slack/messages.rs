@@ -6,6 +6,7 @@ mod detail;
 mod gate;
 mod history;
 mod home;
+mod modal;
 mod notices;
 mod paused;
 mod plan;
@@ -22,9 +23,10 @@ pub use self::{
     answers::{failed, refused, told},
     decided::decided,
     detail::detail,
-    gate::gate,
+    gate::{closing, gate},
     history::history,
     home::home,
+    modal::{REASON, WORDS, confirmation, not_done},
     notices::{checkpoint, details, details_fit, handoff, looked, no_return},
     paused::{Failure, meaning, overtaken, paused, resolved},
     plan::plan,

@@ -1,5 +1,7 @@
 //! What Slack sends, as far as the bot reads it; everything else is ignored.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -73,7 +75,65 @@ pub(super) struct Click {
     channel: Option<Id>,
     #[serde(default)]
     container: Option<Container>,
+    #[serde(default)]
+    trigger_id: String,
     actions: Vec<Action>,
+}
+
+/// A modal that was submitted: <https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload>.
+#[derive(Debug, Deserialize)]
+pub(super) struct Submission {
+    user: User,
+    #[serde(default)]
+    team: Option<Id>,
+    view: SubmittedView,
+}
+
+#[derive(Debug, Deserialize)]
+struct SubmittedView {
+    private_metadata: String,
+    state: ViewState,
+}
+
+#[derive(Debug, Deserialize)]
+struct ViewState {
+    /// By block id and action id.
+    values: BTreeMap<String, BTreeMap<String, Typed>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Typed {
+    #[serde(default)]
+    value: Option<String>,
+}
+
+impl Submission {
+    /// Reads a payload of type `view_submission`.
+    pub(super) fn read(payload: Value) -> Result<Self, String> {
+        serde_json::from_value(payload).map_err(|error| error.to_string())
+    }
+
+    /// Who submitted it; the person's own team counts.
+    pub(super) fn by(&self) -> Result<Actor, String> {
+        let team = self.user.team_id.clone().or(self.team.as_ref().map(|team| team.id.clone())).ok_or("no team id")?;
+        Ok(Actor::Slack { team, user: self.user.id.clone(), name: self.user.username.clone() })
+    }
+
+    /// Their user id.
+    pub(super) fn user(&self) -> &str {
+        &self.user.id
+    }
+
+    /// What the bot kept in the modal.
+    pub(super) fn kept(&self) -> &str {
+        &self.view.private_metadata
+    }
+
+    /// What was typed into the input with that id, without white space around it.
+    pub(super) fn typed(&self, id: &str) -> &str {
+        let typed = self.view.state.values.get(id).and_then(|block| block.get(id));
+        typed.and_then(|typed| typed.value.as_deref()).unwrap_or_default().trim()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,6 +182,7 @@ impl Click {
             origin: Origin::Slack { channel: channel.clone(), message },
             channel,
             user: self.user.id,
+            trigger: self.trigger_id,
             value,
         })
     }
@@ -137,6 +198,8 @@ pub(super) struct Clicked {
     pub(super) channel: String,
     /// The person.
     pub(super) user: String,
+    /// Opens a modal for the person, once and within 3 s.
+    pub(super) trigger: String,
     /// What the button says; empty if it says nothing.
     pub(super) value: String,
 }

@@ -1,10 +1,11 @@
 //! Without a running bot: the terminal is the bot for as long as it takes. It holds the store's lock, carries runs on, and listens at the
 //! socket, so that others can join. Slack catches up when the bot is started.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use commands::{
+    access::Directory,
     aws::Network,
     desk::{Desk, OpenRunsAre, Settings},
 };
@@ -23,6 +24,10 @@ use crate::{
     config::Config,
     failure::Failure,
     serve::{host, signalled},
+    slack::{
+        api::Api,
+        directory::{Nobody, People},
+    },
 };
 
 /// How long others who joined have to read how it ended.
@@ -32,10 +37,15 @@ const OTHERS: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When the store or the socket cannot be used.
-pub(super) async fn talk(config: Config, key: Option<Arc<SigningKey>>, ask: Ask) -> Result<bool, Failure> {
+pub(super) async fn talk(
+    path: &Path,
+    config: Config,
+    key: Option<Arc<SigningKey>>,
+    ask: Ask,
+) -> Result<bool, Failure> {
     let socket = config.socket();
     let looks = only_looks(&ask);
-    let desk = open(config, if looks { OpenRunsAre::LeftAlone } else { OpenRunsAre::TakenUp }).await?;
+    let desk = open(path, config, if looks { OpenRunsAre::LeftAlone } else { OpenRunsAre::TakenUp }).await?;
     let auditor = Auditor::new(desk.log().clone(), key);
     // Who only looks is gone in a moment.
     let listener = if looks { None } else { Some(listen(desk.clone(), auditor.clone(), &socket).await?) };
@@ -52,7 +62,7 @@ pub(super) async fn talk(config: Config, key: Option<Arc<SigningKey>>, ask: Ask)
     ended
 }
 
-async fn open(config: Config, open_runs: OpenRunsAre) -> Result<Desk, Failure> {
+async fn open(path: &Path, config: Config, open_runs: OpenRunsAre) -> Result<Desk, Failure> {
     let clock = Clock::system();
     let log = Log::open(&config.store.path, clock.clone()).await.map_err(|error| match error {
         OpenError::Locked { pid: Some(pid), .. } => Failure::user(format!(
@@ -63,6 +73,7 @@ async fn open(config: Config, open_runs: OpenRunsAre) -> Result<Desk, Failure> {
     })?;
     let settings = Settings {
         log,
+        directory: directory(path, &config),
         applications: config.applications,
         access: config.access,
         network: Network::system(),
@@ -73,6 +84,15 @@ async fn open(config: Config, open_runs: OpenRunsAre) -> Result<Desk, Failure> {
         open_runs,
     };
     Ok(Desk::open(settings).await.context("failed to take up where the audit log ends")?)
+}
+
+/// Who belongs to which user group, if the token of Slack is at hand here.
+fn directory(path: &Path, config: &Config) -> Arc<dyn Directory> {
+    let secrets = config.secrets(path, |name| std::env::var(name).ok());
+    match secrets.ok().and_then(|secrets| Api::over_tcp(config.slack.api_url(), &secrets.bot_token).ok()) {
+        Some(api) => Arc::new(People::new(api)),
+        None => Arc::new(Nobody),
+    }
 }
 
 async fn close(desk: Desk, listener: Option<Listener>, looked: bool) {

@@ -78,7 +78,7 @@ pub fn converse(desk: Desk, user: String, ask: Ask, stop: CancellationToken) -> 
 fn wanted(ask: &Ask) -> RunOutcome {
     match ask {
         Ask::Command(text) if text.trim_start().starts_with("abort") => RunOutcome::Aborted,
-        Ask::Cancel(_) => RunOutcome::NotApproved,
+        Ask::Refuse(_) | Ask::Cancel(_) => RunOutcome::NotApproved,
         Ask::Command(_) | Ask::Approve(_) => RunOutcome::Completed,
     }
 }
@@ -150,17 +150,18 @@ impl Conversation {
                 Some(run) => self.follow(run).await,
                 None => Ok(Some(false)),
             },
-            Ask::Cancel(run) => match self.gate_of("cancel", run).await? {
-                Some(run) => {
-                    let press = Press::Cancel { run: run.id.clone() };
-                    self.run = Some(run);
-                    let request = self.request();
-                    let reply = self.desk.press(request, press).await;
-                    self.replied(reply).await
-                }
-                None => Ok(Some(false)),
-            },
+            Ask::Refuse(run) => self.say_no("refuse", run, |run| Press::Refuse { run }).await,
+            Ask::Cancel(run) => self.say_no("cancel", run, |run| Press::Cancel { run }).await,
         }
+    }
+
+    async fn say_no(&mut self, verb: &str, run: Option<String>, press: impl Fn(RunId) -> Press) -> Result<Over, Left> {
+        let Some(run) = self.gate_of(verb, run).await? else { return Ok(Some(false)) };
+        let press = press(run.id.clone());
+        self.run = Some(run);
+        let request = self.request();
+        let reply = self.desk.press(request, press).await;
+        self.replied(reply).await
     }
 
     async fn gate_of(&mut self, verb: &str, run: Option<String>) -> Result<Option<Run>, Left> {
@@ -266,8 +267,8 @@ impl Conversation {
                 self.tell(plain::message(&message)).await?;
                 return Ok(None);
             }
-            Event::StatusAnswered { status, .. } => messages::status(status, record.seq),
-            Event::PlanAnswered { plan, .. } => messages::plan(plan, record.seq),
+            Event::StatusAnswered { status, asks, .. } => messages::status(status, *asks, record.seq),
+            Event::PlanAnswered { plan, asks, .. } => messages::plan(plan, *asks, record.seq),
             Event::HistoryAnswered { history, .. } => messages::history(history, record.seq),
             Event::ReportAnswered { timeline, .. } => messages::timeline(timeline, record.seq),
             _ => return Ok(None),
@@ -345,7 +346,9 @@ impl Conversation {
 
     async fn prompt(&self) -> Result<(), Left> {
         let Some((run, question)) = self.run.as_ref().zip(self.question.as_ref()) else { return Ok(()) };
-        self.say(Said::Prompt(question.prompt(run, self.desk.needs_another(&self.actor, run)))).await
+        let request = Request { actor: self.actor.clone(), origin: Origin::Terminal, dedupe: String::new() };
+        let choices = self.desk.choices(&request, run).await;
+        self.say(Said::Prompt(question.prompt(run, &choices))).await
     }
 
     async fn fail(&self, why: &str) -> Result<Over, Left> {

@@ -1,11 +1,12 @@
 //! What a person at the terminal is asked, and what they answered.
 
 use commands::{
-    change::Irreversible,
+    desk::Choices,
+    gate::words,
     grammar::{self, Command},
     journal::Resolution,
     plan::{Method, StepId},
-    request::Press,
+    request::{Confirmation, Press},
     run::Run,
 };
 
@@ -57,20 +58,12 @@ impl Question {
         }
     }
 
-    /// What can be typed. Where the person may not confirm, they are told who may.
-    pub(super) fn prompt(&self, run: &Run, needs_another: bool) -> String {
+    /// What can be typed by a person with these choices at a gate. Where they may not confirm, they are told why.
+    pub(super) fn prompt(&self, run: &Run, choices: &Choices) -> String {
         match self {
-            Self::Gate if needs_another => format!(
-                "You asked for this run, so somebody else has to confirm it: in Slack, or as another user with `standby approve {}`.\n\
-                 Type `cancel` to cancel it.",
-                run.id
-            ),
-            Self::Gate => {
-                let phrases: Vec<String> = methods(run).map(|method| format!("`{}`", phrase(run, method))).collect();
-                format!("Type exactly {} to confirm, or `cancel`.", phrases.join(" or "))
-            }
+            Self::Gate => gate(run, choices),
             Self::Failed(steps) => {
-                steps.iter().flat_map(|&step| choices(run, step, steps.len() > 1)).collect::<Vec<_>>().join("\n")
+                steps.iter().flat_map(|&step| resolutions(run, step, steps.len() > 1)).collect::<Vec<_>>().join("\n")
             }
         }
     }
@@ -80,9 +73,11 @@ impl Question {
         let id = run.id.clone();
         match self {
             Self::Gate if typed == "cancel" => Some(Answer::Press(Press::Cancel { run: id })),
-            Self::Gate => methods(run)
-                .find(|&method| typed == phrase(run, method))
-                .map(|method| Answer::Press(Press::Approve { run: id, method })),
+            Self::Gate if typed == "refuse" => Some(Answer::Press(Press::Refuse { run: id })),
+            Self::Gate => methods(run).find_map(|method| {
+                let confirmation = Some(confirmation(typed, words(run, method))?);
+                Some(Answer::Press(Press::Approve { run: id.clone(), method, confirmation }))
+            }),
             Self::Failed(_) => match grammar::parse(typed, &[]).ok()? {
                 Command::Resolve { resolution, run: named, step }
                     if named.as_ref().is_none_or(|named| *named == id) =>
@@ -96,7 +91,7 @@ impl Question {
 }
 
 /// What can be typed about a step that failed, and what each does.
-fn choices(run: &Run, step: StepId, several: bool) -> impl Iterator<Item = String> {
+fn resolutions(run: &Run, step: StepId, several: bool) -> impl Iterator<Item = String> {
     let may_skip = run.runbook().step(step).is_some_and(|step| step.may_skip);
     let possible = Resolution::ALL.into_iter().filter(move |&resolution| may_skip || resolution != Resolution::Skip);
     possible.map(move |resolution| {
@@ -110,22 +105,29 @@ fn methods(run: &Run) -> impl Iterator<Item = Method> {
     run.gate.iter().flat_map(|gate| gate.methods.iter().copied())
 }
 
-/// The DB cluster that the method deletes, if it deletes one.
-fn deleted_cluster(run: &Run, method: Method) -> Option<&str> {
-    run.plan.option(method)?.changes.iter().find_map(|change| match change {
-        Irreversible::DeleteCluster { cluster } => Some(cluster.as_str()),
-        _ => None,
-    })
+/// The words, and after them a reason if there is one.
+fn confirmation(typed: &str, words: String) -> Option<Confirmation> {
+    let reason = match typed.strip_prefix(&words)? {
+        "" => None,
+        rest => Some(rest.strip_prefix(' ')?.trim().to_owned()),
+    };
+    Some(Confirmation { typed: words, reason })
 }
 
-/// The words that confirm: the deed and its exact target. Where there are two ways, neither is meant unsaid.
-fn phrase(run: &Run, method: Method) -> String {
-    if let Some(cluster) = deleted_cluster(run, method) {
-        return format!("delete {cluster}");
+fn gate(run: &Run, choices: &Choices) -> String {
+    let mut lines = Vec::new();
+    if let (true, Some(why)) = (choices.approves.is_empty(), &choices.why_not) {
+        lines.push(format!("{why} In Slack, or here as another user with `standby approve {}`.", run.id));
+    } else {
+        let typed = choices.approves.iter().map(|&method| format!("`{}`", words(run, method)));
+        let typed = typed.collect::<Vec<_>>().join(" or ");
+        lines.push(format!("Type exactly {typed} to confirm; why may follow on the same line."));
     }
-    let deed = format!("{} {}", run.id.runbook(), run.plan.to);
-    match methods(run).count() {
-        1 => deed,
-        _ => format!("{deed} by {}", method.name()),
+    if choices.refuses {
+        lines.push("Type `refuse` to say no.".to_owned());
     }
+    if choices.cancels {
+        lines.push("Type `cancel` to cancel it.".to_owned());
+    }
+    lines.join("\n")
 }

@@ -16,7 +16,9 @@ pub enum Ask {
     Command(String),
     /// To see a run's question and answer it; the one there is if none is named.
     Approve(Option<String>),
-    /// To cancel a run at its gate; the one there is if none is named.
+    /// To refuse what a run asks; the one there is if none is named.
+    Refuse(Option<String>),
+    /// To take a request back; the one there is if none is named.
     Cancel(Option<String>),
 }
 

@@ -10,6 +10,7 @@ use super::{
     task::{Refused, Task, Understood, Way},
 };
 use crate::{
+    access::Right,
     engine::EngineError,
     grammar::{self, Command},
     ids::RunId,
@@ -22,23 +23,16 @@ use crate::{
     status::{self, Status},
 };
 
-/// What a command needs the person to be allowed.
-#[derive(Clone, Copy)]
-pub(super) enum Right {
-    Look,
-    Promote,
-}
-
 impl Desk {
     /// A person typed `/dr text`. Answers as soon as it is durable; the work goes on, and its results are records.
     pub async fn command(&self, request: Request, text: &str) -> Reply {
         if let Err(stopping) = self.takes_requests() {
             return stopping;
         }
-        if let Err(reason) = self.known(&request) {
-            return self.refuse_person(&request, None, text, reason, not_known(reason)).await;
-        }
-        let names: Vec<&str> = self.applications().collect();
+        let names = match self.known(&request).await {
+            Ok(seen) => seen.into_iter().map(|pair| pair.name.as_str()).collect::<Vec<_>>(),
+            Err((reason, reply)) => return self.refuse_person(&request, None, text, reason, reply).await,
+        };
         let command = match grammar::parse(text, &names) {
             Ok(Command::Help) => return self.help(request, text, &names).await,
             Ok(command) => command,
@@ -59,31 +53,34 @@ impl Desk {
         request: &Request,
         command: Command,
     ) -> Result<Result<Understood, Refused>, EngineError> {
-        Ok(match command {
-            Command::Help => Err(Refused::new(None, Refusal::NotACommand, "Help needs no work.")),
-            Command::Status { application } => self.asked(request, application, Right::Look, Task::Status),
-            Command::PlanPromote { application } => {
-                self.asked(request, application, Right::Look, Task::DryRun(Way::Promote))
-            }
-            Command::PlanFailback { application } => {
-                self.asked(request, application, Right::Look, Task::DryRun(Way::Failback))
-            }
+        let (application, right, task) = match command {
+            Command::Help => return Ok(Err(Refused::new(None, Refusal::NotACommand, "Help needs no work."))),
+            Command::Status { application } => (application, Right::Look, Task::Status),
+            Command::PlanPromote { application } => (application, Right::Look, Task::DryRun(Way::Promote)),
+            Command::PlanFailback { application } => (application, Right::Look, Task::DryRun(Way::Failback)),
             Command::Promote { application, reason } => {
-                self.asked(request, application, Right::Promote, Task::Start { way: Way::Promote, reason })
+                (application, Right::Ask, Task::Start { way: Way::Promote, reason })
             }
             Command::Failback { application, reason } => {
-                self.asked(request, application, Right::Promote, Task::Start { way: Way::Failback, reason })
+                (application, Right::Ask, Task::Start { way: Way::Failback, reason })
             }
-            Command::History { application } => self.asked(request, application, Right::Look, Task::History),
+            Command::History { application } => (application, Right::Look, Task::History),
             Command::Report { run } => return self.understand_report(request, &run).await,
             Command::Applied { application } => return self.understand_applied(request, &application).await,
             Command::Resolve { resolution, run, step } => {
                 return self.understand_resolve(request, resolution, run, step).await;
             }
-        })
+        };
+        Ok(self.asked(request, application, right, task).await)
     }
 
-    fn asked(&self, request: &Request, application: String, right: Right, task: Task) -> Result<Understood, Refused> {
+    async fn asked(
+        &self,
+        request: &Request,
+        application: String,
+        right: Right,
+        task: Task,
+    ) -> Result<Understood, Refused> {
         let Some(pair) = self.0.pairs.get(&application).cloned() else {
             return Err(Refused::new(
                 None,
@@ -91,8 +88,8 @@ impl Desk {
                 format!("There is no application {application}."),
             ));
         };
-        self.allowed(request, &pair, right)?;
-        if let (Right::Promote, Some(run)) = (right, self.0.runs.of(&pair.name)) {
+        self.allowed(request, &pair, right).await?;
+        if let (Right::Ask, Some(run)) = (right, self.0.runs.of(&pair.name)) {
             return Err(Refused::new(Some(pair.name), Refusal::RunInProgress, run_in_progress(&run)));
         }
         Ok(Understood { pair, run: None, task })
@@ -102,7 +99,7 @@ impl Desk {
         let mut entry = request_entry(&request);
         entry.dedupe = Some(request.dedupe.clone());
         match append(&self.0.log, entry, Event::HelpGiven { text: text.to_owned() }).await {
-            Ok(Some(_)) => Reply::Told(grammar::help(names)),
+            Ok(Some(_)) => Reply::Told(grammar::help(names, &self.asks(&request, names).await)),
             Ok(None) => self.replayed(&request).await,
             Err(failure) => log_down(&failure),
         }
@@ -111,7 +108,8 @@ impl Desk {
     pub(super) async fn status(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
         let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
         let status = self.status_of(&pair, observation).await?;
-        let answer = Event::StatusAnswered { command: command.seq, status: Box::new(status) };
+        let asks = self.allowed(&request, &pair, Right::Ask).await.is_ok();
+        let answer = Event::StatusAnswered { command: command.seq, status: Box::new(status), asks };
         self.answer(&request, &pair, answer).await
     }
 
@@ -131,8 +129,9 @@ impl Desk {
         way: Way,
         command: Arc<Record>,
     ) -> Result<(), EngineError> {
+        let asks = self.allowed(&request, &pair, Right::Ask).await.is_ok();
         let answer = match self.plan(&pair, way).await? {
-            Ok(plan) => Event::PlanAnswered { command: command.seq, plan: Box::new(plan) },
+            Ok(plan) => Event::PlanAnswered { command: command.seq, plan: Box::new(plan), asks },
             Err(no_plan) => failed(&command, no_plan.to_string()),
         };
         self.answer(&request, &pair, answer).await
@@ -201,51 +200,14 @@ impl Desk {
         append(&self.0.log, entry, answer).await?;
         Ok(())
     }
-
-    /// Whether the person may look at anything at all; strangers are told nothing.
-    pub(super) fn known(&self, request: &Request) -> Result<(), Refusal> {
-        let mut answers = self.0.access.values().map(|access| access.may_look(&request.actor, &request.origin));
-        let first = answers.next().unwrap_or(Err(Refusal::NotAllowed));
-        answers.fold(first, |so_far, answer| match (so_far, answer) {
-            (Ok(()), _) | (_, Ok(())) => Ok(()),
-            (Err(Refusal::WrongChannel), _) | (_, Err(Refusal::WrongChannel)) => Err(Refusal::WrongChannel),
-            (denied, _) => denied,
-        })
-    }
-
-    pub(super) fn allowed(&self, request: &Request, pair: &Pair, right: Right) -> Result<(), Refused> {
-        let access = self.0.access.get(&pair.name);
-        let access = access.ok_or_else(|| Refused::of(pair, Refusal::NotAllowed, not_known(Refusal::NotAllowed)))?;
-        let result = match right {
-            Right::Look => access.may_look(&request.actor, &request.origin),
-            Right::Promote => access.may_promote(&request.actor, &request.origin),
-        };
-        result.map_err(|reason| match (reason, right) {
-            (Refusal::NotAllowed, Right::Promote) => Refused::of(pair, reason, not_a_promoter(&pair.name)),
-            _ => Refused::of(pair, reason, not_known(reason)),
-        })
-    }
 }
 
 /// The answer to a command that could not be carried out.
 pub(super) fn failed(command: &Record, error: String) -> Event {
     let text = command.data["text"].as_str().unwrap_or_default().to_owned();
-    Event::CommandFailed { command: command.seq, text, error }
+    Event::CommandFailed { command: command.seq, text, error, refused: None }
 }
 
-fn run_in_progress(run: &RunId) -> String {
+pub(super) fn run_in_progress(run: &RunId) -> String {
     format!("Run {run} is open: one run at a time. Follow it in the channel, or end it there.")
-}
-
-pub(super) fn not_known(reason: Refusal) -> String {
-    match reason {
-        Refusal::WrongChannel => "Not in this channel: use the incident channel of the application.".to_owned(),
-        _ => "You may not use this bot here. Access is by user id in its configuration (`[applications.NAME.access]`)."
-            .to_owned(),
-    }
-}
-
-/// For a person who may look but not promote.
-pub(super) fn not_a_promoter(application: &str) -> String {
-    format!("You may not promote {application}. Those who may are listed under `promoters` in the bot's configuration.")
 }

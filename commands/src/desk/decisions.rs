@@ -2,23 +2,38 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use storage::{Actor, Record};
 
 use super::{
     Desk, Pair, append,
-    commands::{failed, not_a_promoter},
+    commands::{failed, run_in_progress},
     handoff::nothing_handed,
-    log_down, request_entry,
+    log_down,
+    past::no_such_run,
+    request_entry,
     task::{Refused, Task, Understood},
 };
 use crate::{
-    engine::{EngineError, gate_key},
-    gate::{difference, open_gate},
+    access::{Kind, Right},
+    engine::EngineError,
+    gate::{confirmed, open_gate, words},
+    grammar::REASON_LIMIT,
     journal::{Decision, Event, Refusal, Resolution},
     plan::{Method, StepId},
     request::{Press, Reply, Request},
     run::Run,
 };
+
+/// What a person confirms in words.
+pub struct ToConfirm {
+    /// The run.
+    pub run: Run,
+    /// The chosen way.
+    pub method: Method,
+    /// When they are asked.
+    pub at: Timestamp,
+}
 
 impl Desk {
     /// A person pressed a button. Answers as soon as it is durable.
@@ -36,57 +51,182 @@ impl Desk {
         }
     }
 
+    /// What has to be confirmed in words before that press counts. `None` if nothing: it may be pressed as it is.
+    ///
+    /// # Errors
+    /// The refusal, which is recorded: nobody is asked to confirm what they may not do.
+    pub async fn to_confirm(&self, request: &Request, press: &Press) -> Result<Option<ToConfirm>, Reply> {
+        let Press::Approve { run, method, confirmation: None } = press else { return Ok(None) };
+        if !method.is_final() {
+            return Ok(None);
+        }
+        let refused = match self.known_run(run).await {
+            Ok(Some((pair, run))) => match self.may_approve(request, &pair, &run, *method).await {
+                Ok(()) => return Ok(Some(ToConfirm { run, method: *method, at: self.0.clock.now() })),
+                Err((reason, reply)) => Refused::of(&pair, reason, reply),
+            },
+            Ok(None) => no_such_run(run),
+            Err(failure) => return Err(log_down(&failure)),
+        };
+        let application = refused.application();
+        Err(self.refuse_person(request, application, &press.to_string(), refused.reason, refused.reply.clone()).await)
+    }
+
     /// What a button asks for, if the person may press it and it still means something.
     pub(super) async fn understand_press(
         &self,
         request: &Request,
         press: &Press,
     ) -> Result<Result<Understood, Refused>, EngineError> {
-        let run = self.run(press.run()).await?;
-        let found = run.and_then(|run| Some((self.0.pairs.get(&run.application)?.clone(), Box::new(run))));
-        let Some((pair, run)) = found else {
+        let Some((pair, run)) = self.known_run(press.run()).await? else {
             return Ok(Err(Refused::new(None, Refusal::NoSuchThing, format!("There is no run {}.", press.run()))));
         };
-        if let Err((reason, reply)) = self.may_press(request, &pair, &run, press) {
+        if let Err((reason, reply)) = self.may_press(request, &pair, &run, press).await {
             return Ok(Err(Refused::of(&pair, reason, reply)));
         }
         let id = Some(run.id.to_string());
-        let task = match *press {
-            Press::Approve { method, .. } => Task::Approve { run, method },
+        let run = Box::new(run);
+        let task = match press.clone() {
+            Press::Approve { run, method, confirmation } => {
+                let reason = confirmation.and_then(|confirmation| confirmation.reason);
+                Task::Approve { run, method, reason }
+            }
+            Press::Refuse { .. } => Task::Refuse { run },
             Press::Cancel { .. } => Task::Cancel { run },
+            Press::Again { .. } => {
+                let task = Task::Start { way: run.plan.runbook.into(), reason: run.reason };
+                return Ok(Ok(Understood { pair, run: None, task }));
+            }
             Press::Applied { .. } => Task::Applied,
             Press::Resolve { step, resolution, .. } => Task::Resolve { run, step, resolution },
         };
         Ok(Ok(Understood { pair, run: id, task }))
     }
 
-    fn may_press(&self, request: &Request, pair: &Pair, run: &Run, press: &Press) -> Result<(), (Refusal, String)> {
-        let denied = || (Refusal::NotAllowed, not_a_promoter(&pair.name));
-        let access = self.0.access.get(&pair.name).ok_or_else(denied)?;
-        access.may_promote(&request.actor, &request.origin).map_err(|reason| match reason {
-            Refusal::WrongChannel => (reason, "Not in this channel: decide in the incident channel.".to_owned()),
-            _ => denied(),
-        })?;
+    async fn may_press(
+        &self,
+        request: &Request,
+        pair: &Pair,
+        run: &Run,
+        press: &Press,
+    ) -> Result<(), (Refusal, String)> {
         match press {
-            Press::Approve { method, .. } => {
-                self.gate_is_open(run)?;
-                if run.plan.option(*method).is_none() {
-                    return Err((Refusal::NoSuchThing, format!("The plan of {} offers no {}.", run.id, method.name())));
-                }
-                if !access.requester_may_approve && access.same_person(&run.requester, &request.actor) {
-                    return Err((
-                        Refusal::OwnRequest,
-                        "You asked for this run, so somebody else has to confirm it.".to_owned(),
-                    ));
-                }
-                Ok(())
+            Press::Approve { method, confirmation, .. } => {
+                self.may_approve(request, pair, run, *method).await?;
+                confirmed(run, *method, confirmation.as_ref(), &request.origin)
+                    .map_err(|reason| (reason, unconfirmed(run, *method, reason)))
             }
-            Press::Cancel { .. } => self.gate_is_open(run),
-            Press::Applied { .. } => match run.awaits_handoff() {
-                true => Ok(()),
-                false => Err((Refusal::NoSuchThing, nothing_handed(&pair.name))),
-            },
-            Press::Resolve { step, resolution, .. } => may_resolve(run, *step, *resolution),
+            Press::Refuse { .. } => self.may_refuse(request, pair, run).await,
+            Press::Cancel { .. } => {
+                self.has(request, pair, Right::Look).await?;
+                self.gate_is_open(run)?;
+                match pair.access.same_person(&run.requester, &request.actor) {
+                    true => Ok(()),
+                    false => Err((Refusal::NotTheRequester, not_the_requester(&run.requester))),
+                }
+            }
+            Press::Again { .. } => {
+                self.has(request, pair, Right::Ask).await?;
+                self.may_ask_again(pair, run)
+            }
+            Press::Applied { .. } => {
+                self.has(request, pair, Right::Resolve).await?;
+                match run.awaits_handoff() {
+                    true => Ok(()),
+                    false => Err((Refusal::NoSuchThing, nothing_handed(&pair.name))),
+                }
+            }
+            Press::Resolve { step, resolution, .. } => {
+                self.has(request, pair, Right::Resolve).await?;
+                may_resolve(run, *step, *resolution)
+            }
+        }
+    }
+
+    async fn has(&self, request: &Request, pair: &Pair, right: Right) -> Result<(), (Refusal, String)> {
+        self.allowed(request, pair, right).await.map_err(|refused| (refused.reason, refused.reply))
+    }
+
+    /// Whether the person may approve that way, as far as can be told at once. What Slack has to be asked for is asked again before the approval
+    /// counts, and there it has to be known.
+    pub(super) async fn may_approve(
+        &self,
+        request: &Request,
+        pair: &Pair,
+        run: &Run,
+        method: Method,
+    ) -> Result<(), (Refusal, String)> {
+        match self.approver(request, pair, run, method).await {
+            Err((Refusal::Unverified, _)) | Ok(()) => self.gate_takes(pair, run, method, &request.actor),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Whether the person is one of those who approve that way.
+    pub(super) async fn approver(
+        &self,
+        request: &Request,
+        pair: &Pair,
+        run: &Run,
+        method: Method,
+    ) -> Result<(), (Refusal, String)> {
+        self.has(request, pair, Right::Approve(Kind::of(run.plan.runbook, method))).await
+    }
+
+    /// Whether the run's gate takes an approval of that way by that person now, whatever their rights.
+    pub(super) fn gate_takes(
+        &self,
+        pair: &Pair,
+        run: &Run,
+        method: Method,
+        actor: &Actor,
+    ) -> Result<(), (Refusal, String)> {
+        self.gate_is_open(run)?;
+        let gate = run.gate.as_ref();
+        let Some(terms) = gate.and_then(|gate| gate.terms(method)) else {
+            return Err((Refusal::NoSuchThing, format!("The plan of {} offers no {}.", run.id, method.name())));
+        };
+        if !terms.requester_may_approve && pair.access.same_person(&run.requester, actor) {
+            let reply = "You asked for this run, so somebody else has to confirm it.".to_owned();
+            return Err((Refusal::OwnRequest, reply));
+        }
+        let before = gate.and_then(|gate| gate.counted(method).find(|given| pair.access.same_person(&given.by, actor)));
+        match before {
+            Some(given) => {
+                let reply = format!(
+                    "You approved this already, audit #{}. It takes {} people, each counted once.",
+                    given.seq, terms.approvers
+                );
+                Err((Refusal::AlreadyApproved, reply))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the person might have approved one of the ways, and so may say no.
+    async fn may_refuse(&self, request: &Request, pair: &Pair, run: &Run) -> Result<(), (Refusal, String)> {
+        self.gate_is_open(run)?;
+        let mut refused = (Refusal::NoSuchThing, format!("{} does not ask for a decision.", run.id));
+        for terms in run.gate.iter().flat_map(|gate| &gate.terms) {
+            let own = !terms.requester_may_approve && pair.access.same_person(&run.requester, &request.actor);
+            match self.approver(request, pair, run, terms.method).await {
+                Ok(()) if own => {
+                    refused = (Refusal::OwnRequest, "You asked for this run: cancel it instead.".to_owned())
+                }
+                Ok(()) => return Ok(()),
+                Err(why) => refused = why,
+            }
+        }
+        Err(refused)
+    }
+
+    fn may_ask_again(&self, pair: &Pair, run: &Run) -> Result<(), (Refusal, String)> {
+        let came_to_nothing =
+            run.decided().is_some_and(|decided| !matches!(decided.decision, Decision::Approved { .. }));
+        match self.0.runs.of(&pair.name) {
+            _ if !came_to_nothing => Err((Refusal::NoSuchThing, format!("{} was not turned down.", run.id))),
+            Some(open) => Err((Refusal::RunInProgress, run_in_progress(&open))),
+            None => Ok(()),
         }
     }
 
@@ -108,65 +248,6 @@ impl Desk {
                 reply,
             )
         })
-    }
-
-    /// Looks again, and approves only if what people read still holds; otherwise the approval is void and a new plan is shown.
-    pub(super) async fn approve(
-        self,
-        request: Request,
-        pair: Pair,
-        run: Run,
-        method: Method,
-        click: Arc<Record>,
-    ) -> Result<(), EngineError> {
-        let now = self.plan(&pair, run.plan.runbook.into()).await?;
-        let why = match &now {
-            Ok(plan) => difference(&run.plan, plan, method),
-            Err(no_plan) => Some(no_plan.to_string()),
-        };
-        let Some(why) = why else {
-            return self.settle_gate(&request, &pair, &run, Decision::Approved { method }, &click).await;
-        };
-        self.settle_gate(&request, &pair, &run, Decision::Void { why }, &click).await?;
-        let Ok(plan) = now else { return Ok(()) };
-        self.0.runs.closed(&run).await;
-        let asked = Request { actor: run.requester.clone(), ..request };
-        self.start_run(&asked, &pair, &click, plan, run.reason.clone()).await
-    }
-
-    pub(super) async fn cancel(
-        self,
-        request: Request,
-        pair: Pair,
-        run: Run,
-        click: Arc<Record>,
-    ) -> Result<(), EngineError> {
-        self.settle_gate(&request, &pair, &run, Decision::Cancelled, &click).await
-    }
-
-    /// Decides the gate, once. Who comes second is told.
-    async fn settle_gate(
-        &self,
-        request: &Request,
-        pair: &Pair,
-        run: &Run,
-        decision: Decision,
-        click: &Record,
-    ) -> Result<(), EngineError> {
-        let overrides = match decision {
-            Decision::Approved { .. } => run.gate.as_ref().map(|gate| gate.overrides.clone()).unwrap_or_default(),
-            _ => Vec::new(),
-        };
-        let mut entry = request_entry(request);
-        entry.application = Some(pair.name.clone());
-        entry.run = Some(run.id.to_string());
-        entry.dedupe = Some(gate_key(run));
-        let plan_digest = run.plan_digest.clone();
-        let decided = Event::GateDecided { command: Some(click.seq), decision, plan_digest, overrides };
-        if append(&self.0.log, entry, decided).await?.is_some() {
-            return Ok(());
-        }
-        self.came_second(request, pair, click).await
     }
 
     pub(super) async fn resolve(
@@ -191,7 +272,7 @@ impl Desk {
         self.came_second(&request, &pair, &click).await
     }
 
-    async fn came_second(&self, request: &Request, pair: &Pair, click: &Record) -> Result<(), EngineError> {
+    pub(super) async fn came_second(&self, request: &Request, pair: &Pair, click: &Record) -> Result<(), EngineError> {
         let error = "somebody else decided a moment earlier; this click changed nothing".to_owned();
         self.answer(request, pair, failed(click, error)).await
     }
@@ -210,19 +291,35 @@ fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (R
     Ok(())
 }
 
-fn already_decided(decision: &Decision, by: &Actor, seq: u64) -> String {
-    let who = match by {
+/// What is missing to confirm `method`.
+fn unconfirmed(run: &Run, method: Method, reason: Refusal) -> String {
+    match reason {
+        Refusal::NoReason => format!("It takes a reason, of at most {REASON_LIMIT} characters."),
+        _ => format!("Type exactly `{}` to confirm; nothing was done.", words(run, method)),
+    }
+}
+
+fn not_the_requester(requester: &Actor) -> String {
+    format!("Only {} takes this request back, who made it. Whoever may approve can refuse it.", who(requester))
+}
+
+fn who(actor: &Actor) -> String {
+    match actor {
         Actor::Slack { user, .. } => format!("<@{user}>"),
         Actor::Terminal { user } => format!("{user} (terminal)"),
         Actor::Bot => "the bot".to_owned(),
-    };
+    }
+}
+
+fn already_decided(decision: &Decision, by: &Actor, seq: u64) -> String {
     let how = match decision {
         Decision::Approved { .. } => "approved",
+        Decision::Refused => "refused",
         Decision::Cancelled => "cancelled",
         Decision::Expired => return "This request expired before; ask again with `/dr promote`.".to_owned(),
         Decision::Void { .. } => "void since the world had changed",
     };
-    format!("Already decided: {how} by {who}, audit #{seq}.")
+    format!("Already decided: {how} by {}, audit #{seq}.", who(by))
 }
 
 fn expired(application: &str) -> String {

@@ -1,15 +1,27 @@
 //! Gates for who has no button: which run asks for a confirmation, and whether this person may give it.
 
-use storage::Actor;
-
 use super::{Desk, log_down, past::no_such_run, task::Refused};
 use crate::{
     engine::EngineError,
     ids::RunId,
     journal::Refusal,
+    plan::Method,
     request::{Reply, Request},
     run::Run,
 };
+
+/// What a person may answer to a gate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Ways that they may approve.
+    pub approves: Vec<Method>,
+    /// Why they may not approve another way, if there is one.
+    pub why_not: Option<String>,
+    /// Whether they may refuse.
+    pub refuses: bool,
+    /// Whether they may take the request back.
+    pub cancels: bool,
+}
 
 impl Desk {
     /// The run that asks for a confirmation and that `text` means; the one there is if no run is named.
@@ -17,8 +29,8 @@ impl Desk {
     /// # Errors
     /// The refusal, which is recorded.
     pub async fn gate_of(&self, request: &Request, text: &str, run: Option<&RunId>) -> Result<Run, Reply> {
-        if let Err(reason) = self.known(request) {
-            return Err(self.refuse_person(request, None, text, reason, super::commands::not_known(reason)).await);
+        if let Err((reason, reply)) = self.known(request).await {
+            return Err(self.refuse_person(request, None, text, reason, reply).await);
         }
         match self.one_that_asks(request, run).await {
             Ok(Ok(run)) => Ok(run),
@@ -29,10 +41,20 @@ impl Desk {
         }
     }
 
-    /// Whether somebody else has to confirm the run, since this person asked for it.
-    pub fn needs_another(&self, actor: &Actor, run: &Run) -> bool {
-        let access = self.0.access.get(&run.application);
-        access.is_some_and(|access| !access.requester_may_approve && access.same_person(&run.requester, actor))
+    /// What the person may answer to the run's gate.
+    pub async fn choices(&self, request: &Request, run: &Run) -> Choices {
+        let mut choices = Choices::default();
+        let (Some(pair), Some(gate)) = (self.0.pairs.get(&run.application), &run.gate) else { return choices };
+        for &method in &gate.methods {
+            let approves = self.may_approve(request, pair, run, method).await;
+            choices.refuses |= self.approver(request, pair, run, method).await.is_ok();
+            match approves {
+                Ok(()) => choices.approves.push(method),
+                Err((_, why)) => choices.why_not = Some(why),
+            }
+        }
+        choices.cancels = pair.access.same_person(&run.requester, &request.actor);
+        choices
     }
 
     async fn one_that_asks(&self, request: &Request, run: Option<&RunId>) -> Result<Result<Run, Refused>, EngineError> {

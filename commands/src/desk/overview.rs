@@ -4,13 +4,15 @@ use futures::future::try_join_all;
 use storage::{Actor, Origin};
 
 use super::{Desk, Pair};
-use crate::{access::Access, engine::EngineError, history::PastRun, observe::observe, status::Status};
+use crate::{access::Right, engine::EngineError, history::PastRun, observe::observe, request::Request, status::Status};
 
 /// One application at a glance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// Where it stands.
     pub status: Status,
+    /// Whether the person may ask for a run of it.
+    pub asks: bool,
     /// Its last run that ended.
     pub last: Option<PastRun>,
 }
@@ -21,12 +23,28 @@ impl Desk {
     /// # Errors
     /// When the log cannot be read.
     pub async fn overview(&self, person: &Actor) -> Result<Vec<Overview>, EngineError> {
-        let seen =
-            self.0.pairs.values().filter(|pair| self.0.access.get(&pair.name).is_some_and(|it| sees(it, person)));
-        try_join_all(seen.map(|pair| self.glance(pair))).await
+        let mut seen = Vec::new();
+        for pair in self.0.pairs.values() {
+            if self.anywhere(pair, Right::Look, person).await {
+                seen.push((pair, self.anywhere(pair, Right::Ask, person).await));
+            }
+        }
+        try_join_all(seen.into_iter().map(|(pair, asks)| self.glance(pair, asks))).await
     }
 
-    async fn glance(&self, pair: &Pair) -> Result<Overview, EngineError> {
+    /// Whether a person has that right in any of the application's channels.
+    async fn anywhere(&self, pair: &Pair, right: Right, person: &Actor) -> bool {
+        for channel in &pair.access.channels {
+            let origin = Origin::Slack { channel: channel.clone(), message: None };
+            let request = Request { actor: person.clone(), origin, dedupe: String::new() };
+            if self.allowed(&request, pair, right).await.is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn glance(&self, pair: &Pair, asks: bool) -> Result<Overview, EngineError> {
         let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
         let status = self.status_of(pair, observation).await?;
         let mut last = None;
@@ -36,12 +54,6 @@ impl Desk {
                 break;
             }
         }
-        Ok(Overview { status, last })
+        Ok(Overview { status, asks, last })
     }
-}
-
-/// Whether a person may look at it from any of its channels.
-fn sees(access: &Access, person: &Actor) -> bool {
-    let mut channels = access.channels.iter();
-    channels.any(|channel| access.may_look(person, &Origin::Slack { channel: channel.clone(), message: None }).is_ok())
 }

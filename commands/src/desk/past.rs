@@ -7,10 +7,11 @@ use storage::Record;
 
 use super::{
     Desk, Pair,
-    commands::{Right, failed},
+    commands::failed,
     task::{Refused, Task, Understood},
 };
 use crate::{
+    access::Right,
     engine::EngineError,
     history::{History, PastRun, RUNS, Timeline},
     ids::RunId,
@@ -31,7 +32,7 @@ impl Desk {
     ) -> Result<Result<Understood, Refused>, EngineError> {
         Ok(match self.known_run(run).await? {
             None => Err(no_such_run(run)),
-            Some((pair, _)) => self.allowed(request, &pair, Right::Look).map(|()| {
+            Some((pair, _)) => self.allowed(request, &pair, Right::Look).await.map(|()| {
                 let task = Task::Report { run: run.clone() };
                 Understood { pair, run: None, task }
             }),

@@ -3,11 +3,11 @@
 
 use super::{
     Desk,
-    commands::Right,
     past::no_such_run,
     task::{Refused, Understood},
 };
 use crate::{
+    access::Right,
     engine::EngineError,
     ids::RunId,
     journal::{Refusal, Resolution},
@@ -77,8 +77,8 @@ impl Desk {
 
     /// The run, if the person may see it.
     pub(super) async fn visible(&self, request: &Request, id: &RunId) -> Result<Option<Run>, EngineError> {
-        let known = self.known_run(id).await?;
-        Ok(known.filter(|(pair, _)| self.allowed(request, pair, Right::Look).is_ok()).map(|(_, run)| run))
+        let Some((pair, run)) = self.known_run(id).await? else { return Ok(None) };
+        Ok(self.allowed(request, &pair, Right::Look).await.is_ok().then_some(run))
     }
 }
 

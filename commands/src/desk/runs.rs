@@ -20,6 +20,8 @@ use crate::{
 pub(super) struct OpenRuns {
     /// Held while somebody checks that no run is open and starts one.
     starting: BTreeMap<String, AsyncMutex<()>>,
+    /// Held while somebody's approval is counted.
+    deciding: BTreeMap<String, AsyncMutex<()>>,
     open: watch::Sender<BTreeMap<String, RunId>>,
     /// Runs that cannot be carried on, with the reason.
     stuck: Mutex<BTreeMap<RunId, String>>,
@@ -27,13 +29,20 @@ pub(super) struct OpenRuns {
 
 impl OpenRuns {
     pub(super) fn new(applications: impl Iterator<Item = String>) -> Self {
-        let starting = applications.map(|name| (name, AsyncMutex::default())).collect();
-        Self { starting, open: watch::Sender::default(), stuck: Mutex::default() }
+        let starting: BTreeMap<String, AsyncMutex<()>> =
+            applications.map(|name| (name, AsyncMutex::default())).collect();
+        let deciding = starting.keys().map(|name| (name.clone(), AsyncMutex::default())).collect();
+        Self { starting, deciding, open: watch::Sender::default(), stuck: Mutex::default() }
     }
 
     /// The right to start a run of that application; held by one at a time.
     pub(super) async fn starting(&self, application: &str) -> Option<MutexGuard<'_, ()>> {
         Some(self.starting.get(application)?.lock().await)
+    }
+
+    /// The right to count an approval for a run of that application; held by one at a time.
+    pub(super) async fn deciding(&self, application: &str) -> Option<MutexGuard<'_, ()>> {
+        Some(self.deciding.get(application)?.lock().await)
     }
 
     /// The application's open run.

@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use storage::Record;
 use tracing::info;
 
-use super::{Desk, Pair, append, commands::failed, log_down, request_entry};
+use super::{Desk, Pair, append, approvals::Choice, commands::failed, log_down, request_entry};
 use crate::{
     engine::EngineError,
     grammar,
     ids::RunId,
-    journal::{Event, Refusal, Resolution},
+    journal::{Decision, Event, Refusal, Resolution},
     plan::{Method, RunbookName, StepId},
     request::{Press, Reply, Request},
     run::Run,
@@ -45,7 +45,8 @@ pub(super) enum Task {
     Status,
     DryRun(Way),
     Start { way: Way, reason: Option<String> },
-    Approve { run: Box<Run>, method: Method },
+    Approve { run: RunId, method: Method, reason: Option<String> },
+    Refuse { run: Box<Run> },
     Cancel { run: Box<Run> },
     Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
     Applied,
@@ -90,6 +91,7 @@ impl Task {
                 format!("Looking at {} and {}…", pair.app.primary.region, pair.app.dr.region)
             }
             Self::Approve { .. } => "Checking that nothing has changed since the plan was shown…".to_owned(),
+            Self::Refuse { .. } => "Refusing…".to_owned(),
             Self::Cancel { .. } => "Cancelling…".to_owned(),
             Self::Resolve { .. } => "Recorded.".to_owned(),
             Self::History | Self::Report { .. } => "Reading the audit log…".to_owned(),
@@ -127,8 +129,11 @@ impl Desk {
             Task::Status => Box::pin(self.status(request, pair, command)),
             Task::DryRun(way) => Box::pin(self.dry_run(request, pair, way, command)),
             Task::Start { way, reason } => Box::pin(self.start(request, pair, way, command, reason)),
-            Task::Approve { run, method } => Box::pin(self.approve(request, pair, *run, method, command)),
-            Task::Cancel { run } => Box::pin(self.cancel(request, pair, *run, command)),
+            Task::Approve { run, method, reason } => {
+                Box::pin(self.approve(request, pair, run, Choice { method, reason }, command))
+            }
+            Task::Refuse { run } => Box::pin(self.settle(request, pair, *run, Decision::Refused, command)),
+            Task::Cancel { run } => Box::pin(self.settle(request, pair, *run, Decision::Cancelled, command)),
             Task::Resolve { run, step, resolution } => {
                 Box::pin(self.resolve(request, pair, *run, step, resolution, command))
             }

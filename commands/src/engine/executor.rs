@@ -18,7 +18,7 @@ use super::{EngineError, Pair, Scribe, work::Job};
 use crate::{
     decide::{Next, decide},
     journal::{Decision, Event},
-    plan::StepId,
+    plan::{Method, StepId},
     report::{self, RunOutcome},
     run::Run,
     runbook::Runbook,
@@ -61,11 +61,11 @@ impl Executor {
     ) -> Result<(), EngineError> {
         loop {
             let mut written = None;
-            let mut closes = None;
+            let mut awaited = None;
             for next in decide(self.runbook, &self.run) {
                 match next {
                     Next::Work(step) => self.start(step),
-                    Next::AwaitGate { expires_at } => closes = Some(expires_at),
+                    Next::AwaitGate { warn_at, expires_at } => awaited = Some(warn_at.unwrap_or(expires_at)),
                     Next::OpenGate => written = Some(self.open_gate().await?),
                     Next::Pause(step) => written = self.tell_pause(step).await?.or(written),
                     Next::End(outcome) => written = Some(self.end(outcome, &mut records).await?),
@@ -87,7 +87,11 @@ impl Executor {
                     self.joined(joined).await?;
                 }
                 Some(record) = records.next() => self.take(record)?,
-                () = until(&self.pair, closes) => self.expire().await?,
+                () = until(&self.pair, awaited) => {
+                    if let Some(written) = self.close_gate().await? {
+                        self.read_to(written.seq, &mut records).await?;
+                    }
+                }
             }
         }
     }
@@ -130,25 +134,36 @@ impl Executor {
 
     async fn open_gate(&self) -> Result<u64, EngineError> {
         let plan = &self.run.plan;
-        let expires_at = self.pair.clock.now() + self.pair.app.timing.gate_expiry;
+        let timing = &self.pair.app.timing;
+        let now = self.pair.clock.now();
+        let warn_after = timing.gate_expiry.checked_sub(timing.gate_warning).filter(|_| !timing.gate_warning.is_zero());
+        let methods: Vec<Method> = plan.options.iter().map(|option| option.method).collect();
         let opened = Event::GateOpened {
             plan_digest: self.run.plan_digest.clone(),
-            methods: plan.options.iter().map(|option| option.method).collect(),
+            terms: methods.iter().map(|&method| self.pair.access.terms(plan.runbook, method)).collect(),
+            methods,
             overrides: plan.blockers().into_iter().map(|check| check.id.clone()).collect(),
-            expires_at,
+            warn_at: warn_after.filter(|after| !after.is_zero()).map(|after| now + after),
+            expires_at: now + timing.gate_expiry,
         };
         Ok(self.scribe.write(opened).await?.seq)
     }
 
-    async fn expire(&self) -> Result<(), EngineError> {
+    /// Reminds people that the gate closes soon; closes it once it is time.
+    async fn close_gate(&self) -> Result<Option<Arc<Record>>, EngineError> {
+        let Some(expires_at) = self.run.gate.as_ref().map(|gate| gate.expires_at) else { return Ok(None) };
+        if self.pair.clock.now() < expires_at {
+            return self.scribe.write(Event::GateClosing { expires_at }).await.map(Some);
+        }
         let decided = Event::GateDecided {
             command: None,
             decision: Decision::Expired,
+            reason: None,
+            approvals: Vec::new(),
             plan_digest: self.run.plan_digest.clone(),
             overrides: Vec::new(),
         };
-        self.scribe.write_once(gate_key(&self.run), decided).await?;
-        Ok(())
+        self.scribe.write_once(gate_key(&self.run), decided).await
     }
 
     async fn tell_pause(&self, step: StepId) -> Result<Option<u64>, EngineError> {

@@ -16,6 +16,7 @@ pub(crate) use recover::{FoundOpen, read_open, set_right};
 pub(crate) use scribe::{Scribe, append};
 
 use crate::{
+    access::Access,
     aws::{Aws, AwsError, AwsErrorKind},
     topology::Application,
 };
@@ -27,6 +28,8 @@ pub(crate) struct Pair {
     pub(crate) name: String,
     /// Its configuration.
     pub(crate) app: Arc<Application>,
+    /// Who may do what with it.
+    pub(crate) access: Arc<Access>,
     /// Its AWS clients.
     pub(crate) aws: Aws,
     /// Wall-clock time.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use storage::Record;
 
-use super::{CallRun, Decided, Gate, Run, StepRun, StepState};
+use super::{CallRun, Decided, Gate, Given, Run, StepRun, StepState};
 use crate::{
     journal::{Event, Resolution},
     plan::StepId,
@@ -89,29 +89,62 @@ impl Run {
                 | Event::MessageRefused { .. }
                 | Event::CommandReceived { .. }
                 | Event::CommandRefused { .. }
-                | Event::CommandFailed { .. } => Ok(()),
+                | Event::CommandFailed { .. }
+                | Event::GateApproved { .. }
+                | Event::GateLapsed { .. } => Ok(()),
                 _ => Err("the run has ended"),
             };
         }
         match event {
-            Event::GateOpened { methods, overrides, expires_at, .. } => {
-                if self.gate.is_some() {
-                    return Err("the gate is open already");
-                }
-                self.gate = Some(Gate { methods, overrides, opened_at: record.at, expires_at, decided: None });
+            Event::RunPaused { .. } => self.paused = true,
+            Event::RunEnded { report } => self.ended = Some(*report),
+            event => return self.apply_to_gate(event, record),
+        }
+        Ok(())
+    }
+
+    fn apply_to_gate(&mut self, event: Event, record: &Record) -> Result<(), &'static str> {
+        let (by, at, seq) = (record.actor.clone(), record.at, record.seq);
+        match event {
+            Event::GateOpened { methods, overrides, terms, warn_at, expires_at, .. } => {
+                let (approvals, decided) = (Vec::new(), None);
+                let gate = Gate {
+                    methods,
+                    overrides,
+                    terms,
+                    opened_at: at,
+                    warn_at,
+                    warned: false,
+                    expires_at,
+                    approvals,
+                    decided,
+                };
+                return self.gate.replace(gate).map_or(Ok(()), |_| Err("the gate is open already"));
             }
-            Event::GateDecided { decision, .. } => {
-                let gate = self.gate.as_mut().ok_or("no gate is open")?;
+            // What comes in while somebody else decides is late, and changes nothing.
+            Event::GateApproved { method, reason, .. } => {
+                let origin = record.origin.clone();
+                self.opened_gate()?.approvals.push(Given { method, by, origin, reason, at, seq, lapsed: None });
+            }
+            Event::GateLapsed { approval, why } => {
+                let given = self.opened_gate()?.approvals.iter_mut().find(|given| given.seq == approval);
+                given.ok_or("there is no such approval")?.lapsed = Some(why);
+            }
+            Event::GateClosing { .. } => self.opened_gate()?.warned = true,
+            Event::GateDecided { decision, reason, approvals, .. } => {
+                let gate = self.opened_gate()?;
                 if gate.decided.is_some() {
                     return Err("the gate is decided already");
                 }
-                gate.decided = Some(Decided { decision, by: record.actor.clone(), at: record.at, seq: record.seq });
+                gate.decided = Some(Decided { decision, by, reason, approvals, at, seq });
             }
-            Event::RunPaused { .. } => self.paused = true,
-            Event::RunEnded { report } => self.ended = Some(*report),
             _ => {}
         }
         Ok(())
+    }
+
+    fn opened_gate(&mut self) -> Result<&mut Gate, &'static str> {
+        self.gate.as_mut().ok_or("no gate is open")
     }
 
     fn apply_to_step(&mut self, id: StepId, event: Event, record: &Record) -> Result<(), &'static str> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::Slack;
 use super::api::valid_view;
@@ -35,6 +36,30 @@ impl Slack {
     /// Returns what a person sees in the app's home, once it satisfies `predicate`. Waits without end: bound it with a timeout.
     pub async fn wait_for_home(&self, user: &str, mut predicate: impl FnMut(&View) -> bool) -> View {
         self.wait_for_some(|slack| slack.home(user).filter(|view| predicate(view))).await
+    }
+
+    /// A person presses a button and, where that opens a modal, types into each input what it suggests, and submits. The last answer of the app;
+    /// `None` where a dangerous button, which asks for no confirmation by itself, opened no modal while its trigger lived.
+    pub async fn click_through(
+        &self,
+        user: &str,
+        channel: &str,
+        ts: &str,
+        action_id: &str,
+    ) -> Result<Option<Answer>, PersonError> {
+        let message = self.messages(channel).into_iter().find(|message| message.ts == ts);
+        let buttons = message.iter().flat_map(|message| message.buttons());
+        let mut dangerous = buttons.filter(|(_, button)| button["style"] == "danger" && button["confirm"].is_null());
+        let asks_more = dangerous.any(|(_, button)| button["action_id"] == action_id);
+        let answer = self.click(user, channel, ts, action_id).await?;
+        if !asks_more || answer.failure.is_some() {
+            return Ok(Some(answer));
+        }
+        let Ok(view) = timeout(trigger::LIFETIME, self.wait_for_modal(user, |_| true)).await else { return Ok(None) };
+        for (block_id, _, input) in view.inputs() {
+            self.fill(user, block_id, input["placeholder"]["text"].as_str().unwrap_or_default())?;
+        }
+        self.submit(user).await.map(Some)
     }
 
     /// A person types `value` into an input of the modal that they see, or chooses the option with that value; among

@@ -4,13 +4,15 @@
 //! for one use.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::api::Refusal;
 use super::state::State;
 
-const LIFETIME: SignedDuration = SignedDuration::from_secs(3);
+/// How long a trigger can be used.
+pub(super) const LIFETIME: Duration = Duration::from_secs(3);
 
 /// The triggers that were given out.
 #[derive(Debug, Default)]
@@ -30,7 +32,7 @@ impl Triggers {
         if trigger.exchanged {
             return Err(Refusal::ExchangedTriggerId);
         }
-        if now.duration_since(trigger.issued) > LIFETIME {
+        if now.duration_since(trigger.issued).unsigned_abs() > LIFETIME {
             return Err(Refusal::ExpiredTriggerId);
         }
         trigger.exchanged = true;

@@ -167,7 +167,7 @@ impl Crew {
         }
         self.answered.insert(message.ts.clone(), Instant::now());
         // Nobody answers while the bot is down: they press again later.
-        let _answer = stage.slack.click(Cast::JONAS, &message.channel, &message.ts, action).await;
+        let _answer = stage.slack.click_through(Cast::JONAS, &message.channel, &message.ts, action).await;
         Ok(())
     }
 

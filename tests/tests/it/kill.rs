@@ -35,7 +35,7 @@ async fn twenty_kills_lose_nothing_and_repeat_nothing() {
     let mut bot = stage.start();
     stage.slack.command(Cast::MAYA, Cast::INCIDENT, "promote the region is dark").await.unwrap();
     let gate = stage.hears(|message| message.buttons().any(|(_, button)| button["action_id"] == "cancel")).await;
-    stage.slack.click(Cast::JONAS, Cast::INCIDENT, &gate.ts, "approve-failover").await.unwrap();
+    stage.slack.click_through(Cast::JONAS, Cast::INCIDENT, &gate.ts, "approve-failover").await.unwrap();
 
     // Whether a failover was sent is not known where the program died just then: it asks.
     let retries = tokio::spawn(retries_what_fails(stage.slack.clone()));

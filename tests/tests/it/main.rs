@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod alone;
+mod approvals;
 mod audit;
 mod aws;
 mod aws_cli;

@@ -66,7 +66,7 @@ async fn healthy_primary_is_offered_the_switchover_which_loses_nothing() {
     stage.says(Cast::MAYA, "promote a planned move").await;
     let gate = stage.gate().await;
     let buttons: Vec<_> = gate.buttons().map(|(_, button)| button["action_id"].as_str().unwrap()).collect();
-    assert_eq!(buttons, ["approve-switchover", "approve-failover", "cancel"]);
+    assert_eq!(buttons, ["approve-switchover", "approve-failover", "refuse", "cancel"]);
 
     stage.presses(Cast::JONAS, "approve-switchover").await;
     let report = stage.ended().await.ended.unwrap();

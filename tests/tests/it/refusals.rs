@@ -160,7 +160,7 @@ async fn requester_cannot_confirm_their_own_request() {
     assert!(stage.of("gate.decided").await.is_empty());
     // Who may not promote cannot confirm either.
     stage.presses(Cast::SAM, "approve-failover").await;
-    stage.is_told(Cast::SAM, "may not promote").await;
+    stage.is_told(Cast::SAM, "may not approve a promote").await;
     assert!(stage.changes().is_empty());
 }
 
@@ -190,6 +190,14 @@ async fn fifty_clicks_at_once_have_one_effect() {
     let gate = stage.gate().await;
     let clicks = (0..50).map(|_| stage.slack.click(Cast::JONAS, Cast::INCIDENT, &gate.ts, "approve-failover"));
     futures::future::join_all(clicks).await;
+    stage.opens(Cast::JONAS, "approve-failover").await;
+    stage.slack.fill(Cast::JONAS, "words", "promote us-west-2").unwrap();
+    stage.slack.fill(Cast::JONAS, "reason", "it is dark").unwrap();
+    let submissions = (0..50).map(|_| {
+        let body = stage.slack.submit_body(Cast::JONAS).unwrap();
+        stage.request("/slack/interactions", signed(&stage, &body, 0), body)
+    });
+    futures::future::join_all(submissions).await;
     stage.ended().await;
     assert_eq!(stage.of("gate.decided").await.len(), 1);
     let failovers = stage.changes().into_iter().filter(|change| change == "Rds:FailoverGlobalCluster").count();

@@ -56,7 +56,9 @@ async fn promote_is_asked_for_confirmed_by_another_user_and_followed() {
     maya.is_asked().await;
 
     let mut jonas = stage.terminal("jonas", Ask::Approve(None));
-    assert_eq!(jonas.is_asked().await, format!("Type exactly `{PHRASE}` to confirm, or `cancel`."));
+    let prompt =
+        format!("Type exactly `{PHRASE}` to confirm; why may follow on the same line.\nType `refuse` to say no.");
+    assert_eq!(jonas.is_asked().await, prompt);
     jonas.types("yes").await;
     jonas.sees("Nothing was done").await;
     jonas.types(PHRASE).await;
@@ -131,9 +133,9 @@ async fn one_run_at_a_time_wherever_it_was_asked_for() {
     let mut jonas = stage.terminal("jonas", command("promote"));
     assert!(!jonas.ends().await);
     assert!(jonas.seen.contains("one run at a time"), "{}", jonas.seen);
-    let mut jonas = stage.terminal("jonas", Ask::Cancel(None));
+    let mut jonas = stage.terminal("jonas", Ask::Refuse(None));
     assert!(jonas.ends().await, "{}", jonas.seen);
-    assert!(stage.hears("*Cancelled*").await.text.contains("jonas (terminal)"));
+    assert!(stage.hears("*Refused*").await.text.contains("jonas (terminal)"));
 }
 
 #[tokio::test(start_paused = true)]

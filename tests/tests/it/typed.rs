@@ -116,7 +116,7 @@ async fn late_step_says_so_once() {
 async fn history_and_report_tell_what_was() {
     let stage = Stage::open().await;
     stage.says(Cast::MAYA, "promote by mistake").await;
-    stage.presses(Cast::JONAS, "cancel").await;
+    stage.presses(Cast::JONAS, "refuse").await;
     stage.ended().await;
     stage.world.inject(Fault::RegionDark(Region::from("us-east-1")));
     stage.promotes().await;

@@ -1,17 +1,19 @@
-//! The confirmation of what cannot be undone.
+//! The confirmation of what people have to decide: the question with its buttons.
 
 use commands::{
+    access::Terms,
     change::Irreversible,
     plan::{Method, Plan, RunbookName, StepId},
     request::Press,
     run::{Gate, Run},
 };
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     readiness,
     status::data_loss,
-    wording::{deed, label, untouched, wish},
+    wording::{deed, label, mentions, untouched, way, way_back, wish},
 };
 use crate::slack::{
     kit::{Button, Confirm, Message, Style, actions, context, fields, header, list, section},
@@ -27,22 +29,50 @@ pub fn gate(run: &Run, gate: &Gate) -> Message {
     Message::new(format!("{title} A decision is needed. {}", readiness::summary(&plan.checks)), blocks)
 }
 
+/// That nobody decided so far, and that the question closes soon. It is answered where it was asked.
+pub fn closing(run: &Run, gate: &Gate) -> Message {
+    let said = format!(
+        "⏳ {}? It is not decided yet. The question closes {}, and then nothing is changed.",
+        escape(&deed(&run.plan)),
+        date(gate.expires_at)
+    );
+    let needed: Vec<String> = gate.terms.iter().map(|terms| needs(run, gate, terms)).collect();
+    Message::new(
+        &said,
+        vec![
+            section(&said),
+            list("Needs", &needed, 1_500),
+            context(&format!(
+                "{} · run {} · decide at its question above",
+                label(run.plan.environment),
+                escape(run.id.as_str())
+            )),
+        ],
+    )
+}
+
 /// The question without its buttons.
 pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
     let plan = &run.plan;
     let reason = run.reason.as_ref().map(|reason| format!("\n> {}", escape(reason))).unwrap_or_default();
+    let needed: Vec<String> = gate.terms.iter().map(|terms| needs(run, gate, terms)).collect();
     let mut blocks = vec![
         header(&format!("{}?", deed(plan))),
         section(&format!("{} asks {}.{reason}", actor(&run.requester), wish(plan))),
         fields([
-            ("Data loss now", loss(plan, gate)),
+            ("Data loss now", loss(plan, &gate.methods, gate.opened_at)),
             ("Checks seen", date(plan.observed_at)),
             ("Readiness", readiness::summary(&plan.checks)),
-            ("Needs", format!("one confirmation by {}", date(gate.expires_at))),
+            ("Open until", date(gate.expires_at)),
         ]),
-        list("What cannot be undone", &irreversible(plan, gate), 1_500),
-        section(&format!("*What is not touched*\n{}", untouched(plan))),
+        list("Needs", &needed, 1_500),
     ];
+    let given = approvals(gate);
+    if !given.is_empty() {
+        blocks.push(list("Approved so far", &given, 1_500));
+    }
+    blocks.push(list("What cannot be undone", &irreversible(plan, &gate.methods), 1_500));
+    blocks.push(section(&format!("*What is not touched*\n{} *The way back*: {}", untouched(plan), way_back(plan))));
     let concerns = readiness::lines(&plan.checks);
     if plan.runbook != RunbookName::Promote && !concerns.is_empty() {
         blocks.push(list("Checks", &concerns, 1_500));
@@ -61,16 +91,41 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
     blocks
 }
 
-/// What a choice would lose now: only a failover loses anything.
-fn loss(plan: &Plan, gate: &Gate) -> String {
-    match gate.methods.as_slice() {
+/// What it takes to choose a way, and how far that is: `Switch over to us-west-2: 1 of 2 approvals, by …`.
+fn needs(run: &Run, gate: &Gate, terms: &Terms) -> String {
+    let so_far = gate.counted(terms.method).count();
+    let approvals = match terms.approvers {
+        1 => "one approval".to_owned(),
+        of => format!("{so_far} of {of} approvals"),
+    };
+    let but = if terms.requester_may_approve { "" } else { ", not who asked" };
+    format!("{}: {approvals}, by {}{but}", escape(&way(&run.plan, terms.method)), mentions(&terms.who))
+}
+
+/// Who approved what so far; what counts no more is struck out.
+pub(super) fn approvals(gate: &Gate) -> Vec<String> {
+    let line = |given: &commands::run::Given| {
+        let reason = given.reason.as_ref().map(|reason| format!(": {}", escape(reason))).unwrap_or_default();
+        let said = format!("{} by {}{reason}", given.method.name(), actor(&given.by));
+        let proof = format!("{} · audit #{}", date(given.at), given.seq);
+        match given.lapsed {
+            None => format!("✅ {said} · {proof}"),
+            Some(_) => format!("✖️ ~{said}~ counts no more: may not approve any longer · {proof}"),
+        }
+    };
+    gate.approvals.iter().map(line).collect()
+}
+
+/// What a choice of these would lose, seen from `now`: only a failover loses anything.
+pub(super) fn loss(plan: &Plan, methods: &[Method], now: Timestamp) -> String {
+    match methods {
         [Method::Rebuild] => "what only the stale cluster holds, and its snapshot keeps".to_owned(),
-        methods if methods.contains(&Method::Failover) => data_loss(&plan.lag, gate.opened_at),
+        methods if methods.contains(&Method::Failover) => data_loss(&plan.lag, now),
         _ => "none".to_owned(),
     }
 }
 
-fn irreversible(plan: &Plan, gate: &Gate) -> Vec<String> {
+pub(super) fn irreversible(plan: &Plan, methods: &[Method]) -> Vec<String> {
     let (to, from) = (escape(&plan.to), escape(&plan.from));
     let of = |method: &Method| match method {
         Method::Failover => {
@@ -81,7 +136,7 @@ fn irreversible(plan: &Plan, gate: &Gate) -> Vec<String> {
         )],
         Method::Rebuild => deletions(plan),
     };
-    gate.methods.iter().flat_map(of).collect()
+    methods.iter().flat_map(of).collect()
 }
 
 /// What is deleted, by name, and what keeps its data.
@@ -105,11 +160,11 @@ fn deletions(plan: &Plan) -> Vec<String> {
     deleted
 }
 
-fn overrides(plan: &Plan, gate: &Gate) -> Vec<String> {
+pub(super) fn overrides(plan: &Plan, gate: &Gate) -> Vec<String> {
     plan.checks.iter().filter(|check| gate.overrides.contains(&check.id)).map(readiness::line).collect()
 }
 
-fn steps(plan: &Plan) -> Vec<String> {
+pub(super) fn steps(plan: &Plan) -> Vec<String> {
     plan.steps
         .iter()
         .enumerate()
@@ -129,53 +184,43 @@ fn steps(plan: &Plan) -> Vec<String> {
 
 fn buttons(run: &Run, gate: &Gate) -> Vec<Button> {
     let mut buttons: Vec<Button> = gate.methods.iter().map(|&method| approve(run, gate, method)).collect();
-    buttons.push(Button {
-        action_id: "cancel".to_owned(),
-        text: "Cancel".to_owned(),
-        value: Press::Cancel { run: run.id.clone() }.to_string(),
+    let plain = |action_id: &str, text: &str, value: Press| Button {
+        action_id: action_id.to_owned(),
+        text: text.to_owned(),
+        value: value.to_string(),
         style: Style::Plain,
         confirm: None,
-    });
+    };
+    buttons.push(plain("refuse", "Refuse", Press::Refuse { run: run.id.clone() }));
+    buttons.push(plain("cancel", "Cancel my request", Press::Cancel { run: run.id.clone() }));
     buttons
 }
 
+/// A final deed is confirmed in the modal that its button opens; any other in a dialog.
 fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
-    let to = &run.plan.to;
-    let (text, style, means) = match method {
-        Method::Failover => (
-            format!("Promote {to} (failover)"),
-            Style::Danger,
-            format!("*{}* becomes the writer. Writes not yet replicated are lost; this cannot be undone.", escape(to)),
+    let text = way(&run.plan, method);
+    let confirm = || Confirm {
+        title: format!("{text}?"),
+        text: format!(
+            "*{}* becomes the writer once it has every write; writes stop meanwhile.{}",
+            escape(&run.plan.to),
+            overridden(gate)
         ),
-        Method::Rebuild => (
-            format!("Delete the stale database in {to}"),
-            Style::Danger,
-            format!("The stale cluster in *{}* is deleted; its snapshot is kept. This cannot be undone.", escape(to)),
-        ),
-        Method::Switchover => (
-            format!("Switch over to {to}"),
-            Style::Primary,
-            format!("*{}* becomes the writer once it has every write; writes stop meanwhile.", escape(to)),
-        ),
-    };
-    let overridden = match gate.overrides.as_slice() {
-        [] => String::new(),
-        // Escaped before they are cut, so that neither the cut nor the limit falls into an entity.
-        ids => format!(" *Overrides* {}.", joined_words(&ids.iter().map(|id| escape(id)).collect::<Vec<_>>(), 120)),
+        yes: "Switch over".to_owned(),
     };
     Button {
         action_id: format!("approve-{}", method.name()),
-        text: text.clone(),
-        value: Press::Approve { run: run.id.clone(), method }.to_string(),
-        style,
-        confirm: Some(Confirm {
-            title: format!("{text}?"),
-            text: format!("{means}{overridden}"),
-            yes: match method {
-                Method::Failover => "Promote".to_owned(),
-                Method::Switchover => "Switch over".to_owned(),
-                Method::Rebuild => "Delete".to_owned(),
-            },
-        }),
+        value: Press::Approve { run: run.id.clone(), method, confirmation: None }.to_string(),
+        style: if method.is_final() { Style::Danger } else { Style::Primary },
+        confirm: (!method.is_final()).then(confirm),
+        text,
+    }
+}
+
+fn overridden(gate: &Gate) -> String {
+    match gate.overrides.as_slice() {
+        [] => String::new(),
+        // Escaped before they are cut, so that neither the cut nor the limit falls into an entity.
+        ids => format!(" *Overrides* {}.", joined_words(&ids.iter().map(|id| escape(id)).collect::<Vec<_>>(), 120)),
     }
 }

@@ -28,7 +28,7 @@ pub fn home(applications: &[Overview], now: Timestamp) -> Vec<Value> {
     }
     let mut blocks = vec![header("Standby")];
     for seen in applications.iter().take(SHOWN) {
-        let (phase, next) = phase(&seen.status.phase);
+        let (phase, next) = phase(&seen.status.phase, seen.asks);
         blocks.push(section(&format!(
             "*{}*: {phase} · {}",
             escape(&seen.status.application),

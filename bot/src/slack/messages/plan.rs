@@ -18,15 +18,16 @@ use crate::slack::{
 /// Characters of parameters shown of one call; the log has all.
 const PARAMS: usize = 420;
 
-/// What a promote would do; `seq` is the number of the record that says so.
-pub fn plan(plan: &Plan, seq: u64) -> Message {
+/// What a promote would do, for somebody who may ask for it or not; `seq` is the number of the record that says so.
+pub fn plan(plan: &Plan, asks: bool, seq: u64) -> Message {
     let title = format!("Dry run: {}", deed(plan));
+    let asked = match asks {
+        true => format!("`{}`", command(plan)),
+        false => format!("a {}, which you may not ask for,", plan.runbook.as_str()),
+    };
     let mut blocks = vec![
         header(&title),
-        section(&format!(
-            "*DRY RUN* · nothing was changed. These are the calls that `{}` would make now.",
-            command(plan)
-        )),
+        section(&format!("*DRY RUN* · nothing was changed. These are the calls that {asked} would make now.")),
         fields([
             ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
             ("Data loss of a failover", data_loss(&plan.lag, plan.observed_at)),

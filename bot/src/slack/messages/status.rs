@@ -18,10 +18,10 @@ use crate::slack::{
     text::{ago, code, count, date, escape, seconds},
 };
 
-/// Where an application stands; `seq` is the number of the record that says so.
-pub fn status(status: &Status, seq: u64) -> Message {
+/// Where an application stands, for somebody who may ask for a run or not; `seq` is the number of the record that says so.
+pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
     let observation = &status.observation;
-    let (phase, hint) = phase(&status.phase);
+    let (phase, hint) = phase(&status.phase, asks);
     let serving = match status.serving {
         Some(side) => match &observation.side(side).endpoint {
             Seen::Known(200..300) => format!("{} serves", region(status, side)),
@@ -61,9 +61,10 @@ fn region(status: &Status, side: SideName) -> &str {
 }
 
 /// The phase in a word, and what a person does next.
-pub(super) fn phase(phase: &Phase) -> (&'static str, String) {
+pub(super) fn phase(phase: &Phase, asks: bool) -> (&'static str, String) {
     match phase {
-        Phase::Steady => ("steady", "`/dr promote` moves it to DR".to_owned()),
+        Phase::Steady if asks => ("steady", "`/dr promote` moves it to DR".to_owned()),
+        Phase::Steady => ("steady", "nothing: whoever may promote can move it to DR".to_owned()),
         Phase::Promoting => ("promoting", "wait for the run, or see its messages".to_owned()),
         Phase::Promoted => ("promoted", "plan the failback".to_owned()),
         Phase::Unclear { why } => ("unclear", format!("look into it: {}", escape(why))),

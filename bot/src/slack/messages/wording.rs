@@ -1,11 +1,12 @@
 //! What a runbook is called where people read it.
 
 use commands::{
-    plan::{Plan, RunbookName},
+    access::is_group,
+    plan::{Method, Plan, RunbookName},
     topology::Environment,
 };
 
-use crate::slack::text::escape;
+use crate::slack::text::{escape, joined_words};
 
 /// Whether it is about something that users depend on, in a word.
 pub(super) fn label(environment: Environment) -> &'static str {
@@ -50,6 +51,22 @@ pub(super) fn wish(plan: &Plan) -> String {
     }
 }
 
+/// A way of doing it, as a deed: `Promote us-west-2 (failover)`.
+pub(super) fn way(plan: &Plan, method: Method) -> String {
+    let to = &plan.to;
+    match method {
+        Method::Failover => format!("Promote {to} (failover)"),
+        Method::Rebuild => format!("Delete the stale database in {to}"),
+        Method::Switchover => format!("Switch over to {to}"),
+    }
+}
+
+/// People and groups who are named, as mentions.
+pub(super) fn mentions(ids: &[String]) -> String {
+    let mention = |id: &String| if is_group(id) { format!("<!subteam^{id}>") } else { format!("<@{id}>") };
+    joined_words(&ids.iter().map(mention).collect::<Vec<_>>(), 600)
+}
+
 /// The command that asks again.
 pub(super) fn command(plan: &Plan) -> &'static str {
     match plan.runbook {
@@ -68,19 +85,22 @@ pub(super) fn achieved(plan: &Plan) -> String {
     titled(plan.environment, &achieved)
 }
 
-/// What the run leaves alone, and the way back.
+/// What the run leaves alone.
 pub(super) fn untouched(plan: &Plan) -> &'static str {
     match plan.runbook {
-        RunbookName::Promote => {
-            "Nothing is deleted; the old primary's data stays as it is. The way back is a failback, once the old primary is a healthy secondary \
-             again."
-        }
+        RunbookName::Promote => "Nothing is deleted; the old primary's data stays as it is.",
+        RunbookName::Rebuild => "The region that writes and serves, and the snapshot.",
+        RunbookName::Failback => "Nothing is deleted, and no data is lost: the writer waits for replication.",
+    }
+}
+
+/// The way back.
+pub(super) fn way_back(plan: &Plan) -> &'static str {
+    match plan.runbook {
+        RunbookName::Promote => "A failback, once the old primary is a healthy secondary again.",
         RunbookName::Rebuild => {
-            "The region that writes and serves, and the snapshot. What only the stale cluster holds can be restored from that snapshot, into a new \
-             cluster."
+            "None for the cluster itself. What only it holds can be restored from its snapshot, into a new cluster."
         }
-        RunbookName::Failback => {
-            "Nothing is deleted, and no data is lost: the writer waits for replication. The way back is a promote."
-        }
+        RunbookName::Failback => "A promote.",
     }
 }

@@ -140,10 +140,10 @@ impl Lane {
     fn answer(&self, record: &Record, event: &Event) -> Option<Message> {
         let seq = record.seq;
         Some(match event {
-            Event::StatusAnswered { status, .. } => {
-                messages::with_troubles(messages::status(status, seq), &self.all.troubles())
+            Event::StatusAnswered { status, asks, .. } => {
+                messages::with_troubles(messages::status(status, *asks, seq), &self.all.troubles())
             }
-            Event::PlanAnswered { plan, .. } => messages::plan(plan, seq),
+            Event::PlanAnswered { plan, asks, .. } => messages::plan(plan, *asks, seq),
             Event::HistoryAnswered { history, .. } => messages::history(history, seq),
             Event::ReportAnswered { timeline, .. } => messages::timeline(timeline, seq),
             Event::HandoffLooked { lacks, .. } => {
@@ -259,6 +259,20 @@ impl Lane {
                 Some(gate) => {
                     let message = messages::gate(run, gate);
                     view.post("gate", &message, cause, &mut self.delivery).await
+                }
+                None => Ok(()),
+            },
+            Event::GateApproved { .. } | Event::GateLapsed { .. } => match &run.gate {
+                Some(gate) if gate.decided.is_none() => {
+                    let message = messages::gate(run, gate);
+                    view.edit("gate", &message, cause, &mut self.delivery).await
+                }
+                _ => Ok(()),
+            },
+            Event::GateClosing { .. } => match &run.gate {
+                Some(gate) => {
+                    let message = messages::closing(run, gate);
+                    view.post("closing", &message, cause, &mut self.delivery).await
                 }
                 None => Ok(()),
             },

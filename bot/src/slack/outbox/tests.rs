@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, sync::atomic::Ordering, time::Duration};
 use super::*;
 use crate::{
     config::Channels,
-    slack::fixture::{at, checks, person, plan, report},
+    slack::fixture::{at, checks, person, plan, report, terms},
 };
 
 const CHANNEL: &str = "C0INCIDENT1";
@@ -140,13 +140,15 @@ impl Scene {
         };
         self.append(person("U0MAYA00001"), None, started).await;
         let (methods, overrides) = (vec![Method::Failover], vec![]);
-        let opened = Event::GateOpened { plan_digest, methods, overrides, expires_at: at(900) };
+        let (terms, warn_at, expires_at) = (vec![terms(Method::Failover, 1)], Some(at(600)), at(900));
+        let opened = Event::GateOpened { plan_digest, methods, overrides, terms, warn_at, expires_at };
         self.append(Actor::Bot, None, opened).await;
     }
 
     async fn approve(&self) {
         let decision = Decision::Approved { method: Method::Failover };
-        let decided = Event::GateDecided { command: None, decision, plan_digest: String::new(), overrides: vec![] };
+        let (reason, approvals, plan_digest) = (Some("dark".to_owned()), vec![], String::new());
+        let decided = Event::GateDecided { command: None, decision, reason, approvals, plan_digest, overrides: vec![] };
         self.append(person("U0JONAS0001"), None, decided).await;
         let started = Event::StepStarted { goal: "us-west-2 writes".into(), expected_s: 120.0, deadline_s: 900.0 };
         self.append(Actor::Bot, Some(StepId::Database), started).await;
@@ -416,7 +418,7 @@ async fn a_closed_channel_holds_up_no_other() {
     scene.start();
     scene.slack.archive(CHANNEL);
     scene.ask().await;
-    let elsewhere = Event::CommandFailed { command: 0, text: "status".into(), error: "nothing to see".into() };
+    let elsewhere = Event::CommandFailed { command: 0, text: "status".into(), error: "nothing to see".into(), refused: None };
     scene.append_in("depot", ELSEWHERE, elsewhere).await;
     sleep(Duration::from_secs(5)).await;
     assert_eq!(scene.slack.messages(ELSEWHERE).len(), 1);

@@ -109,9 +109,9 @@ impl People {
     /// Presses a button, once there is one.
     async fn confirm(&self, action_id: &str) {
         let gate = self.hear(|message| message.buttons().any(|(_, button)| button["action_id"] == action_id)).await;
-        // A button that is gone was pressed: the bot died before it could answer.
-        while let Ok(answer) = self.slack.click(Cast::JONAS, Cast::INCIDENT, &gate.ts, action_id).await
-            && answer.failure.is_some()
+        // A button that is gone was pressed: the bot died before it could answer. It may have died before it could open the modal, too.
+        while let Ok(answer) = self.slack.click_through(Cast::JONAS, Cast::INCIDENT, &gate.ts, action_id).await
+            && answer.is_none_or(|answer| answer.failure.is_some())
         {
             tokio::time::sleep(AGAIN).await;
         }

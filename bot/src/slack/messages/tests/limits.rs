@@ -37,9 +37,13 @@ fn story() -> Story {
 fn everything() -> Vec<Message> {
     let mut all = Vec::new();
     let mut story = story();
-    all.push(messages::plan(&story.run.plan, u64::MAX));
+    all.push(messages::plan(&story.run.plan, true, u64::MAX));
     all.push(messages::progress(&story.run, at(0)));
+    for _ in 0..30 {
+        story.approve(&long(50), &long(500));
+    }
     all.push(messages::gate(&story.run, story.run.gate.as_ref().unwrap()));
+    all.push(messages::closing(&story.run, story.run.gate.as_ref().unwrap()));
     story.decide(Decision::Void { why: long(5_000) });
     all.push(messages::decided(&story.run, story.run.gate.as_ref().unwrap(), story.run.decided().unwrap()));
     let mut story = self::story();
@@ -87,7 +91,7 @@ fn everything() -> Vec<Message> {
             .collect();
         side.endpoint = Seen::Unknown(long(1_000));
     }
-    all.push(messages::status(&status, u64::MAX));
+    all.push(messages::status(&status, true, u64::MAX));
     all.push(messages::failed(&long(5_000), &long(50_000), u64::MAX));
     all
 }

@@ -4,13 +4,13 @@ use commands::{
     desk::Overview,
     history::{History, PastRun, Standing},
     ids::RunId,
-    journal::{CallOutcome, Decision, Resolution},
+    journal::{CallOutcome, Decision, Event, Refusal, Resolution},
     plan::{Method, StepId},
     report::RunOutcome,
     topology::Environment,
 };
 use serde_json::Value;
-use storage::Head;
+use storage::{Actor, Head};
 
 use crate::slack::{
     fixture::{Story, at, checks, person, plan, report, status},
@@ -32,6 +32,9 @@ fn block(block: &Value) -> String {
     match block["type"].as_str().unwrap() {
         "header" => format!("# {}", block["text"]["text"].as_str().unwrap()),
         "divider" => "(divider)".to_owned(),
+        "input" => {
+            format!("{}: ({})", block["label"]["text"].as_str().unwrap(), block["element"]["placeholder"]["text"])
+        }
         "context" => format!("({})", texts(&block["elements"]).join(" ")),
         "actions" => block["elements"].as_array().unwrap().iter().map(button).collect::<Vec<_>>().join("\n"),
         _ if block["fields"].is_array() => texts(&block["fields"]).join("\n"),
@@ -66,12 +69,12 @@ fn accepted() -> CallOutcome {
 
 #[test]
 fn status_with_the_primary_dark() {
-    insta::assert_snapshot!(shown(&messages::status(&status(), 12)));
+    insta::assert_snapshot!(shown(&messages::status(&status(), true, 12)));
 }
 
 #[test]
 fn dry_run() {
-    insta::assert_snapshot!(shown(&messages::plan(&plan(&[Method::Switchover, Method::Failover], checks()), 14)));
+    insta::assert_snapshot!(shown(&messages::plan(&plan(&[Method::Switchover, Method::Failover], checks()), true, 14)));
 }
 
 #[test]
@@ -87,9 +90,47 @@ fn gate_with_a_choice() {
 }
 
 #[test]
+fn gate_that_takes_two_with_one_given_and_one_lapsed() {
+    let story = two_of_two();
+    let gate = story.run.gate.as_ref().unwrap();
+    let shown = [messages::gate(&story.run, gate), messages::closing(&story.run, gate)].map(|message| shown(&message));
+    insta::assert_snapshot!(shown.join("\n\n========\n\n"));
+}
+
+#[test]
+fn modal_that_confirms_a_failover() {
+    let story = two_of_two();
+    let view = messages::confirmation(&story.run, Method::Failover, at(90), "kept");
+    let blocks: Vec<String> = view["blocks"].as_array().unwrap().iter().map(block).collect();
+    let [title, submit] = ["title", "submit"].map(|key| view[key]["text"].as_str().unwrap());
+    insta::assert_snapshot!(format!("{title}\n{}\n[{submit}]", blocks.join("\n")));
+}
+
+#[test]
+fn gate_decided_by_two() {
+    let mut story = two_of_two();
+    let first = story.run.gate.as_ref().unwrap().counted(Method::Failover).next().unwrap().seq;
+    story.approved_by("U0PRIYA0001", Some("it is dark: <since> 9:00"), vec![first]);
+    let gate = story.run.gate.as_ref().unwrap();
+    let message = messages::decided(&story.run, gate, story.run.decided().unwrap());
+    insta::assert_snapshot!(block(message.blocks.last().unwrap()));
+}
+
+/// It takes two, one approved, and another's approval lapsed.
+fn two_of_two() -> Story {
+    let mut story = Story::needing(plan(&[Method::Failover], checks()), "the primary <does> not answer", 2);
+    let lapsed = story.approve("U0SAM000001", "my pager says so");
+    let why = Refusal::NotAllowed;
+    story.add(31, Actor::Bot, None, Event::GateLapsed { approval: lapsed.seq, why });
+    story.approve("U0JONAS0001", "it is dark");
+    story
+}
+
+#[test]
 fn gate_decided() {
     let verdicts = [
         Decision::Approved { method: Method::Failover },
+        Decision::Refused,
         Decision::Cancelled,
         Decision::Expired,
         Decision::Void { why: "a failover is no longer possible".into() },
@@ -98,8 +139,11 @@ fn gate_decided() {
         let mut story = story();
         story.decide(decision);
         let message = messages::decided(&story.run, story.run.gate.as_ref().unwrap(), story.run.decided().unwrap());
-        assert!(message.blocks.iter().all(|block| block["type"] != "actions"), "buttons are left");
-        block(message.blocks.last().unwrap())
+        let buttons: Vec<&Value> = message.blocks.iter().filter(|block| block["type"] == "actions").collect();
+        let again = story.run.method().is_none();
+        assert_eq!(buttons.len(), usize::from(again), "nothing but asking again is left");
+        let verdict = message.blocks.len() - 1 - buttons.len();
+        message.blocks[verdict..].iter().map(block).collect::<Vec<_>>().join("\n")
     });
     insta::assert_snapshot!(verdicts.join("\n"));
 }
@@ -303,8 +347,8 @@ fn app_home() {
         rto_from_confirmation_s: Some(188.4),
     };
     let applications = [
-        Overview { status: status(), last: Some(last) },
-        Overview { status: commands::status::Status { run: None, ..status() }, last: None },
+        Overview { status: status(), asks: true, last: Some(last) },
+        Overview { status: commands::status::Status { run: None, ..status() }, asks: false, last: None },
     ];
     let all = [applications.as_slice(), &[]]
         .map(|applications| messages::home(applications, at(5)).iter().map(block).collect::<Vec<_>>().join("\n---\n"));

@@ -1,0 +1,70 @@
+//! The modal in which a person confirms, in words, what cannot be undone.
+
+use commands::{
+    gate::words,
+    grammar::REASON_LIMIT,
+    plan::{Method, RunbookName},
+    run::Run,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    gate::{approvals, irreversible, loss, overrides, steps},
+    readiness,
+    wording::{label, untouched, way, way_back, wish},
+};
+use crate::slack::{
+    kit::{self, context, fields, input, list, section},
+    text::{actor, ago, date, escape},
+};
+
+/// Block id of the input for the words that confirm.
+pub const WORDS: &str = "words";
+/// Block id of the input for the reason.
+pub const REASON: &str = "reason";
+
+/// What a person reads before they confirm `method`, as it is at `now`. `kept` comes back with what they type.
+pub fn confirmation(run: &Run, method: Method, now: Timestamp, kept: &str) -> Value {
+    let (plan, methods) = (&run.plan, [method]);
+    let reason = run.reason.as_ref().map(|reason| format!("\n> {}", escape(reason))).unwrap_or_default();
+    let mut blocks = vec![
+        section(&format!("*{}*\n{} asks {}.{reason}", escape(&way(plan, method)), actor(&run.requester), wish(plan))),
+        fields([
+            ("Data loss now", loss(plan, &methods, now)),
+            ("Checks seen", format!("{}\n{}", ago(plan.observed_at, now), date(plan.observed_at))),
+            ("Readiness", readiness::summary(&plan.checks)),
+        ]),
+        list("What cannot be undone", &irreversible(plan, &methods), 1_500),
+        section(&format!("*What is not touched*\n{}", untouched(plan))),
+        section(&format!("*The way back*\n{}", way_back(plan))),
+    ];
+    if let Some(gate) = &run.gate {
+        let (overridden, given) = (overrides(plan, gate), approvals(gate));
+        if !overridden.is_empty() {
+            blocks.push(list("This overrides", &overridden, 1_500));
+        }
+        if !given.is_empty() {
+            blocks.push(list("Approved so far", &given, 1_500));
+        }
+    }
+    blocks.push(list("What happens", &steps(plan), 1_500));
+    let words = words(run, method);
+    blocks.push(input(WORDS, &format!("Type exactly: {words}"), &words, 200));
+    blocks.push(input(REASON, "Why", "What makes it necessary now", REASON_LIMIT));
+    blocks.push(context(&format!(
+        "{} · run {} · the pair is looked at again before anything is done",
+        label(plan.environment),
+        escape(run.id.as_str())
+    )));
+    let (title, submit) = match plan.runbook {
+        RunbookName::Rebuild => ("Delete what is stale", "Delete"),
+        RunbookName::Promote | RunbookName::Failback => ("Confirm the failover", "Promote"),
+    };
+    kit::modal(title, Some(submit), "Go back", kept, blocks)
+}
+
+/// That nothing came of it, and why: in the place of the modal.
+pub fn not_done(why: &str) -> Value {
+    kit::modal("Not done", None, "Close", "", vec![section(why)])
+}
