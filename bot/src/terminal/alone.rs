@@ -37,12 +37,7 @@ const OTHERS: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When the store or the socket cannot be used.
-pub(super) async fn talk(
-    path: &Path,
-    config: Config,
-    key: Option<Arc<SigningKey>>,
-    ask: Ask,
-) -> Result<bool, Failure> {
+pub(super) async fn talk(path: &Path, config: Config, key: Option<Arc<SigningKey>>, ask: Ask) -> Result<bool, Failure> {
     let socket = config.socket();
     let looks = only_looks(&ask);
     let desk = open(path, config, if looks { OpenRunsAre::LeftAlone } else { OpenRunsAre::TakenUp }).await?;

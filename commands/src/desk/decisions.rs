@@ -163,7 +163,7 @@ impl Desk {
     }
 
     /// Whether the person is one of those who approve that way.
-    pub(super) async fn approver(
+    async fn approver(
         &self,
         request: &Request,
         pair: &Pair,
@@ -204,7 +204,7 @@ impl Desk {
     }
 
     /// Whether the person might have approved one of the ways, and so may say no.
-    async fn may_refuse(&self, request: &Request, pair: &Pair, run: &Run) -> Result<(), (Refusal, String)> {
+    pub(super) async fn may_refuse(&self, request: &Request, pair: &Pair, run: &Run) -> Result<(), (Refusal, String)> {
         self.gate_is_open(run)?;
         let mut refused = (Refusal::NoSuchThing, format!("{} does not ask for a decision.", run.id));
         for terms in run.gate.iter().flat_map(|gate| &gate.terms) {

@@ -46,13 +46,12 @@ impl Desk {
         let mut choices = Choices::default();
         let (Some(pair), Some(gate)) = (self.0.pairs.get(&run.application), &run.gate) else { return choices };
         for &method in &gate.methods {
-            let approves = self.may_approve(request, pair, run, method).await;
-            choices.refuses |= self.approver(request, pair, run, method).await.is_ok();
-            match approves {
+            match self.may_approve(request, pair, run, method).await {
                 Ok(()) => choices.approves.push(method),
                 Err((_, why)) => choices.why_not = Some(why),
             }
         }
+        choices.refuses = self.may_refuse(request, pair, run).await.is_ok();
         choices.cancels = pair.access.same_person(&run.requester, &request.actor);
         choices
     }

@@ -145,7 +145,7 @@ async fn click_in_slack_answers_the_prompt_and_says_who() {
     let mut maya = stage.terminal("maya", command("promote"));
     maya.is_asked().await;
     stage.presses(Cast::JONAS, "approve-failover").await;
-    maya.sees("approved: failover · by jonas (Slack)").await;
+    maya.sees("approved: failover: What makes it necessary now · by jonas (Slack)").await;
     maya.types(PHRASE).await;
     maya.sees("Nothing is asked just now").await;
     assert!(maya.ends().await, "{}", maya.seen);

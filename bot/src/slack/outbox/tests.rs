@@ -418,7 +418,8 @@ async fn a_closed_channel_holds_up_no_other() {
     scene.start();
     scene.slack.archive(CHANNEL);
     scene.ask().await;
-    let elsewhere = Event::CommandFailed { command: 0, text: "status".into(), error: "nothing to see".into(), refused: None };
+    let elsewhere =
+        Event::CommandFailed { command: 0, text: "status".into(), error: "nothing to see".into(), refused: None };
     scene.append_in("depot", ELSEWHERE, elsewhere).await;
     sleep(Duration::from_secs(5)).await;
     assert_eq!(scene.slack.messages(ELSEWHERE).len(), 1);

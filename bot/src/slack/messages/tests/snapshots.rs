@@ -297,7 +297,7 @@ fn a_drill_is_not_taken_for_anything_else() {
     let all = [
         gate,
         messages::decided(&story.run, story.run.gate.as_ref().unwrap(), story.run.decided().unwrap()),
-        messages::plan(&plan, 14),
+        messages::plan(&plan, true, 14),
         messages::progress(&story.run, at(5)),
         messages::paused(&failure),
         messages::no_return(&story.run, &accepted(), 22),
@@ -306,7 +306,7 @@ fn a_drill_is_not_taken_for_anything_else() {
         messages::report(&story.run, &report(RunOutcome::Aborted), 96, &head),
         messages::public(&story.run, Some(at(900))),
         messages::timeline(&story.timeline(), 97),
-        messages::status(&commands::status::Status { environment: Environment::Drill, ..status() }, 12),
+        messages::status(&commands::status::Status { environment: Environment::Drill, ..status() }, true, 12),
     ];
     for message in all {
         assert!(message.text.contains("DRILL"), "{}", message.text);
