@@ -3,10 +3,13 @@
 mod interactive;
 mod pacer;
 mod people;
+mod play;
 mod room;
 mod scene;
 mod script;
 mod settings;
+mod stagehand;
+mod theatre;
 
 use std::{
     io::Write,
@@ -34,20 +37,14 @@ pub fn run(args: RehearseArgs, out: &mut impl Write) -> Result<(), Failure> {
         .build()
         .context("failed to start the runtime")?;
     let folder = folder()?;
-    let store = folder.join("store");
     runtime.block_on(async {
-        let speed = args.speed.or(args.script.is_none().then_some(SPEED));
-        if let Some(speed) = speed {
-            tokio::spawn(pacer::pace(speed));
-        }
         match args.script {
-            None => {
-                let speed = speed.unwrap_or(SPEED);
-                let room = Room::open(args.seed, args.old_primary.into(), &store, speed.max(1.0)).await?;
-                interactive::play(room, speed, args.listen, &store, out).await
-            }
+            None => interactive::play(&args, args.speed.unwrap_or(SPEED), folder, out).await,
             Some(script) => {
-                let export = folder.join("export.jsonl");
+                if let Some(speed) = args.speed {
+                    tokio::spawn(pacer::pace(speed));
+                }
+                let (store, export) = (folder.join("store"), folder.join("export.jsonl"));
                 // Not on standard output, which is the same for the same seed.
                 tracing::info!(store = %store.display(), export = %export.display(), "rehearsing");
                 let room = Room::open(args.seed, script::old_primary(script), &store, 1.0).await?;

@@ -1,29 +1,32 @@
 //! `standby rehearse`: a page to play in, and the simulated AWS on a port of its own.
 
-use std::{io::Write, net::SocketAddr, path::Path};
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+};
 
 use anyhow::Context as _;
-use axum::Router;
-use tokio::net::TcpListener;
 
 use super::{
-    room::Room,
-    scene::{act, scene},
+    play::Play,
+    theatre::{Setup, Theatre},
 };
-use crate::{failure::Failure, serve::signalled};
+use crate::{cli::RehearseArgs, failure::Failure, serve::signalled};
 
-/// Serves the page and the simulated AWS until interrupted.
+/// Serves the page and the simulated AWS until interrupted. Each play has its store in `folder`.
 pub(super) async fn play(
-    room: Room,
+    args: &RehearseArgs,
     speed: f64,
-    listen: SocketAddr,
-    store: &Path,
+    folder: PathBuf,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let pair = room.scenario.pairs.first().context("the scenario has no pair")?.clone();
-    let page = bind(listen).await?;
-    let aws = bind(SocketAddr::new(listen.ip(), 0)).await?;
+    let (page, aws) = (bind(args.listen)?, bind(SocketAddr::new(args.listen.ip(), 0))?);
     let (page_at, aws_at) = (local(&page)?, local(&aws)?);
+    let setup = Setup { seed: args.seed, speed, old_primary: args.old_primary.into(), folder, aws };
+    let theatre = Theatre::new(setup);
+    let store = theatre.store().await;
+    theatre.begin(Play::PlannedMove).await?;
     writeln!(
         out,
         "rehearsal:  http://{page_at}/\n\
@@ -31,30 +34,25 @@ pub(super) async fn play(
          \x20           (any credentials; simulated time runs {speed} times as fast)\n\
          audit log:  {}\n\
          Ctrl-C ends it.",
-        pair.dr.region,
+        theatre.dr().await.unwrap_or_default(),
         store.display()
     )
     .context("failed to print the addresses")?;
-
-    let (look_at, act_on) = (room.world.clone(), room.world.clone());
-    let (shown, acted) = (pair.clone(), pair);
-    let page_router: Router = room
-        .slack
-        .page(move || scene(&look_at, &shown, speed), move |action| act(&act_on, &acted, action))
-        .merge(room.slack.api())
-        .merge(room.bot.router.clone());
-    let server = tokio::spawn(axum::serve(page, page_router).into_future());
-    let world = room.world.clone();
-    let simulation = tokio::spawn(async move { world.serve(aws).await });
+    let page = tokio::net::TcpListener::from_std(page).context("failed to listen")?;
+    let server = tokio::spawn(axum::serve(page, theatre.router()).into_future());
     signalled().await;
     server.abort();
-    simulation.abort();
-    room.bot.stop("signal").await;
+    theatre.close().await;
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// A listener that tokio can take over.
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    listener.map_err(|error| {
         Failure::user(format!("cannot listen on {address}: {error}; choose another address with --listen"))
     })
 }

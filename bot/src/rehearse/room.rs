@@ -12,6 +12,7 @@ use rehearsal::{
     slack::{Deliver, Settings, Slack},
 };
 use storage::Clock;
+use tokio::task::JoinHandle;
 
 use super::settings;
 use crate::{
@@ -30,6 +31,7 @@ pub(super) struct Room {
     pub(super) world: World,
     pub(super) slack: Slack,
     pub(super) bot: Bot,
+    visitors: Vec<JoinHandle<()>>,
 }
 
 impl Room {
@@ -72,10 +74,14 @@ impl Room {
         let bot = Bot::assemble(parts).await.context("failed to set up the rehearsal")?;
         slack.deliver_to(Deliver::Socket(slack.sockets()));
         slack.sockets().wait_for(|open| !open.is_empty()).await;
-        for pair in &scenario.pairs {
-            tokio::spawn(visitors(world.clone(), pair.record.clone()));
-        }
-        Ok(Self { scenario, world, slack, bot })
+        let visitors = scenario.pairs.iter().map(|pair| tokio::spawn(visitors(world.clone(), pair.record.clone())));
+        Ok(Self { visitors: visitors.collect(), scenario, world, slack, bot })
+    }
+
+    /// Stops the bot and sends the visitors home.
+    pub(super) async fn close(self, reason: &str) {
+        self.bot.stop(reason).await;
+        self.visitors.iter().for_each(JoinHandle::abort);
     }
 }
 

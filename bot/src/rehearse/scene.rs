@@ -1,34 +1,41 @@
-//! What the page's top bar shows of the simulated regions, and what a person can do to them there.
+//! What the page's top bar shows of the simulated regions.
+
+use std::collections::BTreeMap;
 
 use rehearsal::{
-    Fault, Pair, PairState, Side, World,
-    slack::{Region, Scene, SceneAction, ServiceCount},
+    Pair, PairState, Side, World,
+    slack::{Region, Scene, ServiceCount},
 };
 
-/// Id of the action that darkens the primary region.
-const DARK: &str = "dark";
-/// Id of the action that ends all faults.
-const HEAL: &str = "heal";
-
-/// Id of the action that applies Terraform as the hand-off of a failback says.
-const TERRAFORM: &str = "terraform";
+use super::{
+    play::Play,
+    stagehand::{Stagehand, Trouble},
+};
 
 /// The world now.
-pub(super) fn scene(world: &World, pair: &Pair, speed: f64) -> Scene {
+pub(super) fn scene(
+    world: &World,
+    pair: &Pair,
+    stagehand: &Stagehand,
+    play: Play,
+    speed: f64,
+    rights: BTreeMap<String, String>,
+) -> Scene {
     let state = world.state();
     let seen = state.pairs.iter().find(|state| state.name == pair.name);
-    let action = |id: &str, label: &str, danger| SceneAction { id: id.to_owned(), label: label.to_owned(), danger };
+    let moving =
+        seen.and_then(|seen| seen.failover.as_ref()).map(|failover| format!("the global cluster is {failover}"));
+    let silent = stagehand.is_on(Trouble::SlackDown).then(|| "Slack takes no messages: they come later".to_owned());
+    let notes: Vec<String> = silent.into_iter().chain(moving).collect();
     Scene {
         now: state.at,
         speed,
         regions: seen.map(|seen| Side::BOTH.map(|side| region(seen, side)).to_vec()).unwrap_or_default(),
         lag_ms: seen.and_then(|seen| seen.dr.lag_ms.or(seen.primary.lag_ms)),
-        note: seen.and_then(|seen| seen.failover.as_ref()).map(|failover| format!("the global cluster is {failover}")),
-        actions: vec![
-            action(DARK, &format!("{} dark", pair.primary.region), true),
-            action(HEAL, "Heal", false),
-            action(TERRAFORM, "Apply Terraform", false),
-        ],
+        note: (!notes.is_empty()).then(|| notes.join(" · ")),
+        actions: stagehand.actions(),
+        scenarios: play.scenarios(),
+        rights,
     }
 }
 
@@ -53,24 +60,4 @@ fn region(pair: &PairState, side: Side) -> Region {
             })
             .collect(),
     }
-}
-
-/// Carries out an action. Whether there is such an action.
-pub(super) fn act(world: &World, pair: &Pair, action: &str) -> bool {
-    match action {
-        DARK if world.state().pairs.iter().any(|state| state.name == pair.name && state.primary.dark) => {}
-        DARK => {
-            world.inject(Fault::RegionDark(pair.primary.region.clone()));
-        }
-        HEAL => world.clear_all(),
-        TERRAFORM => {
-            let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", pair.dr.region.as_str())];
-            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-            if let Err(refused) = world.apply_terraform(&pair.name, &variables) {
-                tracing::warn!(%refused, "Terraform was not applied");
-            }
-        }
-        _ => return false,
-    }
-    true
 }

@@ -10,7 +10,7 @@ use commands::{
     report::{Report, RunOutcome},
 };
 use futures::TryStreamExt as _;
-use rehearsal::{CriticalPath, Fault, OldPrimary, PairState, Region, Side, slack};
+use rehearsal::{CriticalPath, Fault, FaultId, OldPrimary, PairState, Region, Side, slack};
 use storage::{Head, Reader, verify};
 
 use super::{people::People, room::Room};
@@ -48,13 +48,14 @@ pub(super) async fn play(
         .map_err(|_| anyhow!("the rehearsal did not end within {} simulated hours", PATIENCE.as_secs() / 3_600))??;
     tokio::time::sleep(SETTLING).await;
     let state = room.world.state().pairs.into_iter().next().context("the world has no pair")?;
-    room.bot.stop("rehearsal").await;
+    let slack = room.slack.clone();
+    room.close("rehearsal").await;
 
     let reader = Reader::open(store).await.context("failed to open the log again")?;
     let reports = reports(&reader).await?;
     let head = export_to(&reader, export).await?;
     let verified = verified(export, head)?;
-    conversation(&room.slack, out).context("failed to print the conversation")?;
+    conversation(&slack, out).context("failed to print the conversation")?;
     let told = "failed to print the outcome";
     let mut good = true;
     for (runbook, report) in &reports {
@@ -73,18 +74,11 @@ pub(super) async fn play(
 /// What the people do.
 async fn converse(room: &Room, script: Script, primary: &Region) -> Result<(), Failure> {
     let people = People::of(&room.slack)?;
-    let dark = room.world.inject(Fault::RegionDark(primary.clone()));
-    people.ask("status").await?;
-    people.hear(|message| message.text.starts_with("shop: ")).await;
-    people.ask("promote the primary does not answer").await?;
-    people.confirm("approve-failover").await?;
-    people.hear(|message| message.text.contains("is served by")).await;
+    let dark = promote(room, &people).await?;
     if script == Script::Promote {
         return Ok(());
     }
-    tokio::time::sleep(OUTAGE).await;
-    room.world.clear(dark);
-    tokio::time::sleep(OUTAGE).await;
+    come_back(room, dark).await;
     people.ask("failback the region is healthy again").await?;
     if old_primary(script) == OldPrimary::Detached {
         people.confirm("approve-rebuild").await?;
@@ -97,6 +91,25 @@ async fn converse(room: &Room, script: Script, primary: &Region) -> Result<(), F
     let back = format!("is served by {primary}");
     people.hear(|message| message.text.contains(&back)).await;
     Ok(())
+}
+
+/// The primary goes dark, and the people move the application to DR. Returns the outage, which lasts.
+pub(super) async fn promote(room: &Room, people: &People<'_>) -> Result<FaultId, Failure> {
+    let pair = room.scenario.pairs.first().context("the scenario has no pair")?;
+    let dark = room.world.inject(Fault::RegionDark(pair.primary.region.clone()));
+    people.ask("status").await?;
+    people.hear(|message| message.text.starts_with("shop: ")).await;
+    people.ask("promote the primary does not answer").await?;
+    people.confirm("approve-failover").await?;
+    people.hear(|message| message.text.contains("is served by")).await;
+    Ok(dark)
+}
+
+/// After a while the region comes back, and becomes what it then is.
+pub(super) async fn come_back(room: &Room, outage: FaultId) {
+    tokio::time::sleep(OUTAGE).await;
+    room.world.clear(outage);
+    tokio::time::sleep(OUTAGE).await;
 }
 
 /// The variables of the command that people were told to run: what follows each `-var`.

@@ -1,6 +1,6 @@
 //! The configuration of a rehearsal, written from its scenario and read by the same parser as anybody's.
 
-use std::{fmt::Write as _, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
 use rehearsal::{Colour, Pair, Scenario, Side, slack};
 
@@ -9,6 +9,20 @@ use crate::config::{Config, ConfigError};
 /// The incident channel: the stand-in workspace's first. Stakeholders are in its second.
 fn channel(workspace: &slack::Settings) -> &str {
     workspace.channels.first().map_or("", |channel| channel.id.as_str())
+}
+
+/// Those who may promote: all of the people but the last, who only looks on.
+fn promoters(workspace: &slack::Settings) -> &[slack::Person] {
+    workspace.people.split_last().map_or(&[], |(_, promoters)| promoters)
+}
+
+/// What each person may do, in a few words.
+pub(super) fn rights(workspace: &slack::Settings) -> BTreeMap<String, String> {
+    let may = |person: &slack::Person| {
+        let promotes = promoters(workspace).iter().any(|promoter| promoter.id == person.id);
+        if promotes { "may ask and confirm" } else { "may look" }
+    };
+    workspace.people.iter().map(|person| (person.id.clone(), may(person).to_owned())).collect()
 }
 
 /// The configuration; its store is a placeholder, so that the same rehearsal has the same digest wherever its store is.
@@ -44,9 +58,7 @@ fn application(text: &mut String, pair: &Pair, workspace: &slack::Settings) -> s
     writeln!(text, "\n[applications.{name}.record]\nzone = {:?}\nname = {:?}", pair.zone.id, pair.record)?;
     writeln!(text, "\n[applications.{name}.verify]\nurl = {:?}", pair.health_url())?;
     let channel = channel(workspace);
-    // The last of the people only looks on.
-    let people: Vec<&str> = workspace.people.iter().map(|person| person.id.as_str()).collect();
-    let promoters = people.split_last().map_or(&[][..], |(_, promoters)| promoters);
+    let promoters: Vec<&str> = promoters(workspace).iter().map(|person| person.id.as_str()).collect();
     writeln!(
         text,
         "\n[applications.{name}.access]\nteam = {:?}\nchannels = [{channel:?}]\nviewers = [\"*\"]\npromoters = {promoters:?}",

@@ -43,7 +43,7 @@ pub use deliver::{Answer, Deliver, DeliveryFailure};
 pub use fault::{Fault, FaultKind};
 pub use files::File;
 pub use message::{Edited, Message};
-pub use page::{Region, Scene, SceneAction, ServiceCount};
+pub use page::{Region, Scene, SceneAction, SceneScenario, ServiceCount};
 pub use person::PersonError;
 pub use settings::{Account, App, Channel, Clock, Limits, Person, Rate, Settings, Team, Zone};
 pub use sign::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};

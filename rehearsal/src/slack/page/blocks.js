@@ -1,4 +1,5 @@
 // Block Kit as DOM nodes.
+import { renderInput } from "./inputs.js";
 import { element, mrkdwn, plain } from "./mrkdwn.js";
 
 /** All blocks of a message. `context.names` resolves ids, `context.press(button)` is called for a pressed button. */
@@ -18,6 +19,8 @@ function renderBlock(block, context) {
       return element("div", "context", ...block.elements.map((item) => contextItem(item, context)));
     case "actions":
       return element("div", "actions", ...block.elements.map((item) => interactive(item, context)));
+    case "input":
+      return renderInput(block, context);
     case "markdown":
       return element("p", "", block.text);
     default:
@@ -46,6 +49,7 @@ function interactive(item, context) {
   if (item.type !== "button") return element("span", "unsupported", `A ${item.type}, which this page does not play`);
   const button = element("button", `button ${item.style ?? ""}`, plain(item.text.text));
   button.type = "button";
+  button.dataset.action = item.action_id;
   if (item.accessibility_label) button.setAttribute("aria-label", item.accessibility_label);
   button.addEventListener("click", async () => {
     if (item.confirm && !(await confirmed(item.confirm, context))) return;

@@ -41,7 +41,7 @@ export function drawMessages(list, rows, context) {
 
 function follows(previous, row) {
   return Boolean(
-    previous && !previous.kind && !row.kind && previous.user === row.user && row.blocks.length === 0 &&
+    previous && !previous.kind && !row.kind && previous.user === row.user && row.blocks.length === 0 && row.files.length === 0 &&
       (row.only_visible_to ?? previous.only_visible_to ?? null) === null &&
       Number(row.ts) - Number(previous.ts) < TOGETHER,
   );
@@ -58,7 +58,8 @@ function drawMessage({ row, follows, replies }, context) {
   }
   const press = (button) => context.press(row, button);
   const hasBlocks = row.blocks.length > 0;
-  body.append(hasBlocks ? renderBlocks(row.blocks, { ...context, press }) : element("p", "", mrkdwn(row.text, context.names)));
+  if (hasBlocks || row.text) body.append(hasBlocks ? renderBlocks(row.blocks, { ...context, press }) : element("p", "", mrkdwn(row.text, context.names)));
+  for (const file of row.files) body.append(element("div", "file", "📄 ", element("b", "", file.title), ` ${file.size} bytes`));
   // Slack marks edits of plain text only: https://docs.slack.dev/reference/methods/chat.update
   if (row.edited && !hasBlocks) body.append(element("span", "edited", `(edited ${clock(row.edited.ts)})`));
   if (replies?.length > 0) body.append(threadLink(row, replies, context));

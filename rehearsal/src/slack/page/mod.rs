@@ -1,9 +1,10 @@
 //! The web page: a person's rehearsal room.
 //!
 //! `/` is a single static page without a build step and without a request to anywhere else. It shows what `/events`
-//! streams (the whole state, sent anew on every change) and posts what a person does to `/command`, `/click` and
-//! `/world/{action}`.
+//! streams (the whole state, sent anew on every change) and posts what a person does, in the workspace (`acts`) or to the
+//! world around it (`/world/{action}`).
 
+mod acts;
 mod scene;
 
 use std::convert::Infallible;
@@ -17,15 +18,13 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures::{Stream, StreamExt};
 use http::{StatusCode, header};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 
+use super::Slack;
 use super::message::ts;
-use super::person::PersonError;
 use super::transcript::Event;
-use super::{Answer, Slack};
-pub use scene::{Region, Scene, SceneAction, ServiceCount};
+pub use scene::{Region, Scene, SceneAction, SceneScenario, ServiceCount};
 
 /// How often the scene is looked at again.
 const SCENE_EVERY: Duration = Duration::from_millis(500);
@@ -34,13 +33,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The files of the page: path, media type, content.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("/", "text/html; charset=utf-8", include_str!("index.html")),
     ("/assets/page.css", "text/css; charset=utf-8", include_str!("page.css")),
     ("/assets/blocks.css", "text/css; charset=utf-8", include_str!("blocks.css")),
     ("/assets/page.js", "text/javascript; charset=utf-8", include_str!("page.js")),
     ("/assets/blocks.js", "text/javascript; charset=utf-8", include_str!("blocks.js")),
+    ("/assets/inputs.js", "text/javascript; charset=utf-8", include_str!("inputs.js")),
     ("/assets/messages.js", "text/javascript; charset=utf-8", include_str!("messages.js")),
+    ("/assets/modal.js", "text/javascript; charset=utf-8", include_str!("modal.js")),
     ("/assets/mrkdwn.js", "text/javascript; charset=utf-8", include_str!("mrkdwn.js")),
     ("/assets/scene.js", "text/javascript; charset=utf-8", include_str!("scene.js")),
 ];
@@ -71,9 +72,8 @@ impl Slack {
             .route("/state", get(async |Extract(page): Extract<Page>| Json(page.state())))
             .route("/world", get(async |Extract(page): Extract<Page>| Json((page.look)())))
             .route("/world/{action}", post(act_on_world))
-            .route("/command", post(command))
-            .route("/click", post(click))
             .with_state(page)
+            .merge(acts::router(self.clone()))
     }
 }
 
@@ -97,41 +97,6 @@ async fn events(Extract(page): Extract<Page>) -> Sse<impl Stream<Item = Result<S
     // A value that does not serialise is a defect of this program; the page keeps what it has.
     let events = futures::stream::select(states, scenes).filter_map(async |event| event.ok().map(Ok));
     Sse::new(events).keep_alive(KeepAlive::default())
-}
-
-#[derive(Deserialize)]
-struct Command {
-    user: String,
-    channel: String,
-    text: String,
-}
-
-async fn command(Extract(page): Extract<Page>, Json(command): Json<Command>) -> Response {
-    report(page.slack.command(&command.user, &command.channel, &command.text).await)
-}
-
-#[derive(Deserialize)]
-struct Click {
-    user: String,
-    channel: String,
-    ts: String,
-    action_id: String,
-}
-
-async fn click(Extract(page): Extract<Page>, Json(click): Json<Click>) -> Response {
-    report(page.slack.click(&click.user, &click.channel, &click.ts, &click.action_id).await)
-}
-
-fn report(result: Result<Answer, PersonError>) -> Response {
-    match result {
-        Ok(answer) => Json(json!({
-            "status": answer.status.map(|status| status.as_u16()),
-            "elapsed_ms": answer.elapsed.as_millis(),
-            "failure": answer.failure,
-        }))
-        .into_response(),
-        Err(error) => (StatusCode::CONFLICT, Json(json!({"error": error.to_string()}))).into_response(),
-    }
 }
 
 async fn act_on_world(Extract(page): Extract<Page>, Path(action): Path<String>) -> StatusCode {

@@ -1,8 +1,8 @@
 // The top bar: the two regions, and what can be done to them.
 import { element } from "./mrkdwn.js";
 
-/** Draws the scene; `act(id)` is called for a pressed action. The buttons stay, so that focus does. */
-export function drawScene(bar, scene, act) {
+/** Draws the scene; `room.act(id)` and `room.begin(id)` are called for actions and scenarios. What can be pressed stays, so that focus does. */
+export function drawScene(bar, scene, room) {
   const clock = element("div", "clock", element("b", "", `${scene.now.slice(11, 19)} UTC`), speed(scene.speed));
   const pair = element("div", "pair");
   scene.regions.forEach((region, index) => {
@@ -10,13 +10,14 @@ export function drawScene(bar, scene, act) {
     pair.append(drawRegion(region));
   });
   const note = element("div", "note", scene.note ?? "");
-  const actions = sameActions(bar, scene.actions) ?? drawActions(scene.actions, act);
-  if (actions.isConnected) {
-    [...bar.children].filter((node) => node !== actions).forEach((node) => node.remove());
-    actions.before(clock, pair, note);
-  } else {
-    bar.replaceChildren(clock, pair, note, actions);
-  }
+  const scenarios = same(bar, ".scenarios", scene.scenarios) ?? drawScenarios(scene.scenarios, room.begin);
+  const actions = same(bar, ".actions", scene.actions) ?? drawActions(bar, scene.actions, room.act);
+  const kept = [scenarios, actions];
+  [...bar.children].filter((node) => !kept.includes(node)).forEach((node) => node.remove());
+  if (!scenarios.isConnected) bar.prepend(scenarios);
+  if (!actions.isConnected) bar.append(actions);
+  scenarios.before(clock);
+  actions.before(pair, note);
 }
 
 function speed(factor) {
@@ -45,19 +46,45 @@ function drawRegion(region) {
   return element("div", className, element("b", "", region.name), element("span", "role", ` ${region.role}`), badges, tasks);
 }
 
-function sameActions(bar, actions) {
-  const drawn = bar.querySelector(".actions");
-  return drawn?.dataset.actions === JSON.stringify(actions) ? drawn : null;
+function same(bar, selector, content) {
+  const drawn = bar.querySelector(selector);
+  return drawn?.dataset.content === JSON.stringify(content) ? drawn : null;
 }
 
-function drawActions(actions, act) {
-  const drawn = element("div", "actions");
-  drawn.dataset.actions = JSON.stringify(actions);
-  for (const { id, label, danger } of actions) {
-    const button = element("button", danger ? "danger" : "", label);
-    button.type = "button";
-    button.addEventListener("click", () => act(id));
-    drawn.append(button);
+function drawActions(bar, actions, act) {
+  const drawn = bar.querySelector(".actions") ?? element("div", "actions");
+  drawn.dataset.content = JSON.stringify(actions);
+  const known = new Map([...drawn.children].map((button) => [button.dataset.id, button]));
+  for (const { id, label, danger, active } of actions) {
+    const button = known.get(id) ?? element("button", danger ? "danger" : "", label);
+    if (!known.has(id)) {
+      button.type = "button";
+      button.dataset.id = id;
+      button.addEventListener("click", () => act(id));
+      drawn.append(button);
+    }
+    if (danger) button.setAttribute("aria-pressed", active);
   }
+  return drawn;
+}
+
+function drawScenarios(scenarios, begin) {
+  const options = scenarios.map(({ id, label, chosen }) => {
+    const option = element("option", "", label);
+    [option.value, option.selected] = [id, chosen];
+    return option;
+  });
+  const select = element("select", "", ...options);
+  select.setAttribute("aria-label", "Scenario");
+  const button = element("button", "", "Start anew");
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    await begin(select.value);
+    button.disabled = false;
+  });
+  const drawn = element("div", "scenarios", select, button);
+  drawn.dataset.content = JSON.stringify(scenarios);
+  drawn.hidden = scenarios.length === 0;
   return drawn;
 }

@@ -1,5 +1,7 @@
 //! What the page's top bar shows of the world outside Slack.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -18,6 +20,21 @@ pub struct Scene {
     pub note: Option<String>,
     /// What a person can do to the world.
     pub actions: Vec<SceneAction>,
+    /// What can be played; begun by a post to `/scenario/{id}`, which the embedding program answers.
+    pub scenarios: Vec<SceneScenario>,
+    /// What each person may do, in a few words, by their id.
+    pub rights: BTreeMap<String, String>,
+}
+
+/// Something that can be played.
+#[derive(Clone, Debug, Serialize)]
+pub struct SceneScenario {
+    /// Posted to `/scenario/{id}`.
+    pub id: String,
+    /// What it is about.
+    pub label: String,
+    /// Whether it is being played.
+    pub chosen: bool,
 }
 
 /// One region at a glance.
@@ -55,6 +72,8 @@ pub struct SceneAction {
     pub id: String,
     /// What the button says.
     pub label: String,
-    /// Whether it does harm.
+    /// Whether it does harm; such a button shows whether it is in force.
     pub danger: bool,
+    /// Whether it is in force.
+    pub active: bool,
 }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,11 +17,25 @@ const MAYA: &str = "U0MAYA00001";
 const CHANNEL: &str = "C0INCIDENT1";
 
 fn page() -> Router {
+    workspace().1
+}
+
+fn workspace() -> (Slack, Router) {
     let now = Timestamp::from_second(1_795_374_000).unwrap();
     let slack = Slack::new(Settings::shop(Arc::new(move || now), 1));
     slack.deliver_to(Deliver::Router(Router::new().route("/slack/commands", post(async || "hello"))));
-    let scene = move || Scene { now, speed: 1.0, regions: vec![], lag_ms: None, note: None, actions: vec![] };
-    slack.page(scene, |action| action == "heal")
+    let scene = move || Scene {
+        now,
+        speed: 1.0,
+        regions: vec![],
+        lag_ms: None,
+        note: None,
+        actions: vec![],
+        scenarios: vec![],
+        rights: BTreeMap::new(),
+    };
+    let page = slack.page(scene, |action| action == "heal");
+    (slack, page)
 }
 
 async fn get(page: &Router, path: &str) -> (StatusCode, String) {
@@ -74,4 +89,41 @@ async fn what_cannot_be_done_is_refused() {
     assert_eq!(send(&page, "/click", nothing).await, StatusCode::CONFLICT);
     assert_eq!(send(&page, "/world/heal", json!({})).await, StatusCode::NO_CONTENT);
     assert_eq!(send(&page, "/world/explode", json!({})).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_modal_is_filled_in_submitted_and_closed() {
+    let (slack, page) = workspace();
+    let plain = |text: &str| json!({"type": "plain_text", "text": text});
+    let element = json!({"type": "plain_text_input", "action_id": "typed"});
+    let view = json!({
+        "type": "modal", "title": plain("Promote?"), "submit": plain("Promote"),
+        "blocks": [{"type": "input", "block_id": "target", "label": plain("Target"), "element": element}],
+    });
+    let body = slack.command_body(MAYA, CHANNEL, "promote").unwrap();
+    let trigger = body.split('&').find_map(|field| field.strip_prefix("trigger_id=")).unwrap();
+    let open = Request::post("/api/views.open")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {}", slack.settings().bot_token))
+        .body(Body::from(json!({"trigger_id": trigger, "view": view}).to_string()))
+        .unwrap();
+    assert_eq!(slack.api().oneshot(open).await.unwrap().status(), StatusCode::OK);
+    let modal = async || {
+        let state: Value = serde_json::from_str(&get(&page, "/state").await.1).unwrap();
+        state["modals"][0].clone()
+    };
+    assert_eq!(modal().await["title"], "Promote?");
+    assert_eq!(send(&page, "/submit", json!({"user": MAYA})).await, StatusCode::CONFLICT);
+    assert_eq!(modal().await["errors"]["target"], "Please complete this required field.");
+    let filled = json!({"user": MAYA, "input": "typed", "value": "us-west-2"});
+    assert_eq!(send(&page, "/fill", filled).await, StatusCode::NO_CONTENT);
+    assert_eq!(modal().await["values"]["target"]["typed"]["value"], "us-west-2");
+    // Nobody answers submissions here, so it stays and says so.
+    assert_eq!(send(&page, "/submit", json!({"user": MAYA})).await, StatusCode::OK);
+    assert_eq!(modal().await["failure"], "We had some trouble connecting. Try again?");
+    assert_eq!(send(&page, "/press", json!({"user": MAYA, "action_id": "go"})).await, StatusCode::CONFLICT);
+    assert_eq!(send(&page, "/close", json!({"user": MAYA})).await, StatusCode::NO_CONTENT);
+    assert_eq!(modal().await, Value::Null);
+    assert_eq!(send(&page, "/home", json!({"user": MAYA})).await, StatusCode::OK);
+    assert_eq!(send(&page, "/press-home", json!({"user": MAYA, "action_id": "go"})).await, StatusCode::CONFLICT);
 }

@@ -1,0 +1,48 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+
+use super::*;
+
+/// Simulated seconds in a real one: the test waits for nothing.
+const AT_ONCE: f64 = 1e3;
+
+async fn house(folder: &tempfile::TempDir) -> Arc<Theatre> {
+    let aws = TcpListener::bind("127.0.0.1:0").unwrap();
+    aws.set_nonblocking(true).unwrap();
+    let folder = folder.path().to_owned();
+    Theatre::new(Setup { seed: 1, speed: AT_ONCE, old_primary: OldPrimary::Rejoins, folder, aws })
+}
+
+async fn send(theatre: &Arc<Theatre>, method: &str, path: &str) -> Response {
+    let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+    theatre.router().oneshot(request).await.unwrap()
+}
+
+async fn look(theatre: &Arc<Theatre>, path: &str) -> Value {
+    let body = send(theatre, "GET", path).await.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn troubles_are_thrown_in_and_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let theatre = house(&folder).await;
+    theatre.begin(Play::Promote).await.unwrap();
+    let active = async || {
+        let actions = look(&theatre, "/world").await["actions"].as_array().unwrap().clone();
+        let active = actions.iter().filter(|action| action["active"] == true);
+        active.map(|action| action["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(active().await, ["dark"]);
+    for trouble in ["dark", "slack-down", "promotion-stuck", "no-capacity", "route53-dark"] {
+        assert_eq!(send(&theatre, "POST", &format!("/world/{trouble}")).await.status(), StatusCode::NO_CONTENT);
+    }
+    assert_eq!(active().await, ["slack-down", "promotion-stuck", "no-capacity", "route53-dark"]);
+    assert_eq!(look(&theatre, "/world").await["note"], "Slack takes no messages: they come later");
+    send(&theatre, "POST", "/world/heal").await;
+    assert_eq!(active().await, [""; 0]);
+    assert_eq!(send(&theatre, "POST", "/world/explode").await.status(), StatusCode::NOT_FOUND);
+    theatre.close().await;
+}
