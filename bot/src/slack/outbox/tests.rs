@@ -266,7 +266,7 @@ async fn what_slack_refuses_holds_up_nothing_else() {
     sleep(Duration::from_secs(10)).await;
     let messages = scene.top_level();
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].buttons().count(), 2, "the gate is there: {messages:?}");
+    assert_eq!(messages[0].buttons().count(), 3, "the gate is there: {messages:?}");
     assert_eq!(scene.refused(), 1);
     let refused = scene.of("message.refused").await;
     assert_eq!(refused[0].data["key"], "promote-0/root");
