@@ -51,7 +51,7 @@ async fn what_was_not_signed_when_the_bot_died_is_signed_when_it_is_back() {
     let mut stage = Stage::with().signed(key()).open().await;
     stage.says(Cast::MAYA, "promote").await;
     stage.gate().await;
-    stage.presses(Cast::JONAS, "cancel").await;
+    stage.presses(Cast::JONAS, "refuse").await;
     stage.ended().await;
     stage.crash().await;
     stage.start().await;
