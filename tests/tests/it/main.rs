@@ -13,6 +13,7 @@ mod codebuild;
 mod deployment;
 mod emulator;
 mod failback;
+mod home;
 mod init;
 mod kill;
 mod largest;

@@ -157,6 +157,7 @@ impl Delivery {
         let (mut form, mut patience) = (Form::Whole, Patience::new());
         loop {
             if unsure && let Some(found) = self.look_for(&targets, thread, post, &mark).await? {
+                self.well(&found.channel).await;
                 self.record(post, &found).await;
                 return Ok(Delivered::At(found));
             }
