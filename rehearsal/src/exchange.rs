@@ -164,6 +164,7 @@ fn record(simulation: &mut Simulation, call: &ApiCall, arrival: &Arrival) {
     };
     simulation.ledger.push(Call {
         at: simulation.now,
+        access_key: call.access_key.clone(),
         caller: simulation.caller(&call.access_key),
         region: call.region.clone(),
         service: call.service,

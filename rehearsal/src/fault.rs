@@ -35,6 +35,11 @@ pub enum Fault {
         /// What the services' events give as the reason.
         reason: String,
     },
+    /// The registry of a region does not have the image that its tasks name: they stop before they run.
+    ImageMissing {
+        /// Region whose tasks are concerned.
+        region: Region,
+    },
     /// Snapshots of a DB cluster fail, the one that Aurora attempts by itself included.
     SnapshotsFail {
         /// Identifier of the DB cluster.

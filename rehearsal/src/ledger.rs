@@ -11,6 +11,8 @@ use crate::{aws::Service, region::Region};
 pub struct Call {
     /// When it reached the service.
     pub at: Timestamp,
+    /// Access key id of whoever called.
+    pub access_key: String,
     /// ARN of who called: an assumed role's session, or the rehearsal's user.
     pub caller: String,
     /// Region that was called.

@@ -4,10 +4,11 @@
 mod run;
 
 use jiff::Timestamp;
-use rehearsal::{Call, Outcome, PairState, Side};
+use rehearsal::{Call, Membership, Outcome, PairState, Side, SiteState};
 use serde_json::Value;
 
 use self::run::RunHistory;
+use crate::sweep::Hand;
 
 /// Everything that is known of one play.
 pub struct Evidence {
@@ -74,9 +75,9 @@ pub fn violations(evidence: &Evidence) -> Vec<String> {
     found
 }
 
-/// Whether somebody else made the call: in these tests a person at the command line names the parameter that the bot leaves out.
+/// Whether somebody else made the call.
 fn by_hand(call: &Call) -> bool {
-    !call.parameters["Switchover"].is_null()
+    call.access_key == Hand::ACCESS_KEY
 }
 
 /// One run at a time for an application.
@@ -130,8 +131,14 @@ impl Judge<'_> {
         {
             self.found.push(format!("{name}: points at {side:?} while the writer is {:?}", intent.pair.writer));
         }
-        if call.operation.starts_with("DeleteDB") && !has_snapshot(call, intent) {
-            self.found.push(format!("{name}: there is no available snapshot"));
+        if call.operation.starts_with("DeleteDB") {
+            let site = site(call, intent);
+            if !site.is_some_and(has_snapshot) {
+                self.found.push(format!("{name}: there is no available snapshot"));
+            }
+            if site.is_some_and(|site| site.membership == Membership::Member) {
+                self.found.push(format!("{name}: it belongs to the global cluster"));
+            }
         }
     }
 }
@@ -143,9 +150,12 @@ fn new_target(call: &Call, intent: &Witnessed) -> Option<Side> {
     Side::BOTH.into_iter().find(|side| put.contains(&format!("execute-api.{}.", intent.pair.side(*side).region)))
 }
 
-/// Whether a snapshot that somebody asked for was available when the deletion was decided.
-fn has_snapshot(call: &Call, intent: &Witnessed) -> bool {
-    let mut sites = Side::BOTH.map(|side| intent.pair.side(side)).into_iter();
-    let site = sites.find(|site| site.region == call.region);
-    site.is_some_and(|site| site.snapshots.iter().any(|snapshot| !snapshot.automated && snapshot.status == "available"))
+/// The region that was called, as it was when the call was decided.
+fn site<'a>(call: &Call, intent: &'a Witnessed) -> Option<&'a SiteState> {
+    Side::BOTH.map(|side| intent.pair.side(side)).into_iter().find(|site| site.region == call.region)
+}
+
+/// Whether a snapshot that somebody asked for is available.
+fn has_snapshot(site: &SiteState) -> bool {
+    site.snapshots.iter().any(|snapshot| !snapshot.automated && snapshot.status == "available")
 }

@@ -16,6 +16,7 @@ impl Simulation {
             TaskStep::Pull(serial) => {
                 self.with_task(key, serial, TaskStatus::Provisioning, |task, _| task.status = TaskStatus::Pending)
             }
+            TaskStep::Run(serial) if self.faults.image_missing(&key.region) => self.stop_unpulled(key, serial),
             TaskStep::Run(serial) => self.run(key, serial),
             TaskStep::Healthy(serial) => {
                 self.with_task(key, serial, TaskStatus::Running, |task, _| task.healthy = true)
@@ -78,6 +79,25 @@ impl Simulation {
         let Some(target_group) = service.target_group.clone() else { return };
         service.tell(now, format!("(service {}) registered 1 targets in (target-group {target_group})", key.name));
         self.later(times.health, Event::Task { service: key.clone(), step: TaskStep::Healthy(serial) });
+    }
+
+    /// A task whose image cannot be pulled stops, and ECS places another one after a while.
+    fn stop_unpulled(&mut self, key: &ServiceKey, serial: u32) {
+        let (now, placement_retry) = (self.now, self.durations().placement_retry);
+        let Some(service) = self.ecs.services.get_mut(key) else { return };
+        let tasks = service.tasks.len();
+        service.tasks.retain(|task| task.serial != serial || task.status != TaskStatus::Pending);
+        if service.tasks.len() == tasks {
+            return;
+        }
+        let message = format!("(service {}) is unable to consistently start tasks successfully.", key.name);
+        // As for placements: one event for all that stopped at this time.
+        let told = |event: &ServiceEvent| event.message == message && event.at + placement_retry > now;
+        if !service.events.iter().any(told) {
+            service.tell(now, message);
+        }
+        service.placing += 1;
+        self.later(placement_retry, Event::Task { service: key.clone(), step: TaskStep::Place });
     }
 
     fn gone(&mut self, key: &ServiceKey, serial: u32) {

@@ -43,6 +43,11 @@ impl Faults {
         })
     }
 
+    /// Whether tasks in the region cannot pull their image.
+    pub(crate) fn image_missing(&self, wanted: &Region) -> bool {
+        self.active.values().any(|fault| matches!(fault, Fault::ImageMissing { region } if region == wanted))
+    }
+
     pub(crate) fn promotion_fails(&self, wanted: &str) -> bool {
         let fails =
             |fault: &Fault| matches!(fault, Fault::PromotionFails { global_cluster } if global_cluster == wanted);
@@ -94,6 +99,7 @@ impl Simulation {
             | Fault::Calls { .. }
             | Fault::PromotionFails { .. }
             | Fault::NoCapacity { .. }
+            | Fault::ImageMissing { .. }
             | Fault::SnapshotsFail { .. }
             | Fault::NeverConnects { .. }
             | Fault::BuildFails { .. } => {

@@ -6,7 +6,7 @@ use std::{process::ExitCode, thread, time::Instant};
 
 use clap::Parser;
 use tests::sweep::{
-    random::{self, Played},
+    random::{self, Played, Schedule},
     spread,
 };
 
@@ -50,8 +50,12 @@ fn main() -> ExitCode {
 }
 
 fn tell(played: &Played) {
-    for (at, act) in &played.schedule.acts {
-        println!("{:>8.3} s  {act:?}", at.as_secs_f64());
+    let Schedule { pair, builds, there, back, .. } = &played.schedule;
+    println!("old primary: {:?}, CodeBuild: {builds}", pair.old_primary);
+    for (part, acts) in [("there", Some(there)), ("back", back.as_ref())] {
+        for (at, act) in acts.into_iter().flatten() {
+            println!("{part:>5} {:>8.3} s  {act:?}", at.as_secs_f64());
+        }
     }
     for line in &played.lines {
         let data: String = line["data"].to_string().chars().take(300).collect();

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use rehearsal::Outcome;
-use std::{ops::Range, time::Duration};
+use serde_json::Value;
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 use super::{Crew, End, Rig, Story};
 
@@ -14,6 +15,8 @@ pub struct Undisturbed {
     pub records: Range<u64>,
     /// The calls that arrived, in order.
     pub calls: Vec<rehearsal::Call>,
+    /// The steps that were done, each as run and step.
+    pub steps: BTreeSet<(String, String)>,
 }
 
 /// Plays a story with nothing going wrong.
@@ -29,7 +32,10 @@ pub async fn undisturbed(story: Story, seed: u64) -> Result<Undisturbed, String>
         return Err(violations.join("\n"));
     }
     let calls = rig.stage.world.calls().into_iter().filter(|call| call.at >= rig.begins).collect();
-    Ok(Undisturbed { end: rig.end(), records: rig.before..rig.lines().len() as u64, calls })
+    let (lines, text) = (rig.lines(), |value: &Value| value.as_str().unwrap_or_default().to_owned());
+    let done = lines.iter().filter(|line| line["event"] == "step.done" && line["seq"].as_u64() >= Some(rig.before));
+    let steps = done.map(|line| (text(&line["run"]), text(&line["step"]))).collect();
+    Ok(Undisturbed { end: rig.end(), records: rig.before..lines.len() as u64, calls, steps })
 }
 
 /// A moment at which the bot dies.
@@ -83,7 +89,7 @@ pub async fn play(story: Story, seed: u64, point: Point, expected: &End) -> Vec<
 async fn comes(rig: &Rig, point: Point) {
     match point {
         Point::After(seq) => {
-            let _died = rig.dies_after(seq).await;
+            let _died = rig.dies_after(seq, |_| true).await;
         }
         Point::At(at) => {
             let wait = at.duration_since(rig.stage.world.now());

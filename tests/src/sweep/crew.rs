@@ -28,6 +28,8 @@ pub struct Crew {
     answered: BTreeMap<String, Instant>,
     asked: Option<Instant>,
     retries: usize,
+    /// The log as far as they have read it.
+    read: Vec<Arc<Record>>,
 }
 
 /// Where the story stands, by the log.
@@ -43,7 +45,8 @@ enum Standing {
 impl Crew {
     /// People who ask, and do not rest before it is done.
     pub fn of(story: Story) -> Self {
-        Self { story, insists: true, repairs: Vec::new(), answered: BTreeMap::new(), asked: None, retries: 0 }
+        let (repairs, answered) = (Vec::new(), BTreeMap::new());
+        Self { story, insists: true, repairs, answered, asked: None, retries: 0, read: Vec::new() }
     }
 
     /// People who ask for nothing, and bring to an end what is open.
@@ -56,6 +59,11 @@ impl Crew {
     pub fn repairing(mut self, faults: impl IntoIterator<Item = FaultId>) -> Self {
         self.repairs.extend(faults);
         self
+    }
+
+    /// The log lost the record and what came after it.
+    pub fn forget_from(&mut self, seq: u64) {
+        self.read.truncate(usize::try_from(seq).unwrap_or(usize::MAX));
     }
 
     /// Plays until the story has come to its end.
@@ -75,18 +83,18 @@ impl Crew {
 
     async fn play(&mut self, stage: &Stage) -> Result<(), String> {
         loop {
-            let records = stage.records().await;
-            if records.iter().any(|record| complains(record)) {
+            self.read_on(stage).await?;
+            if self.read.iter().any(|record| complains(record)) {
                 self.repairs.drain(..).for_each(|fault| stage.world.clear(fault));
             }
-            let open = match self.standing(&records) {
+            let open = match self.standing() {
                 Standing::Completed => return Ok(()),
                 // Nothing is left to ask for: an earlier run that was not completed, or somebody by hand, did it.
                 Standing::Nothing if self.is_done(stage) => return Ok(()),
                 Standing::Open => true,
                 Standing::Nothing => false,
             };
-            Self::apply(stage, &records);
+            self.apply(stage);
             if let Some((message, action)) = self.question(stage) {
                 self.press(stage, &message, &action).await?;
             } else if !open && !self.insists {
@@ -95,8 +103,15 @@ impl Crew {
                 self.asked = Some(Instant::now());
                 let _answer = stage.slack.command(Cast::MAYA, Cast::INCIDENT, self.story.command()).await;
             }
-            self.wait(stage, records.len() as u64).await;
+            self.wait(stage, self.read.len() as u64).await;
         }
+    }
+
+    async fn read_on(&mut self, stage: &Stage) -> Result<(), String> {
+        let log = stage.log();
+        let more: Vec<_> = log.read(self.read.len() as u64..).try_collect().await.map_err(|error| error.to_string())?;
+        self.read.extend(more);
+        Ok(())
     }
 
     fn is_done(&self, stage: &Stage) -> bool {
@@ -104,8 +119,8 @@ impl Crew {
     }
 
     /// Applies Terraform with the variables that the bot hands over, where it waits for that.
-    fn apply(stage: &Stage, records: &[Arc<Record>]) {
-        let handoff = records.iter().rev().find(|record| record.event == "handoff.given");
+    fn apply(&self, stage: &Stage) {
+        let handoff = self.read.iter().rev().find(|record| record.event == "handoff.given");
         let absent = stage.world.state().pairs.remove(0).primary.membership == Membership::Absent;
         let Some(text) = handoff.filter(|_| absent).and_then(|record| record.data["text"].as_str()) else { return };
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -116,9 +131,9 @@ impl Crew {
     }
 
     /// Where the story stands: by its last run, and by whether that is the one that ends it.
-    fn standing(&self, records: &[Arc<Record>]) -> Standing {
+    fn standing(&self) -> Standing {
         let (mut standing, mut last) = (Standing::Nothing, false);
-        for record in records {
+        for record in &self.read {
             match record.event.as_str() {
                 "run.started" => {
                     standing = Standing::Open;

@@ -8,12 +8,13 @@ mod crew;
 pub mod fault;
 mod hand;
 pub mod random;
+pub mod repeat;
 mod rig;
 mod spread;
 mod story;
 
 pub use crew::Crew;
-pub use hand::{fail_over_by_hand, salvage_by_hand};
+pub use hand::Hand;
 pub use rig::{End, Rig};
 pub use spread::spread;
 pub use story::Story;

@@ -5,14 +5,14 @@ mod schedule;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rehearsal::{Call, Fault, Scenario, Side, slack::Slack};
+use rehearsal::{Call, Membership, OldPrimary, Scenario, Side, World, slack::Slack};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use self::schedule::Act;
 pub use self::schedule::Schedule;
-use super::{Crew, Rig, Story, fail_over_by_hand};
-use crate::{Cast, Stage};
+use self::schedule::{Act, Deed};
+use super::{Crew, Hand, Rig, Story, story};
+use crate::Cast;
 
 /// How long people look for a button.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -29,22 +29,26 @@ pub struct Played {
     pub calls: Vec<Call>,
 }
 
-/// Plays a seed.
+/// Plays a seed: a promote, and for most the way back.
 pub async fn play(seed: u64) -> Played {
-    let stage = Stage::with().scenario(Scenario { seed, ..Scenario::pair() }).open().await;
-    let schedule = Schedule::of(seed, &stage.world.pairs().remove(0));
-    let mut theatre = Theatre { rig: Rig::over(stage), down: false };
-    let began = Instant::now();
-    for (at, act) in &schedule.acts {
-        sleep_until(began + *at).await;
-        theatre.act(act).await;
+    let schedule = Schedule::of(seed);
+    let stage = story::stage(Scenario { seed, ..Scenario::of([schedule.pair.clone()]) });
+    let stage = match schedule.builds {
+        true => stage.configure("[applications.shop.failback.codebuild]\nproject = \"shop-terraform\""),
+        false => stage,
+    };
+    let mut theatre = Theatre { rig: Rig::over(stage.open().await), down: false };
+    let mut violations = theatre.part(&schedule, &schedule.there, Story::DarkPrimary).await;
+    if let Some(back) = &schedule.back {
+        let story = match schedule.pair.old_primary {
+            OldPrimary::Rejoins => Story::Rejoined,
+            OldPrimary::Detached => Story::Detached,
+        };
+        violations.extend(theatre.part(&schedule, back, story).await);
     }
-    let mut violations = theatre.resolve(&schedule).await;
     let mut rig = theatre.rig;
     violations.extend(rig.violations().await);
-    let lines = rig.lines();
-    violations.extend(broken_promise(&schedule, &lines, &rig));
-    Played { schedule, violations, lines, calls: rig.stage.world.calls() }
+    Played { violations, lines: rig.lines(), calls: rig.stage.world.calls(), schedule }
 }
 
 struct Theatre {
@@ -53,17 +57,33 @@ struct Theatre {
 }
 
 impl Theatre {
+    /// Plays one way, at whose end everything is put right and people have brought it to its end. Answers what did not hold.
+    async fn part(&mut self, schedule: &Schedule, acts: &[(Duration, Act)], story: Story) -> Vec<String> {
+        let began = Instant::now();
+        for (at, act) in acts {
+            sleep_until(began + *at).await;
+            self.act(act).await;
+        }
+        let mut violations = self.resolve(schedule, story).await;
+        violations.extend(broken_promise(schedule, &self.rig));
+        violations
+    }
+
     async fn act(&mut self, act: &Act) {
         let stage = &self.rig.stage;
         match act {
             Act::Fails(fault, during) => {
-                let id = stage.world.inject(Fault::clone(fault));
+                let id = stage.world.inject((**fault).clone());
                 stage.world.clear_after(*during, id);
             }
-            Act::FailsOverByHand => {
-                let world = stage.world.clone();
-                // Aurora may refuse: the writer moves already.
-                tokio::spawn(async move { fail_over_by_hand(&world).await });
+            &Act::ByHand(deed) => {
+                tokio::spawn(by_hand(stage.world.clone(), deed));
+            }
+            Act::Applies => {
+                let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];
+                let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+                // Refused where it does not fit.
+                let _refused = stage.world.apply_terraform("shop", &variables);
             }
             Act::Dies if !self.down => {
                 self.rig.crash().await;
@@ -88,9 +108,9 @@ impl Theatre {
         self.down = false;
     }
 
-    /// Puts everything right and lets people bring what is open to its end, and where no stranger interfered the promote as well. Answers why
+    /// Puts everything right and lets people bring what is open to its end, and where no stranger interfered the story as well. Answers why
     /// they cannot.
-    async fn resolve(&mut self, schedule: &Schedule) -> Vec<String> {
+    async fn resolve(&mut self, schedule: &Schedule, story: Story) -> Vec<String> {
         if self.down {
             self.start().await;
         }
@@ -99,8 +119,8 @@ impl Theatre {
         // What people pressed before is still on its way.
         self.rig.settle().await;
         let mut crew = match schedule.has_strangers() {
-            true => Crew::stewards(Story::DarkPrimary),
-            false => Crew::of(Story::DarkPrimary),
+            true => Crew::stewards(story),
+            false => Crew::of(story),
         };
         let result = crew.see_to_the_end(&self.rig.stage).await;
         self.rig.settle().await;
@@ -116,15 +136,40 @@ async fn press(slack: Slack, who: &'static str, action: &'static str) {
     let _answer = slack.click_through(who, &message.channel, &message.ts, action).await;
 }
 
-/// A run that says it is completed, and in which nobody skipped anything, has brought the pair to where it says.
-fn broken_promise(schedule: &Schedule, lines: &[Value], rig: &Rig) -> Option<String> {
+/// Somebody does it, if it makes sense: of the stale cluster only, nobody takes a secondary apart. AWS may still refuse.
+async fn by_hand(world: World, deed: Deed) {
+    let hand = Hand::in_pair_of(&world);
+    let stale = world.state().pairs.remove(0).primary.membership == Membership::Detached;
+    let _refused = match deed {
+        Deed::FailsOver(side) => hand.fails_over_to(side).await,
+        Deed::SwitchesOver(side) => hand.switches_over_to(side).await,
+        Deed::TakesSnapshot if stale => hand.takes_the_snapshot().await,
+        Deed::Protects(on) if stale => hand.protects(on).await,
+        Deed::DeletesInstance(number) if stale => hand.deletes_instance(number).await,
+        Deed::DeletesCluster if stale => hand.deletes_cluster().await,
+        Deed::TakesSnapshot | Deed::Protects(_) | Deed::DeletesInstance(_) | Deed::DeletesCluster => Ok(()),
+    };
+}
+
+/// A run that says it is completed, and in which nobody skipped anything, has brought the pair to where it says; unless strangers were there on the
+/// way back, who may have moved everything since.
+fn broken_promise(schedule: &Schedule, rig: &Rig) -> Option<String> {
+    let lines = rig.lines();
     let ended = lines.iter().rev().find(|line| line["event"] == "run.ended")?;
     let skipped = |line: &Value| line["run"] == ended["run"] && line["data"]["resolution"] == "skip";
     if ended["data"]["report"]["outcome"] != "completed" || lines.iter().any(skipped) {
         return None;
     }
-    let pair = rig.stage.world.state().pairs.remove(0);
-    let serves = pair.resolves_to == Some(Side::Dr) || schedule.has_strangers();
-    let kept = pair.writer == Some(Side::Dr) && pair.failover.is_none() && serves;
-    (!kept).then(|| format!("completed, but the writer is {:?} and the name is {:?}", pair.writer, pair.resolves_to))
+    let (pair, strangers) = (rig.stage.world.state().pairs.remove(0), schedule.has_strangers());
+    if strangers && schedule.back.is_some() {
+        return None;
+    }
+    let run = ended["run"].as_str().unwrap_or_default();
+    let kept = match run.split_once('-').map(|(runbook, _)| runbook) {
+        Some("promote") if strangers => pair.writer == Some(Side::Dr) && pair.failover.is_none(),
+        Some("promote") => Story::DarkPrimary.is_done(&pair),
+        Some("failback") => Story::Rejoined.is_done(&pair),
+        _ => pair.primary.membership == Membership::Member,
+    };
+    (!kept).then(|| format!("{run} completed, but the pair is {pair:?}"))
 }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -10,7 +11,7 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use rehearsal::{ListenerState, PairState, ServiceState, Side, World};
 use serde_json::Value;
-use storage::{Log, export, verify};
+use storage::{Log, Record, export, verify};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -86,17 +87,46 @@ impl Rig {
         self.witness.follow(self.stage.log());
     }
 
-    /// Ends the bot as soon as that record is durable, before anything can follow from it; then the task ends. What is left of the bot is put
-    /// away by [`Rig::crash`].
-    pub fn dies_after(&self, seq: u64) -> JoinHandle<()> {
+    /// Ends the bot as soon as a record like that is durable, from number `from` on, before anything can follow from it; then the task ends with
+    /// the record. What is left of the bot is put away by [`Rig::crash`].
+    pub fn dies_after(
+        &self,
+        from: u64,
+        mut is_it: impl FnMut(&Record) -> bool + Send + 'static,
+    ) -> JoinHandle<Option<Arc<Record>>> {
         let desk = self.stage.desk();
         tokio::spawn(async move {
-            let mut records = desk.log().follow(seq);
-            if let Ok(Some(_)) = records.try_next().await {
-                desk.abort();
-                desk.log().close().await;
+            let mut records = desk.log().follow(from);
+            while let Ok(Some(record)) = records.try_next().await {
+                if is_it(&record) {
+                    desk.abort();
+                    desk.log().close().await;
+                    return Some(record);
+                }
             }
+            None
         })
+    }
+
+    /// Takes the record and what came after it from the log of a bot that died, as if none had become durable. What is derived from the
+    /// records goes with them; it is made again.
+    pub fn forget_from(&mut self, seq: u64) {
+        let store = self.stage.store();
+        for entry in fs::read_dir(store).expect("a store").map(|entry| entry.expect("an entry")) {
+            match entry.file_type().expect("a type").is_dir() {
+                true if entry.file_name() == "segments" => {}
+                true => fs::remove_dir_all(entry.path()).expect("a folder to remove"),
+                false => fs::remove_file(entry.path()).expect("a file to remove"),
+            }
+        }
+        let mut left = usize::try_from(seq).expect("a number of records");
+        for path in self.segments() {
+            let text = fs::read_to_string(&path).expect("a readable segment");
+            let kept: String = text.split_inclusive('\n').take(left).collect();
+            left -= kept.lines().count();
+            fs::write(&path, kept).expect("a writable segment");
+        }
+        self.witness.forget_from(seq);
     }
 
     /// Waits until everything that was begun has ended.
@@ -141,13 +171,19 @@ impl Rig {
 
     /// The lines of the log, from its files.
     pub fn lines(&self) -> Vec<Value> {
-        let folder = fs::read_dir(self.stage.store().join("segments")).expect("segments");
-        let mut segments: Vec<_> = folder.map(|entry| entry.expect("a segment").path()).collect();
-        segments.sort();
+        let segments = self.segments();
         let texts = segments.iter().map(|path| fs::read_to_string(path).expect("a readable segment"));
         texts
             .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<_>>())
             .collect()
+    }
+
+    /// The files of the log, in order.
+    fn segments(&self) -> Vec<PathBuf> {
+        let folder = fs::read_dir(self.stage.store().join("segments")).expect("segments");
+        let mut segments: Vec<_> = folder.map(|entry| entry.expect("a segment").path()).collect();
+        segments.sort();
+        segments
     }
 }
 
@@ -171,6 +207,11 @@ impl Witness {
 
     fn count(&self) -> u64 {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
+    fn forget_from(&self, seq: u64) {
+        let kept = usize::try_from(seq).unwrap_or(usize::MAX);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).truncate(kept);
     }
 
     fn pair(&self) -> PairState {

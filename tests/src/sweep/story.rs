@@ -1,9 +1,9 @@
 //! Stories: what people want, and in which world.
 
-use rehearsal::{Fault, OldPrimary, Pair, PairState, Scenario, Side};
+use rehearsal::{Fault, Membership, OldPrimary, Pair, PairState, Scenario, Side};
 
-use super::{Crew, Rig};
-use crate::Stage;
+use super::{Crew, Hand, Rig};
+use crate::{Stage, StageBuilder};
 
 /// A story whose undisturbed end is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,29 +12,41 @@ pub enum Story {
     DarkPrimary,
     /// All is well; people move the writer without losing anything.
     PlannedMove,
-    /// The pair was promoted, and its former primary is a secondary again; people fail back.
+    /// The pair was promoted, and its former primary is a secondary again that keeps up; people fail back.
     Rejoined,
+    /// The same, while the former primary still catches up.
+    Resyncing,
     /// The pair was promoted, and its former primary stands alone with stale data; people rebuild it and fail back.
     Detached,
+    /// The same, but somebody took the snapshot, the protection off and the first instance away by hand.
+    HalfDeleted,
+    /// The same, but somebody deleted the former primary by hand, and whole.
+    Absent,
+    /// The pair was promoted, and somebody moved the writer back by hand, and nothing else; people fail back.
+    SwitchedByHand,
 }
 
 impl Story {
     /// All.
-    pub const ALL: [Self; 4] = [Self::DarkPrimary, Self::PlannedMove, Self::Rejoined, Self::Detached];
+    pub const ALL: [Self; 8] = [
+        Self::DarkPrimary,
+        Self::PlannedMove,
+        Self::Rejoined,
+        Self::Resyncing,
+        Self::Detached,
+        Self::HalfDeleted,
+        Self::Absent,
+        Self::SwitchedByHand,
+    ];
 
     /// The world at the story's beginning, and the bot in it.
     ///
     /// # Errors
     /// When what came before the story did not go as it should.
     pub async fn open(self, seed: u64) -> Result<Rig, String> {
-        let fate = match self {
-            Self::Detached => OldPrimary::Detached,
-            Self::DarkPrimary | Self::PlannedMove | Self::Rejoined => OldPrimary::Rejoins,
-        };
-        let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
+        let pair = Pair { old_primary: self.fate(), ..Pair::named("shop", 1) };
         let region = pair.primary.region.clone();
-        let stage = Stage::with().scenario(Scenario { seed, ..Scenario::of([pair]) }).open().await;
-        let mut rig = Rig::over(stage);
+        let mut rig = Rig::over(stage(Scenario { seed, ..Scenario::of([pair]) }).open().await);
         if self == Self::PlannedMove {
             return Ok(rig);
         }
@@ -43,9 +55,62 @@ impl Story {
             Crew::of(Self::DarkPrimary).see_to_the_end(&rig.stage).await?;
             rig.stage.world.clear(dark);
             rig.settle().await;
+            self.prepare(&Hand::in_pair_of(&rig.stage.world)).await?;
             rig.begins_here();
         }
         Ok(rig)
+    }
+
+    fn fate(self) -> OldPrimary {
+        match self {
+            Self::Detached | Self::HalfDeleted | Self::Absent => OldPrimary::Detached,
+            Self::DarkPrimary | Self::PlannedMove | Self::Rejoined | Self::Resyncing | Self::SwitchedByHand => {
+                OldPrimary::Rejoins
+            }
+        }
+    }
+
+    /// What time and people did to the promoted pair before the way back begins.
+    async fn prepare(self, hand: &Hand) -> Result<(), String> {
+        match self {
+            Self::DarkPrimary | Self::PlannedMove | Self::Detached => Ok(()),
+            Self::Resyncing => hand.waits(|pair| pair.primary.synchronization == "pending-resync").await,
+            Self::Rejoined => hand.waits(keeps_up).await,
+            Self::HalfDeleted => {
+                hand.takes_the_snapshot().await?;
+                hand.waits(|pair| pair.primary.snapshots.iter().any(|taken| taken.status == "available")).await?;
+                hand.protects(false).await?;
+                hand.deletes_instance(1).await
+            }
+            Self::Absent => {
+                let instances = 1..=hand.pair().primary.db_instances;
+                hand.protects(false).await?;
+                for number in instances {
+                    hand.deletes_instance(number).await?;
+                }
+                hand.waits(|pair| pair.primary.db_instances == 0).await?;
+                hand.deletes_cluster().await?;
+                hand.waits(|pair| pair.primary.membership == Membership::Absent).await
+            }
+            Self::SwitchedByHand => {
+                hand.waits(keeps_up).await?;
+                hand.switches_over_to(Side::Primary).await?;
+                hand.waits(|pair| pair.failover.is_none() && pair.writer == Some(Side::Primary)).await
+            }
+        }
+    }
+
+    /// The region in which the story ends.
+    pub fn side(self) -> Side {
+        match self {
+            Self::DarkPrimary | Self::PlannedMove => Side::Dr,
+            Self::Rejoined
+            | Self::Resyncing
+            | Self::Detached
+            | Self::HalfDeleted
+            | Self::Absent
+            | Self::SwitchedByHand => Side::Primary,
+        }
     }
 
     /// What is typed after `/dr`.
@@ -53,15 +118,15 @@ impl Story {
         match self {
             Self::DarkPrimary => "promote the primary is dark",
             Self::PlannedMove => "promote a planned move",
-            Self::Rejoined | Self::Detached => "failback the primary is healthy",
+            _ => "failback the primary is healthy",
         }
     }
 
     /// The runbook with which the story ends.
     pub fn runbook(self) -> &'static str {
-        match self {
-            Self::DarkPrimary | Self::PlannedMove => "promote",
-            Self::Rejoined | Self::Detached => "failback",
+        match self.side() {
+            Side::Dr => "promote",
+            Side::Primary => "failback",
         }
     }
 
@@ -71,16 +136,23 @@ impl Story {
             Self::DarkPrimary => &["approve-failover"],
             // Where the primary cannot be seen, there is no switchover to choose.
             Self::PlannedMove => &["approve-switchover", "approve-failover"],
-            Self::Rejoined | Self::Detached => &["approve-rebuild", "approve-switchover"],
+            _ => &["approve-rebuild", "approve-switchover"],
         }
     }
 
     /// Whether the pair is where the story ends.
     pub fn is_done(self, pair: &PairState) -> bool {
-        let (side, idle) = match self {
-            Self::DarkPrimary | Self::PlannedMove => (Side::Dr, true),
-            Self::Rejoined | Self::Detached => (Side::Primary, pair.dr.services.iter().all(|dr| dr.desired == 1)),
-        };
+        let side = self.side();
+        let idle = side == Side::Dr || pair.dr.services.iter().all(|dr| dr.desired == 1);
         pair.writer == Some(side) && pair.resolves_to == Some(side) && pair.failover.is_none() && idle
     }
+}
+
+/// A stage for sweeps: the ordinary one, on which the bot looks less often, since nothing but the computer's time hangs on that.
+pub(super) fn stage(scenario: Scenario) -> StageBuilder {
+    Stage::with().scenario(scenario).configure("[applications.shop.timing]\npoll = 10\nslow_poll = 60")
+}
+
+fn keeps_up(pair: &PairState) -> bool {
+    pair.primary.synchronization == "connected" && pair.writer == Some(Side::Dr)
 }

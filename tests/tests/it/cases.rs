@@ -7,10 +7,11 @@ use jiff::SignedDuration;
 use rehearsal::{Disturbance, Durations, Fault, Pair, Region, Scenario, Service, Side, Target};
 use tests::{
     Cast, Stage,
-    sweep::{Crew, Rig, Story, fail_over_by_hand},
+    sweep::{Crew, Hand, Rig, Story},
 };
 
 const PRIMARY: &str = "us-east-1";
+const DR: &str = "us-west-2";
 
 fn dark() -> Fault {
     Fault::RegionDark(Region::from(PRIMARY))
@@ -83,7 +84,7 @@ async fn who_fails_over_by_hand_while_people_decide_leaves_the_rest_to_the_run()
     let mut rig = Rig::over(Stage::open().await);
     rig.stage.world.inject(dark());
     rig.stage.promotes().await;
-    fail_over_by_hand(&rig.stage.world).await.unwrap();
+    Hand::in_pair_of(&rig.stage.world).fails_over_to(Side::Dr).await.unwrap();
     ends_well(&mut rig).await;
     assert_eq!(moves(&rig), 1);
 }
@@ -98,6 +99,28 @@ async fn dr_cluster_without_an_instance_is_said_and_left_as_it_is() {
     assert_eq!(rig.stage.world.state().pairs[0].writer, Some(Side::Primary));
     rig.settle().await;
     sound(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn quota_that_leaves_no_room_for_tasks_pauses_with_what_ecs_says() {
+    let mut rig = promoting(Scenario::pair()).await;
+    let reason = "You've reached the limit on the number of vCPUs you can run concurrently";
+    let fault = Fault::NoCapacity { region: Region::from(DR), reason: reason.to_owned() };
+    let fault = rig.stage.world.inject(fault);
+    let error = pauses(&rig, "capacity").await;
+    assert!(error.contains(reason), "{error}");
+    rig.stage.world.clear(fault);
+    ends_well(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_that_is_missing_pauses_with_what_ecs_says() {
+    let mut rig = promoting(Scenario::pair()).await;
+    let fault = rig.stage.world.inject(Fault::ImageMissing { region: Region::from(DR) });
+    let error = pauses(&rig, "capacity").await;
+    assert!(error.contains("is unable to consistently start tasks successfully"), "{error}");
+    rig.stage.world.clear(fault);
+    ends_well(&mut rig).await;
 }
 
 #[tokio::test(start_paused = true)]

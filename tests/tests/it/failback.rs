@@ -5,7 +5,7 @@ use std::time::Duration;
 use bot::terminal::Ask;
 use commands::{plan::RunbookName, report::RunOutcome, run::Run};
 use rehearsal::{Fault, OldPrimary, Pair, Region, Scenario, Side};
-use tests::{Cast, Stage, StageBuilder, sweep::salvage_by_hand};
+use tests::{Cast, Stage, StageBuilder, sweep::Hand};
 
 const PRIMARY: &str = "us-east-1";
 
@@ -196,7 +196,7 @@ async fn terminal_ends_where_the_way_back_cannot_go_on() {
 #[tokio::test(start_paused = true)]
 async fn cluster_that_something_needs_is_not_deleted() {
     let stage = promoted(OldPrimary::Detached).await;
-    salvage_by_hand(&stage.world, "salvage").await.unwrap();
+    Hand::in_pair_of(&stage.world).salvages("salvage").await.unwrap();
     stage.says(Cast::MAYA, "failback").await;
     let failed = stage.record(|record| record.event == "command.failed").await;
     assert!(failed.data["error"].as_str().unwrap().contains("it belongs to global cluster salvage"), "{}", failed.data);
@@ -208,7 +208,7 @@ async fn cluster_that_something_came_to_need_after_the_approval_is_not_deleted()
     stage.says(Cast::MAYA, "failback").await;
     stage.presses(Cast::JONAS, "approve-rebuild").await;
     stage.record(|record| record.event == "step.started" && record.step.as_deref() == Some("delete")).await;
-    salvage_by_hand(&stage.world, "salvage").await.unwrap();
+    Hand::in_pair_of(&stage.world).salvages("salvage").await.unwrap();
     let failed = stage.record(|record| record.event == "step.failed" && record.step.as_deref() == Some("delete")).await;
     assert!(failed.data["error"].as_str().unwrap().contains("is not deleted: it belongs to global cluster salvage"));
     assert!(!stage.changes().iter().any(|change| change.contains("DeleteDBCluster")));

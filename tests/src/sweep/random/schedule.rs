@@ -1,20 +1,24 @@
 //! What happens when, drawn from a seed.
 
+mod back;
+mod draw;
+mod there;
+
 use std::time::Duration;
 
-use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
-use rand_chacha::ChaCha8Rng;
-use rehearsal::{Disturbance, Fault, Pair, Service, Target};
+use rehearsal::{Fault, OldPrimary, Pair, Side};
 
-use crate::Cast;
+use self::draw::Draw;
 
 /// Something that happens.
 #[derive(Debug, Clone)]
 pub enum Act {
     /// Something goes wrong for so long.
     Fails(Box<Fault>, Duration),
-    /// Somebody fails over with the AWS command line.
-    FailsOverByHand,
+    /// Somebody does it with the AWS command line.
+    ByHand(Deed),
+    /// Somebody runs Terraform with the variables of a rebuild, whoever waits for it.
+    Applies,
     /// The bot dies.
     Dies,
     /// The bot starts, if it does not run.
@@ -27,182 +31,61 @@ pub enum Act {
     Presses(&'static str, &'static str),
 }
 
-/// The acts of one play, by their time from its beginning.
+/// What somebody does by hand. AWS may refuse it.
+#[derive(Debug, Clone, Copy)]
+pub enum Deed {
+    /// Fails over to that side.
+    FailsOver(Side),
+    /// Switches over to that side.
+    SwitchesOver(Side),
+    /// Takes the snapshot that the rebuild would take.
+    TakesSnapshot,
+    /// Sets or lifts the stale cluster's deletion protection.
+    Protects(bool),
+    /// Deletes the stale cluster's instance with that number.
+    DeletesInstance(usize),
+    /// Deletes the stale cluster.
+    DeletesCluster,
+}
+
+/// The acts of one play, by their time from the beginning of its part.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     /// Where it was drawn from.
     pub seed: u64,
-    /// The acts, in order.
-    pub acts: Vec<(Duration, Act)>,
-}
-
-/// Operations that a promote makes, reads and changes.
-const OPERATIONS: [(Service, &str); 13] = [
-    (Service::Rds, "DescribeGlobalClusters"),
-    (Service::Rds, "DescribeDBClusters"),
-    (Service::Rds, "FailoverGlobalCluster"),
-    (Service::Rds, "SwitchoverGlobalCluster"),
-    (Service::Ecs, "DescribeServices"),
-    (Service::Ecs, "UpdateService"),
-    (Service::ApplicationAutoScaling, "DescribeScalableTargets"),
-    (Service::ApplicationAutoScaling, "RegisterScalableTarget"),
-    (Service::Elbv2, "DescribeTargetHealth"),
-    (Service::Elbv2, "ModifyListener"),
-    (Service::Route53, "ListResourceRecordSets"),
-    (Service::Route53, "ChangeResourceRecordSets"),
-    (Service::Route53, "GetChange"),
-];
-
-/// Draws acts and collects them.
-struct Draw {
-    rng: ChaCha8Rng,
-    acts: Vec<(Duration, Act)>,
+    /// The pair that it is about.
+    pub pair: Pair,
+    /// Whether CodeBuild applies Terraform.
+    pub builds: bool,
+    /// The acts of the promote, in order.
+    pub there: Vec<(Duration, Act)>,
+    /// Those of the way back, if it is played.
+    pub back: Option<Vec<(Duration, Act)>>,
 }
 
 impl Schedule {
     /// The schedule of that seed for a pair.
-    pub fn of(seed: u64, pair: &Pair) -> Self {
-        let mut draw = Draw { rng: ChaCha8Rng::seed_from_u64(seed), acts: Vec::new() };
-        draw.outages(pair);
-        draw.calls();
-        draw.people();
-        draw.strangers(pair);
-        draw.deaths();
-        let mut acts = draw.acts;
-        acts.sort_by_key(|(at, _)| *at);
-        Self { seed, acts }
+    pub fn of(seed: u64) -> Self {
+        let mut draw = Draw::of(seed);
+        let fate = if draw.chance(50) { OldPrimary::Detached } else { OldPrimary::Rejoins };
+        let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
+        let builds = draw.chance(30);
+        there::draw(&mut draw, &pair);
+        let there = draw.take();
+        let back = draw.chance(65).then(|| {
+            back::draw(&mut draw, &pair);
+            draw.take()
+        });
+        Self { seed, pair, builds, there, back }
     }
 
     /// Whether somebody beside the bot changes anything.
     pub fn has_strangers(&self) -> bool {
         let taken = |fault: &Fault| matches!(fault, Fault::RecordTaken { .. });
-        self.acts.iter().any(|(_, act)| match act {
-            Act::FailsOverByHand => true,
+        self.there.iter().chain(self.back.iter().flatten()).any(|(_, act)| match act {
+            Act::ByHand(_) => true,
             Act::Fails(fault, _) => taken(fault),
             _ => false,
         })
-    }
-}
-
-impl Draw {
-    fn chance(&mut self, percent: u32) -> bool {
-        self.rng.random_ratio(percent, 100)
-    }
-
-    fn seconds(&mut self, from: f64, to: f64) -> Duration {
-        Duration::from_secs_f64(self.rng.random_range(from..to))
-    }
-
-    fn at(&mut self, from: f64, to: f64, act: Act) {
-        let at = self.seconds(from, to);
-        self.acts.push((at, act));
-    }
-
-    fn fails(&mut self, from: f64, to: f64, fault: Fault, shortest: f64, longest: f64) {
-        let during = self.seconds(shortest, longest);
-        self.at(from, to, Act::Fails(Box::new(fault), during));
-    }
-
-    fn outages(&mut self, pair: &Pair) {
-        let dark = Fault::RegionDark(pair.primary.region.clone());
-        match self.rng.random_range(0..10) {
-            0..6 => {
-                let during = self.seconds(30.0, 3000.0);
-                self.acts.push((Duration::ZERO, Act::Fails(Box::new(dark), during)));
-            }
-            6..8 => self.fails(5.0, 200.0, dark, 10.0, 600.0),
-            _ => {}
-        }
-        if self.chance(20) {
-            self.fails(0.0, 200.0, Fault::route53_dark(), 5.0, 1200.0);
-        }
-        if self.chance(20) {
-            let late = self.seconds(0.3, 6.0);
-            let target = Target { region: Some(pair.dr.region.clone()), ..Target::default() };
-            self.fails(0.0, 200.0, Fault::calls(target, Disturbance::Slow(late)), 5.0, 400.0);
-        }
-        if self.chance(10) {
-            let dead = Fault::PromotionFails { global_cluster: pair.global_cluster.clone() };
-            self.fails(0.0, 60.0, dead, 20.0, 400.0);
-        }
-        if self.chance(10) {
-            let full = Fault::NoCapacity { region: pair.dr.region.clone(), reason: "Capacity is unavailable".into() };
-            self.fails(0.0, 60.0, full, 60.0, 1500.0);
-        }
-    }
-
-    fn calls(&mut self) {
-        for _ in 0..self.rng.random_range(0..4) {
-            let Some(&(service, operation)) = OPERATIONS.choose(&mut self.rng) else { return };
-            let disturbance = match self.rng.random_range(0..7) {
-                0 => Disturbance::throttled(),
-                1 => Disturbance::internal_error(),
-                2 => Disturbance::Hang,
-                3 => Disturbance::EffectThenHang,
-                4 => Disturbance::Reset,
-                5 => Disturbance::EffectThenReset,
-                _ => Disturbance::access_denied(&format!("{service:?}:{operation}").to_lowercase()),
-            };
-            let times = self.rng.random_range(1..12);
-            let fault = Fault::next_calls(times, Target::operation(service, operation), disturbance);
-            self.fails(0.0, 240.0, fault, 60.0, 1500.0);
-        }
-    }
-
-    fn people(&mut self) {
-        self.at(0.0, 20.0, Act::Types(Cast::MAYA, "promote now"));
-        if self.chance(40) {
-            self.at(0.0, 30.0, Act::Types(Cast::JONAS, "promote me too"));
-        }
-        if self.chance(20) {
-            self.at(0.0, 900.0, Act::Types(Cast::SAM, "status"));
-        }
-        let way = if self.chance(85) { "approve-failover" } else { "approve-switchover" };
-        self.at(5.0, 60.0, Act::Presses(Cast::JONAS, way));
-        if self.chance(50) {
-            self.at(5.0, 60.0, Act::Presses(Cast::MAYA, "approve-failover"));
-        }
-        if self.chance(12) {
-            self.at(5.0, 60.0, Act::Presses(Cast::MAYA, "cancel"));
-        }
-        for _ in 0..self.rng.random_range(0..4) {
-            let answer = match self.rng.random_range(0..10) {
-                0 => "abort",
-                1 => "skip",
-                _ => "retry",
-            };
-            self.at(30.0, 1500.0, Act::Presses(Cast::JONAS, answer));
-        }
-        if self.chance(20) {
-            self.at(100.0, 1200.0, Act::Types(Cast::MAYA, "promote again"));
-        }
-    }
-
-    fn strangers(&mut self, pair: &Pair) {
-        if self.chance(15) {
-            self.at(0.0, 240.0, Act::FailsOverByHand);
-        }
-        if self.chance(10) {
-            let taken = Fault::RecordTaken {
-                pair: pair.name.clone(),
-                dns_name: "maintenance.example.net".to_owned(),
-                zone: "Z2ELSEWHERE".to_owned(),
-            };
-            self.fails(0.0, 240.0, taken, 1.0, 2.0);
-        }
-        if self.chance(10) {
-            let off = self.rng.random_range(-7_200..7_200);
-            let begins = self.seconds(0.0, 240.0);
-            let ends = begins + self.seconds(1.0, 600.0);
-            self.acts.extend([(begins, Act::HostClock(off)), (ends, Act::HostClock(0))]);
-        }
-    }
-
-    fn deaths(&mut self) {
-        for _ in 0..self.rng.random_range(0..4) {
-            let dies = self.seconds(0.0, 300.0);
-            let starts = dies + self.seconds(0.0, 40.0);
-            self.acts.extend([(dies, Act::Dies), (starts, Act::Starts)]);
-        }
     }
 }

@@ -1,0 +1,129 @@
+//! Draws acts, and collects them: what both ways have in common.
+
+use std::time::Duration;
+
+use rand::{RngExt as _, SeedableRng as _, distr::uniform::SampleRange, seq::IndexedRandom as _};
+use rand_chacha::ChaCha8Rng;
+use rehearsal::{Disturbance, Fault, Pair, Region, Service, Target};
+
+use super::Act;
+use crate::Cast;
+
+/// The dice of a seed, and what they brought so far.
+pub(super) struct Draw {
+    rng: ChaCha8Rng,
+    acts: Vec<(Duration, Act)>,
+}
+
+impl Draw {
+    pub(super) fn of(seed: u64) -> Self {
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), acts: Vec::new() }
+    }
+
+    /// The acts so far, in order; none are left.
+    pub(super) fn take(&mut self) -> Vec<(Duration, Act)> {
+        let mut acts = std::mem::take(&mut self.acts);
+        acts.sort_by_key(|(at, _)| *at);
+        acts
+    }
+
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
+        self.rng.random_ratio(percent, 100)
+    }
+
+    pub(super) fn number(&mut self, range: impl SampleRange<i64>) -> i64 {
+        self.rng.random_range(range)
+    }
+
+    pub(super) fn one_of<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
+        choices.choose(&mut self.rng).copied()
+    }
+
+    pub(super) fn seconds(&mut self, from: f64, to: f64) -> Duration {
+        Duration::from_secs_f64(self.rng.random_range(from..to))
+    }
+
+    pub(super) fn begins_with(&mut self, act: Act) {
+        self.acts.push((Duration::ZERO, act));
+    }
+
+    pub(super) fn at(&mut self, from: f64, to: f64, act: Act) {
+        let at = self.seconds(from, to);
+        self.acts.push((at, act));
+    }
+
+    pub(super) fn fails(&mut self, from: f64, to: f64, fault: Fault, shortest: f64, longest: f64) {
+        let during = self.seconds(shortest, longest);
+        self.at(from, to, Act::Fails(Box::new(fault), during));
+    }
+
+    /// Some operations fail some times.
+    pub(super) fn calls(&mut self, operations: &[(Service, &str)], to: f64) {
+        for _ in 0..self.number(0..4) {
+            let Some((service, operation)) = self.one_of(operations) else { return };
+            let disturbance = match self.number(0..7) {
+                0 => Disturbance::throttled(),
+                1 => Disturbance::internal_error(),
+                2 => Disturbance::Hang,
+                3 => Disturbance::EffectThenHang,
+                4 => Disturbance::Reset,
+                5 => Disturbance::EffectThenReset,
+                _ => Disturbance::access_denied(&format!("{service:?}:{operation}").to_lowercase()),
+            };
+            let times = self.rng.random_range(1..12);
+            let fault = Fault::next_calls(times, Target::operation(service, operation), disturbance);
+            self.fails(0.0, to, fault, 60.0, 1500.0);
+        }
+    }
+
+    /// Route 53 is dark, or calls to a region are slow.
+    pub(super) fn troubles(&mut self, slow: &Region, to: f64) {
+        if self.chance(20) {
+            self.fails(0.0, to, Fault::route53_dark(), 5.0, 1200.0);
+        }
+        if self.chance(20) {
+            let late = self.seconds(0.3, 6.0);
+            let target = Target { region: Some(slow.clone()), ..Target::default() };
+            self.fails(0.0, to, Fault::calls(target, Disturbance::Slow(late)), 5.0, 400.0);
+        }
+    }
+
+    /// What people answer to what failed.
+    pub(super) fn answers(&mut self, from: f64, to: f64) {
+        for _ in 0..self.number(0..4) {
+            let answer = match self.number(0..10) {
+                0 => "abort",
+                1 => "skip",
+                _ => "retry",
+            };
+            self.at(from, to, Act::Presses(Cast::JONAS, answer));
+        }
+    }
+
+    /// Somebody points the record elsewhere.
+    pub(super) fn record_taken(&mut self, pair: &Pair, to: f64) {
+        let taken = Fault::RecordTaken {
+            pair: pair.name.clone(),
+            dns_name: "maintenance.example.net".to_owned(),
+            zone: "Z2ELSEWHERE".to_owned(),
+        };
+        self.fails(0.0, to, taken, 1.0, 2.0);
+    }
+
+    /// The clock of the bot's host is off for a while.
+    pub(super) fn clock(&mut self, to: f64) {
+        let off = self.number(-7_200..7_200);
+        let begins = self.seconds(0.0, to);
+        let ends = begins + self.seconds(1.0, 600.0);
+        self.acts.extend([(begins, Act::HostClock(off)), (ends, Act::HostClock(0))]);
+    }
+
+    /// The bot dies now and then.
+    pub(super) fn deaths(&mut self, to: f64) {
+        for _ in 0..self.number(0..4) {
+            let dies = self.seconds(0.0, to);
+            let starts = dies + self.seconds(0.0, 40.0);
+            self.acts.extend([(dies, Act::Dies), (starts, Act::Starts)]);
+        }
+    }
+}
