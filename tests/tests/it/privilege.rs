@@ -78,8 +78,8 @@ fn what_destroys_is_allowed_to_the_destructive_role_alone() {
         ["Delete", "Remove", "Modify", "Create", "StartBuild"].iter().any(|verb| action.contains(verb))
             && action != "elasticloadbalancing:ModifyListener"
     };
-    assert_eq!(policies.actions(Duty::Read).filter(|action| destructive(action)).next(), None);
-    assert_eq!(policies.actions(Duty::Promote).filter(|action| destructive(action)).next(), None);
+    assert_eq!(policies.actions(Duty::Read).find(|action| destructive(action)), None);
+    assert_eq!(policies.actions(Duty::Promote).find(|action| destructive(action)), None);
     assert!(policies.actions(Duty::Failback).all(destructive));
     // And to nobody in DR, whose cluster is the one that must not be lost.
     let dr = Pair::named("shop", 1).db_cluster_arn(Side::Dr);
