@@ -64,7 +64,7 @@ pub(super) fn row(record: &Record, line: &[u8], leaf: Hash) -> io::Result<Vec<u8
 /// The record's line in an event, if the line is such an event.
 pub(super) fn line(event: &[u8]) -> Option<Vec<u8>> {
     let event: Value = serde_json::from_slice(event).ok()?;
-    (event.get("class_uid")?.as_u64()? == u64::from(CLASS)).then(|| ())?;
+    (event.get("class_uid")?.as_u64()? == u64::from(CLASS)).then_some(())?;
     Some(event.get("raw_data")?.as_str()?.as_bytes().to_vec())
 }
 
