@@ -25,6 +25,33 @@ async fn look(theatre: &Arc<Theatre>, path: &str) -> Value {
     serde_json::from_slice(&body).unwrap()
 }
 
+fn chosen(scene: &Value) -> &str {
+    let scenarios = scene["scenarios"].as_array().unwrap();
+    scenarios.iter().find(|scenario| scenario["chosen"] == true).unwrap()["id"].as_str().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_play_follows_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let theatre = house(&folder).await;
+    theatre.begin(Play::PlannedMove).await.unwrap();
+    assert_eq!(chosen(&look(&theatre, "/world").await), "planned-move");
+    assert_eq!(look(&theatre, "/state").await["messages"].as_array().unwrap().len(), 0);
+    let events = send(&theatre, "GET", "/events").await;
+
+    assert_eq!(send(&theatre, "POST", "/scenario/failback-detached").await.status(), StatusCode::NO_CONTENT);
+    events.into_body().collect().await.unwrap();
+    let scene = look(&theatre, "/world").await;
+    assert_eq!(chosen(&scene), "failback-detached");
+    assert_eq!((&scene["regions"][0]["dark"], &scene["regions"][1]["writes"]), (&false.into(), &true.into()));
+    let said = look(&theatre, "/state").await["messages"].to_string();
+    assert!(said.contains("is served by us-west-2"), "{said}");
+
+    assert_eq!(send(&theatre, "POST", "/scenario/nothing").await.status(), StatusCode::NOT_FOUND);
+    assert!(folder.path().join("store").is_dir() && folder.path().join("store-1").is_dir());
+    theatre.close().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn troubles_are_thrown_in_and_out() {
     let folder = tempfile::tempdir().unwrap();
