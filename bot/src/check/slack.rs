@@ -1,7 +1,8 @@
 //! What Slack lets the bot do: whose tokens these are, what they may, where the bot is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use commands::access::{Access, Kind, is_group};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Row, Verdict};
@@ -31,6 +32,7 @@ pub async fn check_slack(config: &Config, secrets: &Secrets, api: &Api, socket: 
             rows.extend(teams(config, &team));
             rows.extend(scopes(api).await);
             rows.extend(channels(config, api).await);
+            rows.extend(groups(config, api).await);
         }
         Err(error) => {
             let fix = "check slack.bot_token and that slack.api_url can be reached";
@@ -138,6 +140,30 @@ async fn channels(config: &Config, api: &Api) -> Vec<Row> {
         });
     }
     rows
+}
+
+/// Whether the user groups that give rights can be read: while one cannot, nobody has rights by it.
+async fn groups(config: &Config, api: &Api) -> Vec<Row> {
+    let groups: BTreeSet<&String> = config.access.values().flat_map(named).filter(|id| is_group(id)).collect();
+    let mut rows = Vec::new();
+    for group in groups {
+        let what = format!("slack user group {group}");
+        let fix = "check the id, that the group is enabled, and the scope usergroups:read";
+        rows.push(match api.members(group).await {
+            Ok(members) if members.is_empty() => {
+                Row::new(Verdict::Fail, what, "has no members", Some("add people to it"))
+            }
+            Ok(members) => Row::new(Verdict::Pass, what, format!("has {} members", members.len()), None),
+            Err(error) => Row::new(Verdict::Fail, what, format!("cannot be read: {error}"), Some(fix)),
+        });
+    }
+    rows
+}
+
+/// Everybody who is named, people and groups.
+fn named(access: &Access) -> impl Iterator<Item = &String> {
+    let approvers = Kind::ALL.into_iter().filter_map(|kind| access.approvals.rule(kind).who.as_ref()).flatten();
+    access.viewers.iter().chain(&access.promoters).chain(approvers)
 }
 
 /// Whether Slack would let a connection be opened. None is.

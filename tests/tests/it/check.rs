@@ -25,6 +25,8 @@ fn workspace() -> Settings {
 /// What a check with these two tokens finds in the workspace.
 async fn checked(slack: &Slack, bot_token: &str, app_token: &str) -> Vec<Row> {
     let config = rehearse::toml(&Scenario::pair(), slack.settings());
+    // Rights by a user group, beside those of people.
+    let config = config.replace("promoters = [", "promoters = [\"S0PROMOTERS\", ");
     let config = Config::parse(Path::new("check.toml"), &config).unwrap();
     let secrets = Secrets {
         signing_secret: None,
@@ -103,6 +105,17 @@ async fn a_bot_that_is_not_in_the_channel_or_has_socket_mode_off_is_told() {
         socket_mode.contains("socket_mode_not_enabled → turn Socket Mode on in the app's settings"),
         "{socket_mode}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_group_that_cannot_be_read_or_is_empty_is_told() {
+    let passed = with_its_own_tokens(workspace(), |_| {}).await;
+    assert_eq!(passed.iter().find(|row| row.what.contains("user group")).unwrap().detail, "has 3 members");
+    let mut settings = workspace();
+    settings.usergroups.clear();
+    let rows = with_its_own_tokens(settings, |_| {}).await;
+    let group = wrong(&rows, "user group S0PROMOTERS", Verdict::Fail);
+    assert!(group.starts_with("cannot be read: Slack refused: no_such_subteam → check the id"), "{group}");
 }
 
 #[tokio::test(start_paused = true)]
