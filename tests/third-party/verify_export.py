@@ -305,6 +305,7 @@ class Verifier:
 
 def table_lines(data, faults):
     """The records' lines in a table. What its other columns show is compared with them."""
+    csv.field_size_limit(1 << 21)  # a record's line has at most 1 MiB
     rows = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
     for number, row in enumerate(rows, start=1):
         line = row.get("record") or ""

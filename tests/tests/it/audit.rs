@@ -118,7 +118,8 @@ async fn an_auditor_verifies_one_run_without_us_and_a_forged_log_is_caught() {
     for told in ["gate.decided", Cast::MAYA, Cast::JONAS, "FailoverGlobalCluster", "request_id", "run.ended"] {
         assert!(table.contains(told), "{told}");
     }
-    assert!(!table.contains(failback.id.as_str()), "another run");
+    // Of the other run it has the checkpoints alone, by which it can be compared with what the channel kept.
+    assert!(!table.contains("SwitchoverGlobalCluster"), "another run");
     let said = verified(&at(&name), folder.path()).unwrap();
     assert!(said.contains("2 kept checkpoints agree") && said.contains("a part: "), "{said}");
 
