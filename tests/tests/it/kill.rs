@@ -15,7 +15,10 @@ use rehearsal::{
 };
 use storage::Reader;
 use tests::{Cast, retries_what_fails};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{
     process::{Process, free_addresses, standby, succeeds},
@@ -88,7 +91,7 @@ pub(crate) struct Live {
     pub(crate) config: PathBuf,
     address: SocketAddr,
     aws: SocketAddr,
-    world: World,
+    pub(crate) world: World,
     pub(crate) slack: Slack,
 }
 
@@ -117,10 +120,26 @@ impl Live {
     }
 
     pub(crate) fn start(&self) -> Process {
+        self.start_as(self.standby(&["serve"]))
+    }
+
+    /// Starts the bot with this command.
+    pub(crate) fn start_as(&self, command: Command) -> Process {
         let log = self.folder.path().join("standby.log");
-        let mut process = Process::start(self.standby(&["serve"]), log);
+        let mut process = Process::start(command, log);
         process.listens(self.address);
         process
+    }
+
+    /// Status and body of what the bot's HTTP server answers.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+        (status, answer.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned()))
     }
 
     /// The program with this configuration, in this world.
@@ -160,11 +179,11 @@ impl Live {
         self.folder.path().join("store")
     }
 
-    fn log_file(&self) -> Vec<u8> {
+    pub(crate) fn log_file(&self) -> Vec<u8> {
         std::fs::read(self.store().join("segments/00000000000000000000.jsonl")).unwrap()
     }
 
-    fn verify(&self) {
+    pub(crate) fn verify(&self) {
         let export = self.folder.path().join("export.jsonl");
         let mut command = standby(&["audit", "export", "--format", "jsonl", "--config"]);
         command.arg(&self.config).arg("--output").arg(&export);

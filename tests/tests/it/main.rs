@@ -31,6 +31,7 @@ mod slack_faults;
 mod slack_sdk;
 mod socket_clients;
 mod socket_mode;
+mod store;
 mod stranger;
 mod sweep;
 mod terminal;

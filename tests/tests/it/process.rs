@@ -39,6 +39,11 @@ impl Process {
         }
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn terminate(mut self) -> ExitStatus {
         let mut kill = Command::new("kill");
