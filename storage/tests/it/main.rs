@@ -1,5 +1,5 @@
 //! The log from outside: what it keeps, what it refuses, and what it finds wrong.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod export;
 mod format;

@@ -245,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_row_is_found(format in proptest::sample::select(vec![Format::Csv, Format::Ocsf]), filter in filters(), at in any::<proptest::sample::Index>(), with in b'a'..b'z', beside in any::<bool>()) {
+    fn a_changed_row_is_found(format in proptest::sample::select(vec![Format::Csv, Format::Ocsf]), filter in filters(), at in any::<proptest::sample::Index>(), with in b'a'..=b'z', beside in any::<bool>()) {
         let (mut out, mut proofs, _) = SCENE.export(filter, format);
         let bytes = if beside { &mut proofs } else { &mut out };
         let at = at.index(bytes.len());
