@@ -11,8 +11,11 @@ use serde_json::{Value, json};
 use super::super::tests::{MAYA, SAM, send, slack};
 use super::super::{Deliver, DeliveryFailure, PersonError, SIGNATURE_HEADER, Slack, TIMESTAMP_HEADER, signature};
 
+/// What an app got: headers and bodies.
+type Received = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
+
 /// An app that acknowledges events once it was asked `patience` times; what it got, with the headers.
-fn connected(patience: usize) -> (Slack, Arc<Mutex<Vec<(HeaderMap, Value)>>>) {
+fn connected(patience: usize) -> (Slack, Received) {
     let slack = slack();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (heard, secret) = (seen.clone(), slack.settings().signing_secret.clone());
