@@ -120,10 +120,10 @@ impl Timeline {
         let Some((first, mut run)) = records.next().and_then(|first| Some((first, Run::begin(first)?))) else {
             return Ok(None);
         };
-        let mut moments: Vec<Moment> = moment(&run, first).into_iter().collect();
+        let mut moments: Vec<Moment> = Moment::of(&run, first).into_iter().collect();
         for record in records {
             run.apply(record)?;
-            moments.extend(moment(&run, record));
+            moments.extend(Moment::of(&run, record));
         }
         let omitted = moments.len().saturating_sub(MOMENTS);
         moments.drain(..omitted);
@@ -142,9 +142,12 @@ impl Timeline {
     }
 }
 
-/// What a step saw on its way is left out: it is in the run's thread and in the log.
-fn moment(run: &Run, record: &Record) -> Option<Moment> {
-    let event = Event::of(record).filter(|event| !matches!(event, Event::StepObserved { .. }))?;
-    let what = narrate(run, record, &event)?;
-    Some(Moment { at: record.at, seq: record.seq, by: record.actor.clone(), what })
+impl Moment {
+    /// What that record says of the run, which has it applied; `None` if nothing that a timeline tells. What a step saw on its way is left out: it
+    /// is in the run's thread and in the log.
+    pub fn of(run: &Run, record: &Record) -> Option<Self> {
+        let event = Event::of(record).filter(|event| !matches!(event, Event::StepObserved { .. }))?;
+        let what = narrate(run, record, &event)?;
+        Some(Self { at: record.at, seq: record.seq, by: record.actor.clone(), what })
+    }
 }

@@ -10,6 +10,8 @@ use crate::{
     access::Terms,
     change::Call,
     history::{History, Timeline},
+    ids::RunId,
+    observation::Lag,
     plan::{Method, Plan, RunbookName, StepId},
     report::Report,
     status::Status,
@@ -209,6 +211,12 @@ pub enum Event {
         /// For people: `failing-over`, `3 of 6 tasks running`, …
         detail: String,
     },
+    /// Replication lag of the region that a run is about, at each new datapoint while the run is open.
+    #[serde(rename = "lag.observed")]
+    LagObserved {
+        /// The datapoint.
+        lag: Lag,
+    },
     /// A step takes longer than it was expected to; said once.
     #[serde(rename = "step.late")]
     StepLate {
@@ -328,6 +336,30 @@ pub enum Event {
         /// Channel.
         channel: String,
     },
+    /// Somebody read a run's page; once for each link, and for each person whom a proxy names. The record is not one of the run's.
+    #[serde(rename = "page.viewed")]
+    PageViewed {
+        /// The run.
+        viewed: RunId,
+        /// By whom, as far as it is known.
+        by: Viewer,
+    },
+}
+
+/// Who reads a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Viewer {
+    /// Whoever has a link.
+    Link {
+        /// When the link expires; one hour's links have the same.
+        expires_at: Timestamp,
+    },
+    /// A person whom a trusted proxy names.
+    Proxy {
+        /// As the proxy names them.
+        user: String,
+    },
 }
 
 /// Why something was refused.
@@ -370,7 +402,7 @@ pub enum Refusal {
     RunInProgress,
     /// The pair is not in a state that this command is for.
     WrongPhase,
-    /// The gate closed before.
+    /// The gate closed before, or a link's time is over.
     Expired,
     /// It was decided or resolved before.
     AlreadyDecided,

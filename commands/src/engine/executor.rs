@@ -14,7 +14,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use super::{EngineError, Pair, Scribe, work::Job};
+use super::{EngineError, Pair, Scribe, watch, work::Job};
 use crate::{
     decide::{Next, decide},
     journal::{Decision, Event},
@@ -59,6 +59,10 @@ impl Executor {
         &mut self,
         mut records: Pin<&mut impl Stream<Item = Result<Arc<Record>, ReadError>>>,
     ) -> Result<(), EngineError> {
+        if self.run.ended.is_none() {
+            let (pair, scribe, stop) = (self.pair.clone(), self.scribe.clone(), self.steps.clone());
+            self.tasks.spawn(watch::lag(pair, self.run.plan.target, scribe, stop));
+        }
         loop {
             let mut written = None;
             let mut awaited = None;

@@ -5,6 +5,7 @@ mod executor;
 mod recover;
 mod scribe;
 mod steps;
+mod watch;
 mod work;
 
 use std::sync::Arc;

@@ -45,6 +45,11 @@ impl Scribe {
         append(&self.log, self.entry(Some(key)), event).await
     }
 
+    /// The run that it writes about.
+    pub(crate) fn run(&self) -> &RunId {
+        &self.run
+    }
+
     /// Number that the next record will have.
     pub(crate) fn next(&self) -> u64 {
         self.log.head().size
