@@ -26,6 +26,7 @@ use crate::{
         socket::{self, SocketMode},
         web::{self, Web},
     },
+    web::{Links, router as incident_page},
 };
 
 /// What a bot is made of.
@@ -50,7 +51,7 @@ pub struct Parts {
 
 /// A running bot.
 pub struct Bot {
-    /// Everything it serves: `/slack/…`, `/healthz`, `/readyz`, `/metrics`.
+    /// Everything it serves: `/slack/…`, `/incidents/…`, `/healthz`, `/readyz`, `/metrics`.
     pub router: Router,
     /// The desk, for who asks otherwise than through Slack.
     pub desk: Desk,
@@ -99,7 +100,8 @@ impl Bot {
         })
         .await?;
         let stop = CancellationToken::new();
-        let outbox = Outbox::new(log.clone(), slack.clone(), routes, clock.clone(), stop.clone());
+        let links = config.web.as_ref().map(|web| Links::new(web, secrets.link_key.clone()));
+        let outbox = Outbox::new(log.clone(), slack.clone(), routes.linking(links), clock.clone(), stop.clone());
         let auditor = Auditor::new(log.clone(), key);
         let home = Home::new(desk.clone(), slack.clone(), clock.clone());
         let compliance = Compliance { auditor: auditor.clone(), slack: slack.clone(), people, teams };
@@ -108,6 +110,9 @@ impl Bot {
         let hearing = sockets.as_ref().map(SocketMode::hearing);
         let metrics = Metrics::new(log, outbox.progress(), hearing.as_ref());
         let mut router = http::router(Health { desk: desk.clone(), metrics: metrics.clone(), hearing });
+        if let Some(page) = &config.web {
+            router = router.merge(incident_page(desk.clone(), page, secrets.link_key, clock.clone(), stop.clone()));
+        }
         if let Some(signing_secret) = secrets.signing_secret {
             router = router.merge(web::router(Web { inbound, signing_secret, clock }));
         }

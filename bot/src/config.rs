@@ -3,6 +3,7 @@
 mod error;
 mod secrets;
 mod validate;
+mod web;
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,7 @@ use url::Url;
 pub use self::{
     error::{ConfigError, Problem},
     secrets::{SecretSource, Secrets},
+    web::Web,
 };
 
 /// What the file says, validated.
@@ -36,6 +38,8 @@ pub struct Config {
     pub terminal: Terminal,
     /// Evidence.
     pub audit: Audit,
+    /// The incident page, if there is one.
+    pub web: Option<Web>,
     /// The protected pairs by name.
     pub applications: Applications,
     /// Who may do what, by application.
@@ -97,7 +101,7 @@ impl Slack {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    /// Address of `/slack/…`, `/healthz`, `/readyz` and `/metrics`.
+    /// Address of `/slack/…`, `/incidents/…`, `/healthz`, `/readyz` and `/metrics`.
     pub listen: SocketAddr,
 }
 
@@ -141,6 +145,7 @@ struct Raw {
     terminal: Terminal,
     #[serde(default)]
     audit: Audit,
+    web: Option<Web>,
     applications: BTreeMap<String, RawApplication>,
 }
 
@@ -206,6 +211,7 @@ impl Config {
             store: raw.store,
             terminal: raw.terminal,
             audit: raw.audit,
+            web: raw.web,
             applications: Applications::new(),
             access: BTreeMap::new(),
             channels: BTreeMap::new(),

@@ -16,3 +16,4 @@ pub mod rehearse;
 pub mod serve;
 pub mod slack;
 pub mod terminal;
+pub mod web;

@@ -47,7 +47,7 @@ pub fn run(args: RehearseArgs, out: &mut impl Write) -> Result<(), Failure> {
                 let (store, export) = (folder.join("store"), folder.join("export.jsonl"));
                 // Not on standard output, which is the same for the same seed.
                 tracing::info!(store = %store.display(), export = %export.display(), "rehearsing");
-                let room = Room::open(args.seed, script::old_primary(script), &store, 1.0).await?;
+                let room = Room::open(args.seed, script::old_primary(script), &store, 1.0, None).await?;
                 script::play(room, script, &export, &store, out).await
             }
         }

@@ -1,6 +1,6 @@
 //! `standby serve`: the bot in the real world.
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use commands::aws::Network;
@@ -51,7 +51,9 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     bot.auditor.observe_host().await.map_err(|error| Failure::user(error.to_string()))?;
     let terminals = terminal::listen(bot.desk.clone(), bot.auditor.clone(), &socket).await?;
     tracing::info!(%listen, applications = bot.desk.applications().collect::<Vec<_>>().join(","), "standby is ready");
-    let server = tokio::spawn(axum::serve(listener, bot.router.clone()).into_future());
+    // The incident page asks who connects: it believes a proxy by its address.
+    let routes = bot.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+    let server = tokio::spawn(axum::serve(listener, routes).into_future());
     let ended = tokio::select! {
         biased;
         () = signalled() => None,

@@ -51,6 +51,8 @@ impl Cast {
     pub const ELSEWHERE: &str = "C0STATUS001";
 }
 
+/// What links to the incident page are signed with, where there is one.
+const LINK_KEY: &str = "stage-stage-stage-stage-stage-stage";
 /// Simulated time after which a test gives up waiting.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
@@ -156,6 +158,7 @@ async fn assemble(
         signing_secret: Some(settings.signing_secret.clone().into()),
         app_token: Some(settings.app_token.clone().into()),
         bot_token: settings.bot_token.clone().into(),
+        link_key: config.web.as_ref().filter(|web| web.signs_links()).map(|_| LINK_KEY.into()),
     };
     let api = Api::over(slack.connector(), &format!("{}/api", settings.base_url), &secrets.bot_token);
     let network = rehearse::network(world);
@@ -341,6 +344,11 @@ impl Stage {
         let status = response.status();
         let body = response.into_body().collect().await.expect("a body").to_bytes();
         (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Everything that the bot serves.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Stops the bot gracefully and starts it again on the same store.

@@ -29,6 +29,9 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        # What Chromium's own first page asked for is not the tests' affair.
+        self.open("about:blank")
+        self.watched()
 
     def screen(self, width, height, scheme="light", zone="UTC"):
         """The size of the window, as a phone's where it is narrow, what the reader likes, and where they are."""

@@ -8,7 +8,10 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 use storage::SigningKey;
 
-use super::{Audit, Config, ConfigError, Problem};
+use super::{Audit, Config, ConfigError, Problem, Web};
+
+/// Least characters of the links' key: 128 bits in hex.
+const LINK_KEY: usize = 32;
 
 /// What the bot needs to prove who it is, and to check who calls.
 #[derive(Debug, Clone)]
@@ -19,6 +22,8 @@ pub struct Secrets {
     pub app_token: Option<SecretString>,
     /// Authorises calls to Slack's Web API (`xoxb-…`).
     pub bot_token: SecretString,
+    /// Signs links to the incident page, where they are signed.
+    pub link_key: Option<SecretString>,
 }
 
 /// Where one secret comes from.
@@ -31,7 +36,7 @@ pub enum SecretSource<'a> {
 }
 
 impl<'a> SecretSource<'a> {
-    /// The one source that `key_file` and `key_env` name between them.
+    /// The one source that the keys `{key}_file` and `{key}_env` name between them.
     pub(super) fn of(key: &str, file: Option<&'a Path>, env: Option<&'a str>) -> Result<Self, Problem> {
         match (file, env) {
             (Some(file), None) => Ok(Self::File(file)),
@@ -100,6 +105,7 @@ impl Config {
             (None, None) => Ok(None),
             _ => read(key, file, name).map(Some),
         };
+        let link_key = self.web.as_ref().and_then(Web::link_secret).map(|source| link_key(source?, &env));
         Ok(Secrets {
             signing_secret: read_if_named(
                 "slack.signing_secret",
@@ -108,6 +114,7 @@ impl Config {
             )?,
             app_token: read_if_named("slack.app_token", &slack.app_token_file, &slack.app_token_env)?,
             bot_token: read("slack.bot_token", &slack.bot_token_file, &slack.bot_token_env)?,
+            link_key: link_key.transpose().map_err(|problem| ConfigError::one(path, problem))?,
         })
     }
 
@@ -130,5 +137,18 @@ impl Config {
             })
         };
         read().map(|key| Some(Arc::new(key))).map_err(|problem| ConfigError::one(path, problem))
+    }
+}
+
+/// A key that can be guessed would open every page.
+fn link_key(source: SecretSource<'_>, env: impl Fn(&str) -> Option<String>) -> Result<SecretString, Problem> {
+    let key = source.read("web.link_secret", env)?;
+    match key.expose_secret().len() < LINK_KEY {
+        true => Err(Problem::new(
+            "web.link_secret",
+            format!("is shorter than {LINK_KEY} characters"),
+            "`openssl rand -hex 32` makes one",
+        )),
+        false => Ok(key),
     }
 }

@@ -129,6 +129,26 @@ fn values_must_fit_together() {
             "bot_token_file = \"x\"\nbot_token_env = ",
             "slack.bot_token_env: is given together with bot_token_file",
         ),
+        (
+            "https://standby.example.com/",
+            "http://standby.example.com/",
+            "web.public_url: would carry links unencrypted",
+        ),
+        ("https://standby.example.com/", "https://standby.example.com/?a", "web.public_url: has a query or a fragment"),
+        ("link_secret_file = \"/run/secrets/standby/link-secret\"", "", "nobody could open the page"),
+        (
+            "link_secret_file = ",
+            "link_secret_env = \"X\"\nlink_secret_file = ",
+            "web.link_secret_env: is given together with",
+        ),
+        ("link_expiry = 259200", "link_expiry = 0", "web.link_expiry: is 0 or more than 30 days"),
+        ("# proxy_header = ", "proxy_header = ", "web.trusted_proxies: goes with proxy_header"),
+        ("# trusted_proxies = ", "trusted_proxies = ", "web.trusted_proxies: goes with proxy_header"),
+        (
+            "# proxy_header = \"x-forwarded-user\"",
+            "proxy_header = \"x forwarded\"",
+            "web.proxy_header: is not the name of a header",
+        ),
         ("[applications.shop]", "[applications.\"The Shop\"]", "applications.The Shop: is not a usable name"),
     ];
     for (from, to, expected) in cases {
@@ -154,14 +174,26 @@ fn secrets_come_from_elsewhere_and_are_not_printed() {
     let file = folder.path().join("bot-token");
     std::fs::write(&file, "xoxb-1\n").unwrap();
     let named = format!("bot_token_file = {file:?}");
-    let config = parse(&EXAMPLE.replace("bot_token_env = \"STANDBY_SLACK_BOT_TOKEN\"", &named)).unwrap();
+    let link_file = folder.path().join("link-secret");
+    std::fs::write(&link_file, "0123456789abcdef0123456789abcdef\n").unwrap();
+    let text = EXAMPLE
+        .replace("bot_token_env = \"STANDBY_SLACK_BOT_TOKEN\"", &named)
+        .replace("/run/secrets/standby/link-secret", link_file.to_str().unwrap());
+    let config = parse(&text).unwrap();
     let path = Path::new("standby.toml");
     let secrets =
         config.secrets(path, |name| (name == "STANDBY_SLACK_APP_TOKEN").then(|| "xapp-1".to_owned())).unwrap();
     assert_eq!(secrets.bot_token.expose_secret(), "xoxb-1");
     assert_eq!(secrets.app_token.as_ref().unwrap().expose_secret(), "xapp-1");
     assert!(secrets.signing_secret.is_none());
-    assert!(!format!("{secrets:?}").contains("-1"));
+    assert!(!format!("{secrets:?}").contains("-1") && !format!("{secrets:?}").contains("0123456789abcdef"));
+
+    std::fs::write(&link_file, "too-short\n").unwrap();
+    let weak = config.secrets(path, |_| Some("xapp-1".to_owned())).unwrap_err().to_string();
+    assert!(
+        weak.contains("web.link_secret: is shorter than 32 characters; `openssl rand -hex 32` makes one"),
+        "{weak}"
+    );
 
     let unset = config.secrets(path, |_| None).unwrap_err().to_string();
     assert!(

@@ -7,13 +7,14 @@ use commands::{
     topology::{Application, Region, Service, StepTiming, normal},
 };
 
-use super::{Audit, Channels, Config, FILL_IN, Mode, Problem, SecretSource};
+use super::{Audit, Channels, Config, FILL_IN, Mode, Problem, SecretSource, Web};
 
 /// Everything that is wrong with a configuration of the right form.
 pub(super) fn problems(config: &Config) -> Vec<Problem> {
     let mut found = Problems::default();
     found.slack(config);
     found.audit(config);
+    found.0.extend(config.web.iter().flat_map(Web::problems));
     if config.applications.is_empty() {
         found.add("applications", "is empty", "describe at least one pair in [applications.NAME]");
     }

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
 };
 
@@ -22,14 +22,17 @@ pub(super) async fn play(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let (page, aws) = (bind(args.listen)?, bind(SocketAddr::new(args.listen.ip(), 0))?);
-    let (page_at, aws_at) = (local(&page)?, local(&aws)?);
-    let setup = Setup { seed: args.seed, speed, old_primary: args.old_primary.into(), folder, aws };
+    let (page_at, aws_at) = (url(&page)?, local(&aws)?);
+    let old_primary = args.old_primary.into();
+    let here = args.listen.ip().is_loopback() || args.listen.ip().is_unspecified();
+    let runs_at = here.then(|| page_at.clone());
+    let setup = Setup { seed: args.seed, speed, old_primary, folder, aws, page: runs_at };
     let theatre = Theatre::new(setup);
     let store = theatre.store().await;
     theatre.begin(Play::PlannedMove).await?;
     writeln!(
         out,
-        "rehearsal:  http://{page_at}/\n\
+        "rehearsal:  {page_at}\n\
          AWS:        aws --endpoint-url http://{aws_at} --region {} rds describe-global-clusters\n\
          \x20           (any credentials; simulated time runs {speed} times as fast)\n\
          audit log:  {}\n\
@@ -55,6 +58,15 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     listener.map_err(|error| {
         Failure::user(format!("cannot listen on {address}: {error}; choose another address with --listen"))
     })
+}
+
+/// Where a browser on this machine finds what listens there.
+fn url(listener: &TcpListener) -> Result<String, Failure> {
+    let mut address = local(listener)?;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    Ok(format!("http://{address}/"))
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {

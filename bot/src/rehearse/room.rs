@@ -36,8 +36,14 @@ pub(super) struct Room {
 
 impl Room {
     /// Sets the room up; `store` is where the audit log goes. Gates stay open `patience` times as long as configured: people
-    /// read in real time, however fast the simulation runs.
-    pub(super) async fn open(seed: u64, old_primary: OldPrimary, store: &Path, patience: f64) -> Result<Self, Failure> {
+    /// read in real time, however fast the simulation runs. `page` is where it is served, if it is.
+    pub(super) async fn open(
+        seed: u64,
+        old_primary: OldPrimary,
+        store: &Path,
+        patience: f64,
+        page: Option<&str>,
+    ) -> Result<Self, Failure> {
         let mut scenario = Scenario { seed, ..Scenario::pair() };
         for pair in &mut scenario.pairs {
             pair.old_primary = old_primary;
@@ -47,7 +53,7 @@ impl Room {
         let now = clock.clone();
         let workspace = Settings::shop(Arc::new(move || now.now()), seed);
 
-        let mut config = settings::config(&scenario, &workspace)?;
+        let mut config = settings::config(&scenario, &workspace, page)?;
         config.store.path = store.to_owned();
         for application in config.applications.values_mut() {
             application.timing.gate_expiry = application.timing.gate_expiry.mul_f64(patience);
@@ -56,6 +62,7 @@ impl Room {
             signing_secret: Some(workspace.signing_secret.clone().into()),
             app_token: Some(workspace.app_token.clone().into()),
             bot_token: workspace.bot_token.clone().into(),
+            link_key: page.map(|_| workspace.signing_secret.clone().into()),
         };
         let api_url = format!("{}/api", workspace.base_url);
         let slack = Slack::new(workspace);

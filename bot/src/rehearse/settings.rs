@@ -26,8 +26,15 @@ pub(super) fn rights(workspace: &slack::Settings) -> BTreeMap<String, String> {
 }
 
 /// The configuration; its store is a placeholder, so that the same rehearsal has the same digest wherever its store is.
-pub(super) fn config(scenario: &Scenario, workspace: &slack::Settings) -> Result<Config, ConfigError> {
-    Config::parse(Path::new("rehearsal.toml"), &toml(scenario, workspace))
+/// `page` is where the rehearsal is served, if it is: runs have their page there.
+pub(super) fn config(
+    scenario: &Scenario,
+    workspace: &slack::Settings,
+    page: Option<&str>,
+) -> Result<Config, ConfigError> {
+    let web = |url| format!("\n[web]\npublic_url = {url:?}\nlink_secret_env = \"REHEARSAL_LINK_SECRET\"\n");
+    let text = format!("{}{}", toml(scenario, workspace), page.map(web).unwrap_or_default());
+    Config::parse(Path::new("rehearsal.toml"), &text)
 }
 
 /// The configuration as text.

@@ -33,6 +33,8 @@ pub(super) struct Setup {
     pub(super) folder: PathBuf,
     /// Where the simulated AWS is.
     pub(super) aws: TcpListener,
+    /// Where runs have their own pages; they have none where links would cross a network unencrypted.
+    pub(super) page: Option<String>,
 }
 
 /// The house.
@@ -71,7 +73,7 @@ impl Theatre {
         // Without a pacer time leaps: what went before the play takes no time of the people's.
         let patience = setup.speed.max(1.0);
         let old_primary = play.old_primary(setup.old_primary);
-        let room = Room::open(setup.seed, old_primary, &setup.store(number), patience).await?;
+        let room = Room::open(setup.seed, old_primary, &setup.store(number), patience, setup.page.as_deref()).await?;
         let pair = room.scenario.pairs.first().context("the scenario has no pair")?.clone();
         let stagehand = Stagehand::new(room.world.clone(), room.slack.clone(), pair.clone());
         play.begin(&room, &stagehand).await?;

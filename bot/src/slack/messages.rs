@@ -8,6 +8,7 @@ mod history;
 mod home;
 mod modal;
 mod notices;
+mod page;
 mod paused;
 mod plan;
 mod progress;
@@ -19,6 +20,7 @@ mod timeline;
 mod troubles;
 mod wording;
 
+pub(crate) use self::wording::{achieved, deed};
 pub use self::{
     answers::{failed, refused, told},
     decided::decided,
@@ -28,6 +30,7 @@ pub use self::{
     home::home,
     modal::{REASON, WORDS, confirmation, not_done},
     notices::{checkpoint, details, details_fit, handoff, looked, no_return},
+    page::linked,
     paused::{Failure, meaning, overtaken, paused, resolved},
     plan::plan,
     progress::progress,

@@ -1,4 +1,5 @@
-//! A real browser: Debian's Chromium, driven through `tests/third-party/browser.py`. Its calls block.
+//! A real browser: Debian's Chromium, driven through `tests/third-party/browser.py`. Its calls block; on a stage, whose time stands still
+//! meanwhile, they are made on a thread of their own (`tokio::task::spawn_blocking`).
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -44,6 +45,11 @@ impl Browser {
         self.ask(&json!(["screen", width, height, scheme, zone]));
     }
 
+    /// Whether pages may run scripts from now on.
+    pub(crate) fn scripts(&mut self, allowed: bool) {
+        self.ask(&json!(["scripts", allowed]));
+    }
+
     /// Opens a page.
     pub(crate) fn open(&mut self, url: &str) {
         self.ask(&json!(["open", url]));
@@ -72,6 +78,11 @@ impl Browser {
     /// Keeps a picture of the whole page.
     pub(crate) fn picture(&mut self, name: &str) {
         self.ask(&json!(["picture", name]));
+    }
+
+    /// Keeps the page as it is printed.
+    pub(crate) fn printed(&mut self, name: &str) {
+        self.ask(&json!(["printed", name]));
     }
 
     /// What pages asked for since this was last asked, and what their console said.

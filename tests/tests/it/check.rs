@@ -32,6 +32,7 @@ async fn checked(slack: &Slack, bot_token: &str, app_token: &str) -> Vec<Row> {
         signing_secret: None,
         bot_token: bot_token.to_owned().into(),
         app_token: Some(app_token.to_owned().into()),
+        link_key: None,
     };
     let url = format!("{}/api", slack.settings().base_url);
     let api = Api::over(slack.connector(), &url, &secrets.bot_token);

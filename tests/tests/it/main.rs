@@ -19,6 +19,8 @@ mod init;
 mod kill;
 mod largest;
 mod node;
+mod page;
+mod page_in_chromium;
 mod privilege;
 mod process;
 mod promote;

@@ -12,7 +12,7 @@ async fn house(folder: &tempfile::TempDir) -> Arc<Theatre> {
     let aws = TcpListener::bind("127.0.0.1:0").unwrap();
     aws.set_nonblocking(true).unwrap();
     let folder = folder.path().to_owned();
-    Theatre::new(Setup { seed: 1, speed: AT_ONCE, old_primary: OldPrimary::Rejoins, folder, aws })
+    Theatre::new(Setup { seed: 1, speed: AT_ONCE, old_primary: OldPrimary::Rejoins, folder, aws, page: None })
 }
 
 async fn send(theatre: &Arc<Theatre>, method: &str, path: &str) -> Response {

@@ -30,7 +30,7 @@ pub fn named(plan: &Plan) -> String {
 }
 
 /// The deed, as a title: `Promote shop to us-west-2`.
-pub(super) fn deed(plan: &Plan) -> String {
+pub(crate) fn deed(plan: &Plan) -> String {
     let Plan { application, to, .. } = plan;
     let deed = match plan.runbook {
         RunbookName::Promote => format!("Promote {application} to {to}"),
@@ -76,7 +76,7 @@ pub(super) fn command(plan: &Plan) -> &'static str {
 }
 
 /// How it is after a good end.
-pub(super) fn achieved(plan: &Plan) -> String {
+pub(crate) fn achieved(plan: &Plan) -> String {
     let Plan { application, to, .. } = plan;
     let achieved = match plan.runbook {
         RunbookName::Promote | RunbookName::Failback => format!("{application} is served by {to}"),

@@ -145,7 +145,10 @@ impl Lane {
             }
             Event::PlanAnswered { plan, asks, .. } => messages::plan(plan, *asks, seq),
             Event::HistoryAnswered { history, .. } => messages::history(history, seq),
-            Event::ReportAnswered { timeline, .. } => messages::timeline(timeline, seq),
+            Event::ReportAnswered { timeline, .. } => {
+                let page = self.routes.page(&timeline.run.run, self.clock.now());
+                messages::linked(messages::timeline(timeline, seq), page.as_deref())
+            }
             Event::HandoffLooked { lacks, .. } => {
                 messages::looked(record.application.as_deref().unwrap_or_default(), lacks.as_deref(), seq)
             }
@@ -217,7 +220,7 @@ impl Lane {
             let (run, records) = self.run_at(record, &id).await?;
             match run {
                 Some(run) => {
-                    let view = PublicView::new(run, every, records.iter().map(AsRef::as_ref));
+                    let view = PublicView::new(run, every, self.routes.clone(), records.iter().map(AsRef::as_ref));
                     self.publics.insert(id.clone(), view)
                 }
                 None => return Ok(()),
@@ -252,7 +255,8 @@ impl Lane {
         let (run, cause) = (&view.run, (record.seq, record.at));
         match event {
             Event::RunStarted { .. } => {
-                let message = messages::progress(run, record.at);
+                let page = self.routes.page(&run.id, self.clock.now());
+                let message = messages::linked(messages::progress(run, record.at), page.as_deref());
                 view.post("root", &message, cause, &mut self.delivery).await
             }
             Event::GateOpened { .. } => match &run.gate {
@@ -294,7 +298,9 @@ impl Lane {
             Event::StepFailed { best_effort: false, .. } => view.ask(record, &mut self.delivery).await,
             Event::StepResolved { resolution, .. } => view.resolve(record, *resolution, &mut self.delivery).await,
             Event::RunEnded { report } => {
-                let message = messages::report(run, report, record.seq, &self.log.head());
+                let page = self.routes.page(&run.id, self.clock.now());
+                let report = messages::report(run, report, record.seq, &self.log.head());
+                let message = messages::linked(report, page.as_deref());
                 view.post("report", &message, cause, &mut self.delivery).await?;
                 view.close_questions(record, &mut self.delivery).await
             }
@@ -318,7 +324,11 @@ impl Lane {
 
     async fn flush(&mut self, id: &str) -> Result<(), Ended> {
         match self.runs.get_mut(id) {
-            Some(view) => view.flush(self.clock.now(), &mut self.delivery).await,
+            Some(view) => {
+                let now = self.clock.now();
+                let page = self.routes.page(&view.run.id, now);
+                view.flush(now, page.as_deref(), &mut self.delivery).await
+            }
             None => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! One run as its stakeholders see it: what is worth telling at once, and a message when one was promised.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use commands::{
     journal::{Event, Resolution},
@@ -9,7 +9,10 @@ use commands::{
 use jiff::{SignedDuration, Timestamp};
 use storage::Record;
 
-use super::delivery::{Delivered, Delivery, Ended, Post};
+use super::{
+    Routes,
+    delivery::{Delivered, Delivery, Ended, Post},
+};
 use crate::slack::messages;
 
 /// A promised message comes so much earlier, since it takes its time to get there.
@@ -31,12 +34,19 @@ pub(super) struct PublicView {
     /// When they were promised the next, at the latest.
     promised: Option<Timestamp>,
     every: Duration,
+    /// Where the run's page is.
+    routes: Arc<Routes>,
 }
 
 impl PublicView {
     /// A view of `run`; `records` are all that the log has of it, later ones included, since they say what was told.
-    pub(super) fn new<'a>(run: Run, every: Duration, records: impl Iterator<Item = &'a Record>) -> Self {
-        let mut view = Self { told: 0, last: run.first, promised: None, every, run };
+    pub(super) fn new<'a>(
+        run: Run,
+        every: Duration,
+        routes: Arc<Routes>,
+        records: impl Iterator<Item = &'a Record>,
+    ) -> Self {
+        let mut view = Self { told: 0, last: run.first, promised: None, every, routes, run };
         for record in records {
             if let Some(Event::MessagePosted { key, .. }) = Event::of(record)
                 && key.starts_with(&view.key(""))
@@ -101,7 +111,8 @@ impl PublicView {
         delivery: &mut Delivery,
     ) -> Result<(), Ended> {
         let next = self.run.ended.is_none().then(|| now + self.interval());
-        let message = messages::public(&self.run, next);
+        let page = self.routes.page(&self.run.id, now);
+        let message = messages::linked(messages::public(&self.run, next), page.as_deref());
         let post = Post {
             key,
             application: Some(&self.run.application),

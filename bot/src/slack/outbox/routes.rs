@@ -1,14 +1,15 @@
-//! Which channel is told of what: by the configuration.
+//! Which channel is told of what, and where it finds more: by the configuration.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
 
-use commands::access::Access;
+use commands::{access::Access, ids::RunId};
+use jiff::Timestamp;
 use storage::{Origin, Record};
 
-use crate::config::Channels;
+use crate::{config::Channels, web::Links};
 
 /// Where messages go.
 #[derive(Debug, Clone)]
@@ -16,12 +17,25 @@ pub struct Routes {
     applications: BTreeMap<String, Channels>,
     /// Channels in which commands are taken, and so answered.
     asked_in: BTreeSet<String>,
+    links: Option<Links>,
 }
 
 impl Routes {
     /// Routes as configured.
     pub fn new(applications: BTreeMap<String, Channels>, access: &BTreeMap<String, Access>) -> Self {
-        Self { applications, asked_in: access.values().flat_map(|access| access.channels.iter().cloned()).collect() }
+        let asked_in = access.values().flat_map(|access| access.channels.iter().cloned()).collect();
+        Self { applications, asked_in, links: None }
+    }
+
+    /// The same, with links to the incident pages, where there are any.
+    #[must_use]
+    pub fn linking(self, links: Option<Links>) -> Self {
+        Self { links, ..self }
+    }
+
+    /// Address of a run's page, good from `now` on.
+    pub(super) fn page(&self, run: &RunId, now: Timestamp) -> Option<String> {
+        self.links.as_ref().map(|links| links.to(run, now))
     }
 
     /// Every channel that may be told anything.

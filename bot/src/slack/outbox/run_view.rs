@@ -211,9 +211,14 @@ impl RunView {
         Ok(())
     }
 
-    /// Brings the thread and the root message up to date.
-    pub(super) async fn flush(&mut self, now: Timestamp, delivery: &mut Delivery) -> Result<(), Ended> {
-        let message = messages::progress(&self.run, self.ended_at.unwrap_or(now));
+    /// Brings the thread and the root message up to date; `page` is where the run's page is.
+    pub(super) async fn flush(
+        &mut self,
+        now: Timestamp,
+        page: Option<&str>,
+        delivery: &mut Delivery,
+    ) -> Result<(), Ended> {
+        let message = messages::linked(messages::progress(&self.run, self.ended_at.unwrap_or(now)), page);
         if let Some((anew, root)) = self.posted.get("root").cloned() {
             let key = self.key("root");
             let there = self.thread(&root, delivery).await?
