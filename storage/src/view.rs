@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::{
     Damage, Head, LineFault, ReadError, Record, Records, blocking,
@@ -60,17 +60,20 @@ pub(crate) struct View {
     /// The tree's hashes, where they are kept. They may lag behind, or be of another log: what they prove is checked.
     pub(crate) stored: Option<Stored>,
     /// What is durable. Readers never look further, so they never see a line that is being written.
-    head: watch::Sender<Head>,
+    head: RwLock<Head>,
+    /// Tells those who follow that it grew. They are woken in the order in which they began to wait; a `watch` wakes them in a random one, and two
+    /// runs with the same seed would differ.
+    grown: Notify,
 }
 
 impl View {
     pub(crate) fn new(layout: Layout, places: Places, head: Head, stored: Option<Stored>) -> Self {
-        Self { layout, places: RwLock::new(places), stored, head: watch::Sender::new(head) }
+        Self { layout, places: RwLock::new(places), stored, head: RwLock::new(head), grown: Notify::new() }
     }
 
     /// What is durable.
     pub(crate) fn head(&self) -> Head {
-        *self.head.borrow()
+        *self.head.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes where records that were just written are. They become readable with [`View::publish`].
@@ -81,7 +84,8 @@ impl View {
 
     /// Lets readers see what has become durable.
     pub(crate) fn publish(&self, head: Head) {
-        self.head.send_replace(head);
+        *self.head.write().unwrap_or_else(PoisonError::into_inner) = head;
+        self.grown.notify_waiters();
     }
 
     /// The lines from a record on.
@@ -141,7 +145,7 @@ impl View {
     }
 
     fn walk(self: &Arc<Self>, from: u64, to: Option<u64>) -> RawLines {
-        let walk = Walk { lines: self.lines(from), to, head: self.head.subscribe() };
+        let walk = Walk { lines: self.lines(from), to };
         stream::try_unfold(walk, Walk::chunk).map_ok(|chunk| stream::iter(chunk).map(Ok)).try_flatten().boxed()
     }
 }
@@ -184,7 +188,6 @@ struct Walk {
     lines: Lines,
     /// The end, or none to wait for more.
     to: Option<u64>,
-    head: watch::Receiver<Head>,
 }
 
 impl Walk {
@@ -208,10 +211,17 @@ impl Walk {
     }
 
     /// Waits until the log is longer than what was read, and answers how long it is.
-    async fn beyond(&mut self) -> u64 {
-        let next = self.lines.next;
-        // The sender lives in the view, which `lines` holds: it cannot go away meanwhile.
-        self.head.wait_for(|head| head.size > next).await.map_or(next, |head| head.size)
+    async fn beyond(&self) -> u64 {
+        let view = &self.lines.view;
+        loop {
+            // Before the look: what grows after it is heard of.
+            let grown = view.grown.notified();
+            let size = view.head().size;
+            if size > self.lines.next {
+                return size;
+            }
+            grown.await;
+        }
     }
 }
 
