@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(
             known.to_string(),
             "the last lag before promote-7 moved the writer was 340 ms, measured 12 s before its approval; \
-             the attempt to block writes there timed out at 2026-11-18T09:07:00Z, so it may have taken some since; \
+             the attempt to block writes there timed out at 2026-11-18T11:07:00Z, so it may have taken some since; \
              Aurora saved it as rds:unplanned-global-failover-shop (available)"
         );
         let unknown = Stake {

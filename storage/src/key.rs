@@ -194,7 +194,10 @@ mod tests {
         let checkpoint = ours.sign(head(42)).unwrap();
         assert_eq!(checkpoint.head(), head(42));
         let keys: PublicKeys = format!("# ours\n\n{}\n", ours.public()).parse().unwrap();
-        assert_eq!(keys.signer_of(&checkpoint).unwrap(), ours.public().rsplit_once('+').unwrap().0);
+        let public = ours.public();
+        let (name, hash_and_key) = public.split_once('+').unwrap();
+        let hash = hash_and_key.split_once('+').unwrap().0;
+        assert_eq!(keys.signer_of(&checkpoint).unwrap(), format!("{name}+{hash}"));
         assert!(other.public().parse::<PublicKeys>().unwrap().signer_of(&checkpoint).is_none());
         assert!(!format!("{ours:?}").contains("PRIVATE"));
     }

@@ -99,6 +99,10 @@ fn find(layout: &Layout) -> Result<Option<Found>, OpenError> {
         // A torn tail alone is cut off when the log is opened.
         Ok(()) => Ok(None),
         Err(OpenError::Damaged { file, line, record, damage }) => {
+            let (file, line, record) = match damage {
+                Damage::Prev if record > 0 => one_before(layout, file, line, record)?,
+                _ => (file, line, record),
+            };
             let sound = match damage {
                 Damage::Name => 0,
                 _ => offset(&file, line).map_err(|source| OpenError::Io { path: file.clone(), source })?,
@@ -121,6 +125,22 @@ fn find(layout: &Layout) -> Result<Option<Found>, OpenError> {
         }
         Err(other) => Err(other),
     }
+}
+
+/// The record before one that does not follow on it: which of the two was changed cannot be told, so neither is taken for sound.
+fn one_before(layout: &Layout, file: PathBuf, line: u64, record: u64) -> Result<(PathBuf, u64, u64), OpenError> {
+    if line > 1 {
+        return Ok((file, line - 1, record - 1));
+    }
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Io { path, source }
+    };
+    let segments = layout.list().map_err(io(&layout.segments()))?;
+    let before = segments.into_iter().map(|segment| segment.path).rfind(|path| *path < file);
+    let Some(before) = before else { return Ok((file, line, record)) };
+    let lines = fs::read(&before).map_err(io(&before))?.iter().filter(|&&byte| byte == b'\n').count();
+    Ok((before, lines as u64, record - 1))
 }
 
 /// Where a line begins.
