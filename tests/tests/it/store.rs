@@ -89,7 +89,7 @@ async fn patient() -> Live {
     let stage = Live::open().await;
     stage.world.clear_all();
     let text = std::fs::read_to_string(&stage.config).unwrap();
-    std::fs::write(&stage.config, text.replace("observation = 0.25", "observation = 20")).unwrap();
+    std::fs::write(&stage.config, text.replace("observation = 2\n", "observation = 20\n")).unwrap();
     stage
 }
 
