@@ -7,7 +7,7 @@ use rehearsal::{FaultId, Membership, slack::Message};
 use storage::Record;
 use tokio::time::{Instant, timeout};
 
-use super::Story;
+use super::{Hand, Story};
 use crate::{Cast, Stage};
 
 /// How long people wait before they ask or press again.
@@ -95,6 +95,7 @@ impl Crew {
                 Standing::Nothing => false,
             };
             self.apply(stage);
+            Self::clear_away(stage).await;
             if let Some((message, action)) = self.question(stage) {
                 self.press(stage, &message, &action).await?;
             } else if !open && !self.insists {
@@ -130,19 +131,30 @@ impl Crew {
         let _refused = stage.world.apply_terraform("shop", &variables);
     }
 
+    /// Deletes a snapshot that failed, which the bot asks for before it takes another.
+    async fn clear_away(stage: &Stage) {
+        let snapshots = stage.world.state().pairs.remove(0).primary.snapshots.into_iter();
+        for failed in snapshots.filter(|snapshot| snapshot.status == "failed" && !snapshot.automated) {
+            // Refused if somebody else was faster.
+            let _refused = Hand::in_pair_of(&stage.world).deletes_snapshot(&failed.id).await;
+        }
+    }
+
     /// Where the story stands: by its last run, and by whether that is the one that ends it.
     fn standing(&self) -> Standing {
-        let (mut standing, mut last) = (Standing::Nothing, false);
+        let (mut standing, mut runbook, mut rebuilt) = (Standing::Nothing, "", false);
         for record in &self.read {
+            let completed = record.data["report"]["outcome"] == "completed";
             match record.event.as_str() {
                 "run.started" => {
-                    standing = Standing::Open;
-                    last = record.data["runbook"] == self.story.runbook();
+                    (standing, rebuilt) = (Standing::Open, false);
+                    runbook = record.data["runbook"].as_str().unwrap_or_default();
                 }
-                "run.ended" if last && record.data["report"]["outcome"] == "completed" => {
-                    standing = Standing::Completed;
-                }
+                "run.ended" if completed && runbook == self.story.runbook() => standing = Standing::Completed,
+                // The way back goes on from it by itself, or says why not.
+                "run.ended" if completed && runbook == "rebuild" => rebuilt = true,
                 "run.ended" => standing = Standing::Nothing,
+                "command.failed" if rebuilt => standing = Standing::Nothing,
                 _ => {}
             }
         }

@@ -68,6 +68,14 @@ impl Hand {
         answer(create.db_cluster_snapshot_identifier(snapshot).send().await)
     }
 
+    /// `aws rds delete-db-cluster-snapshot` in the primary region.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn deletes_snapshot(&self, id: &str) -> Result<(), String> {
+        answer(self.rds(Side::Primary).delete_db_cluster_snapshot().db_cluster_snapshot_identifier(id).send().await)
+    }
+
     /// `aws rds modify-db-cluster`, the primary region's, with its deletion protection.
     ///
     /// # Errors

@@ -124,6 +124,20 @@ async fn image_that_is_missing_pauses_with_what_ecs_says() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn snapshot_that_failed_is_taken_again_when_somebody_deleted_it() {
+    let mut rig = Story::Detached.open(1).await.unwrap();
+    let fault = rig.stage.world.inject(Fault::SnapshotsFail { db_cluster: "shop-primary".to_owned() });
+    rig.stage.says(Cast::MAYA, "failback").await;
+    let error = pauses(&rig, "snapshot").await;
+    assert!(error.contains("failed; delete it in RDS and retry to take another"), "{error}");
+    rig.stage.world.clear(fault);
+    Crew::of(Story::Detached).see_to_the_end(&rig.stage).await.unwrap();
+    rig.settle().await;
+    assert!(rig.end().is_served_by(Side::Primary), "{:?}", rig.end());
+    sound(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn record_taken_while_the_change_is_on_its_way_is_not_overwritten() {
     let mut rig = promoting(Scenario::pair()).await;
     let dns = |record: &storage::Record| record.event == "call.intended" && record.step.as_deref() == Some("dns");

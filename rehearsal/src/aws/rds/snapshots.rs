@@ -20,6 +20,17 @@ pub(super) fn create(simulation: &mut Simulation, region: &Region, input: Input<
     Ok(json!({"DBClusterSnapshot": shapes::snapshot(simulation, snapshot)}))
 }
 
+pub(super) fn delete(simulation: &mut Simulation, region: &Region, input: Input<'_>) -> Result<Value> {
+    let id = input.required("DBClusterSnapshotIdentifier")?;
+    let found = simulation.aurora.snapshots.values();
+    let mut found =
+        found.filter(|snapshot| snapshot.region == *region && [&snapshot.id, &snapshot.arn].contains(&&id.to_owned()));
+    let snapshot = found.next().ok_or_else(|| not_found(id))?;
+    let (arn, deleted) = (snapshot.arn.clone(), shapes::snapshot(simulation, snapshot));
+    simulation.delete_snapshot(&arn)?;
+    Ok(json!({"DBClusterSnapshot": deleted}))
+}
+
 pub(super) fn describe(simulation: &Simulation, region: &Region, input: Input<'_>) -> Result<Value> {
     check_filters(input, &["db-cluster-id", "db-cluster-snapshot-id", "snapshot-type"])?;
     let wanted = input.text("DBClusterSnapshotIdentifier");

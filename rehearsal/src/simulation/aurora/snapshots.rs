@@ -82,6 +82,19 @@ impl Simulation {
         Ok(self.take(snapshot))
     }
 
+    /// `DeleteDBClusterSnapshot` of the snapshot with that ARN, which must be a manual one that is not being taken any more.
+    pub(crate) fn delete_snapshot(&mut self, arn: &str) -> Result<()> {
+        let deletable = |snapshot: &&DbSnapshot| !snapshot.automated && snapshot.status != SnapshotStatus::Creating;
+        if self.aurora.snapshots.get(arn).filter(deletable).is_none() {
+            let message = format!(
+                "Cannot delete the cluster snapshot {arn} because it is not a manual snapshot in the available state."
+            );
+            return Err(Refusal::invalid("InvalidDBClusterSnapshotStateFault", message));
+        }
+        self.aurora.snapshots.remove(arn);
+        Ok(())
+    }
+
     /// Aurora's attempt to save what a former primary held before it is re-added. The User Guide gives the name as
     /// `rds:unplanned-global-failover-<cluster>-<timestamp>`; the timestamp is written like that of RDS's other
     /// automated snapshots.
