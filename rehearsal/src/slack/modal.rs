@@ -47,6 +47,10 @@ impl Slack {
         ts: &str,
         action_id: &str,
     ) -> Result<Option<Answer>, PersonError> {
+        // A modal that is still open lies over the messages.
+        while self.modal(user).is_some() {
+            self.close_modal(user).await?;
+        }
         let message = self.messages(channel).into_iter().find(|message| message.ts == ts);
         let buttons = message.iter().flat_map(|message| message.buttons());
         let mut dangerous = buttons.filter(|(_, button)| button["style"] == "danger" && button["confirm"].is_null());

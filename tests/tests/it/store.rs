@@ -47,7 +47,10 @@ async fn full_store_stops_every_change_until_there_is_room_again() {
         }
     };
     timeout(PATIENCE, stands_still).await.unwrap();
+    // What was intended before it filled up may still be on its way.
+    tokio::time::sleep(A_WHILE).await;
     let before = changes(&stage);
+    assert!(before <= intents(&stage), "a change without its durable intent");
     tokio::time::sleep(A_WHILE).await;
     assert_eq!(changes(&stage), before);
 
@@ -137,6 +140,12 @@ async fn accepted(stage: &Live, operation: &str) {
 
 fn changes(stage: &Live) -> usize {
     stage.world.calls().iter().filter(|call| call.changing).count()
+}
+
+/// Intents in the log, as far as it is whole.
+fn intents(stage: &Live) -> usize {
+    let log = String::from_utf8(stage.log_file()).unwrap();
+    log.lines().filter(|line| line.contains("\"event\":\"call.intended\"")).count()
 }
 
 /// People retry what was cut off, and the run comes to its end.
