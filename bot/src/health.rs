@@ -38,7 +38,8 @@ fn here(listen: SocketAddr) -> SocketAddr {
 fn ask(address: SocketAddr) -> anyhow::Result<()> {
     let mut connection = TcpStream::connect_timeout(&address, PATIENCE)?;
     connection.set_read_timeout(Some(PATIENCE))?;
-    write!(connection, "GET /healthz HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
+    // In one piece: whoever answers after the first of several would reset the others.
+    connection.write_all(format!("GET /healthz HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes())?;
     let mut status = [0; "HTTP/1.1 200".len()];
     connection.read_exact(&mut status)?;
     ensure!(status.ends_with(b" 200"), "it answered {:?}", String::from_utf8_lossy(&status));
