@@ -4,7 +4,7 @@ use futures::future::try_join;
 
 use crate::{
     aws::{Aws, AwsError},
-    observation::{DbCluster, GlobalCluster},
+    observation::{DbCluster, GlobalCluster, Observation},
     topology::{Application, Region, SideName},
 };
 
@@ -32,6 +32,12 @@ impl Former {
             (None, Some(cluster)) => Self::Detached(Box::new(cluster.clone())),
             (None, None) => Self::Absent,
         }
+    }
+
+    /// What it is, as far as it was seen.
+    pub(crate) fn seen(app: &Application, observation: &Observation) -> Option<Self> {
+        let (global, cluster) = (observation.global.known()?, observation.primary.db.known()?);
+        Some(Self::of(app, Some(global), cluster.as_ref()))
     }
 
     /// What still needs a cluster that stands alone, so that it must not be deleted; `None` if nothing.

@@ -1,6 +1,9 @@
 //! The events of a run and of everything around it, as they are persisted: the `event` and `data` of a record, format version 1.
 //! `docs/events.md` describes them for readers of the log.
 
+mod outcome;
+mod refusal;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +18,11 @@ use crate::{
     plan::{Method, Plan, RunbookName, StepId},
     report::Report,
     status::Status,
+};
+
+pub use self::{
+    outcome::{CallOutcome, Decision, Resolution},
+    refusal::Refusal,
 };
 
 /// What happened. The tag is the record's `event`, the content its `data`.
@@ -360,140 +368,6 @@ pub enum Viewer {
         /// As the proxy names them.
         user: String,
     },
-}
-
-/// Why something was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Refusal {
-    /// The signature does not fit the body.
-    BadSignature,
-    /// The timestamp is more than five minutes off.
-    Stale,
-    /// The same signed request came before.
-    Replayed,
-    /// The body is larger than allowed.
-    TooLarge,
-    /// The body is not what Slack sends.
-    Malformed,
-    /// The text is not a command.
-    NotACommand,
-    /// No such application, or none named where there are several.
-    UnknownApplication,
-    /// The person may not do this.
-    NotAllowed,
-    /// The person is not a full member of the workspace: a guest, of another one, switched off, or no person.
-    NotAMember,
-    /// Slack could not be asked who the person is or belongs to.
-    Unverified,
-    /// What cannot be undone was not confirmed by its exact words.
-    NotConfirmed,
-    /// It takes a reason, of at most [`crate::grammar::REASON_LIMIT`] characters.
-    NoReason,
-    /// Not in this channel.
-    WrongChannel,
-    /// The requester may not approve their own request.
-    OwnRequest,
-    /// Only the requester takes a request back.
-    NotTheRequester,
-    /// The person approved before, and counts once.
-    AlreadyApproved,
-    /// Another run of the application is open.
-    RunInProgress,
-    /// The pair is not in a state that this command is for.
-    WrongPhase,
-    /// The gate closed before, or a link's time is over.
-    Expired,
-    /// It was decided or resolved before.
-    AlreadyDecided,
-    /// No such run, step or choice.
-    NoSuchThing,
-    /// Several could be meant; one has to be named.
-    Ambiguous,
-    /// The program is stopping.
-    Stopping,
-    /// The audit log takes no records; this refusal alone is not recorded.
-    LogDown,
-}
-
-/// How a gate was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "how", rename_all = "snake_case")]
-pub enum Decision {
-    /// A person approved.
-    Approved {
-        /// The chosen way.
-        method: Method,
-    },
-    /// A person who might have approved said no.
-    Refused,
-    /// The person who asked took the request back.
-    Cancelled,
-    /// Nobody decided in time.
-    Expired,
-    /// The world had changed when a person approved: the plan they read no longer holds.
-    Void {
-        /// What changed, for people.
-        why: String,
-    },
-}
-
-/// How a changing call ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "how", rename_all = "snake_case")]
-pub enum CallOutcome {
-    /// AWS accepted it.
-    Accepted {
-        /// AWS request id.
-        request_id: Option<String>,
-        /// An id that the answer gave for following it up, such as Route 53's change id.
-        reference: Option<String>,
-    },
-    /// AWS refused it, or it never got there: it had no effect.
-    Failed {
-        /// AWS's error code.
-        code: String,
-        /// AWS's message.
-        message: String,
-        /// AWS request id.
-        request_id: Option<String>,
-    },
-    /// It may or may not have had effect: no answer, or the program died before it could be recorded.
-    Unknown {
-        /// Why it is not known.
-        why: String,
-    },
-}
-
-/// What a person decided on a failed step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Resolution {
-    /// Try it again.
-    Retry,
-    /// Go on without it.
-    Skip,
-    /// Leave everything where it is and end the run.
-    Abort,
-}
-
-impl Resolution {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::Retry, Self::Skip, Self::Abort];
-
-    /// Its name in records, buttons and messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::Skip => "skip",
-            Self::Abort => "abort",
-        }
-    }
-
-    /// The one with that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|resolution| resolution.name() == name)
-    }
 }
 
 impl Event {

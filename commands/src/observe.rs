@@ -6,12 +6,14 @@ use futures::{
     future::{OptionFuture, join_all},
     join,
 };
+use jiff::Timestamp;
 use storage::Clock;
 use tokio::time::timeout;
 
 use crate::{
     aws::{Aws, AwsError, AwsErrorKind},
-    observation::{NamedService, Observation, Seen, Side},
+    observation::{NamedService, Observation, Seen, Side, Snapshot},
+    stake::Fence,
     topology::{Application, SideName},
 };
 
@@ -32,6 +34,17 @@ pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation
     );
     let global = existing(global, || format!("global cluster {} in {}", app.global_cluster, app.dr.region));
     Observation { at: clock.now(), global, lag, record, primary, dr }
+}
+
+/// What AWS tells of a stale former primary's data, complete within the same time: whether writes were blocked there since the promote that is
+/// known of, and what Aurora saved by itself.
+pub(crate) async fn observe_stale(
+    aws: &Aws,
+    app: &Application,
+    since: Option<Timestamp>,
+) -> (Seen<Option<Fence>>, Seen<Option<Snapshot>>) {
+    let patience = app.timing.observation;
+    join!(look(&app.dr.region, patience, aws.fence(since)), look(&app.primary.region, patience, aws.rescue_snapshot()),)
 }
 
 async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {

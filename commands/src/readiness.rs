@@ -71,7 +71,7 @@ pub fn checks(app: &Application, observation: &Observation, now: Timestamp) -> V
 }
 
 /// What must be true before the way back.
-pub fn failback_checks(app: &Application, observation: &Observation, stake: &Stake) -> Vec<Check> {
+pub fn failback_checks(app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
     failback::checks(app, observation, stake)
 }
 

@@ -3,10 +3,14 @@
 // A stage that cannot be set up fails its test.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod cast;
 pub mod model;
+mod reading;
 mod stage;
 pub mod sweep;
 mod typist;
 
-pub use stage::{Cast, Stage, StageBuilder, retries_what_fails, text_of, without_hashes};
+pub use cast::Cast;
+pub use reading::{text_of, without_hashes};
+pub use stage::{Stage, StageBuilder, retries_what_fails};
 pub use typist::Typist;

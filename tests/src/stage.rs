@@ -1,5 +1,7 @@
 //! One stage: people type and press, the bot answers, the log says the same.
 
+mod builder;
+
 use std::{
     path::Path,
     sync::{
@@ -23,124 +25,21 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use rehearsal::{
-    Scenario, World,
-    slack::{Deliver, Message, Settings, Slack, View},
+    World,
+    slack::{Deliver, Message, Slack, View},
 };
-use serde_json::Value;
 use storage::{Clock, Log, Record, SigningKey};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::Typist;
-
-/// Ids of the people and the places of the stand-in workspace.
-pub struct Cast;
-
-impl Cast {
-    /// May promote; asks.
-    pub const MAYA: &str = "U0MAYA00001";
-    /// May promote; confirms.
-    pub const JONAS: &str = "U0JONAS0001";
-    /// May promote; confirms where it takes two.
-    pub const PRIYA: &str = "U0PRIYA0001";
-    /// May look, not promote.
-    pub const SAM: &str = "U0SAM000001";
-    /// The incident channel.
-    pub const INCIDENT: &str = "C0INCIDENT1";
-    /// Another channel.
-    pub const ELSEWHERE: &str = "C0STATUS001";
-}
+use self::builder::Over;
+pub use self::builder::StageBuilder;
+use crate::{Cast, Typist};
 
 /// What links to the incident page are signed with, where there is one.
 const LINK_KEY: &str = "stage-stage-stage-stage-stage-stage";
 /// Simulated time after which a test gives up waiting.
 const PATIENCE: Duration = Duration::from_secs(3600);
-
-/// What differs from the ordinary stage.
-#[derive(Default)]
-pub struct StageBuilder {
-    scenario: Option<Scenario>,
-    edits: Vec<(String, String)>,
-    key: Option<Arc<SigningKey>>,
-    over: Over,
-}
-
-/// How Slack reaches the bot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Over {
-    #[default]
-    Http,
-    SocketMode,
-}
-
-impl StageBuilder {
-    /// Another scenario.
-    #[must_use]
-    pub fn scenario(mut self, scenario: Scenario) -> Self {
-        self.scenario = Some(scenario);
-        self
-    }
-
-    /// Adds a section to the configuration of application `shop`, such as `[applications.shop.timing]`.
-    #[must_use]
-    pub fn configure(mut self, section: &str) -> Self {
-        self.edits.push((String::new(), section.to_owned()));
-        self
-    }
-
-    /// Has the log signed with this key.
-    #[must_use]
-    pub fn signed(mut self, key: SigningKey) -> Self {
-        self.key = Some(Arc::new(key));
-        self
-    }
-
-    /// Replaces a text of the configuration.
-    #[must_use]
-    pub fn replace(mut self, old: &str, new: &str) -> Self {
-        self.edits.push((old.to_owned(), new.to_owned()));
-        self
-    }
-
-    /// Lets Slack reach the bot through Socket Mode; requests over HTTP are taken too.
-    #[must_use]
-    pub fn socket_mode(mut self) -> Self {
-        self.over = Over::SocketMode;
-        self
-    }
-
-    /// Opens the stage.
-    pub async fn open(self) -> Stage {
-        let scenario = self.scenario.unwrap_or_else(Scenario::pair);
-        let world = World::new(scenario.clone());
-        let clock = Clock::simulated(scenario.epoch);
-        let now = clock.clone();
-        let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
-        let mut config = rehearse::toml(&scenario, &workspace);
-        for (old, new) in &self.edits {
-            config = match old.is_empty() {
-                true => format!("{config}\n{new}\n"),
-                false => config.replace(old, new),
-            };
-        }
-        let store = tempfile::tempdir().expect("a temporary folder");
-        let slack = Slack::new(workspace);
-        let mut stage = Stage {
-            world,
-            slack,
-            clock,
-            over: self.over,
-            host_is_off: Arc::default(),
-            config,
-            key: self.key,
-            store,
-            router: Router::new(),
-            bot: None,
-        };
-        stage.start().await;
-        stage
-    }
-}
 
 async fn assemble(
     config: &str,
@@ -438,63 +337,4 @@ pub async fn retries_what_fails(slack: Slack) {
 fn told(body: &str) -> String {
     let answer: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     answer["text"].as_str().unwrap_or(body).to_owned()
-}
-
-/// A message as a person reads it: the notification text, then every block's text and buttons. Hashes, which change with every release of the
-/// program, are left out.
-pub fn text_of(message: &Message) -> String {
-    let mut lines = vec![message.text.clone(), "---".to_owned()];
-    message.blocks.iter().for_each(|block| read_block(block, &mut lines));
-    without_hashes(&lines.join("\n"))
-}
-
-/// Replaces what moves with every change of the program: hashes, request ids, and the numbers of records and runs.
-pub fn without_hashes(text: &str) -> String {
-    let number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
-    let text = without_ids(text);
-    let mut before = "";
-    let mut masked = String::with_capacity(text.len());
-    for word in text.split_inclusive(|end: char| !end.is_ascii_alphanumeric()) {
-        let bare = word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric());
-        let numbered = matches!(before, "promote-" | "rebuild-" | "failback-") || before.ends_with(['#', '`']);
-        match numbered && number(bare) {
-            true => masked.push_str(&word.replace(bare, "N")),
-            false => masked.push_str(word),
-        }
-        before = word;
-    }
-    masked
-}
-
-/// Without hashes and request ids, which may hold dashes.
-fn without_ids(text: &str) -> String {
-    let id = |part: &str| part.len() >= 12 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let word = |word: &str| {
-        let bare = word.trim_end_matches(|end: char| !end.is_ascii_alphanumeric());
-        match bare.rsplit_once('-') {
-            _ if id(bare) => word.replace(bare, "…"),
-            Some((rest, last)) if id(last) => {
-                let uuid = rest.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-                word.replace(if uuid { bare } else { last }, "…")
-            }
-            _ => word.to_owned(),
-        }
-    };
-    text.split_inclusive(|end: char| !end.is_ascii_alphanumeric() && end != '-').map(word).collect()
-}
-
-fn read_block(block: &Value, lines: &mut Vec<String>) {
-    let texts = block["text"]["text"].as_str().into_iter();
-    let parts = ["fields", "elements"].into_iter().filter_map(|key| block[key].as_array()).flatten();
-    lines.extend(texts.map(str::to_owned));
-    for part in parts {
-        match (part["type"].as_str(), part["text"].as_str(), part["text"]["text"].as_str()) {
-            (Some("button"), _, Some(label)) => {
-                let confirm = part["confirm"]["text"]["text"].as_str().map(|text| format!(" — asks: {text}"));
-                lines.push(format!("[{label}]{}", confirm.unwrap_or_default()));
-            }
-            (_, Some(text), _) | (_, _, Some(text)) => lines.push(text.to_owned()),
-            _ => {}
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! What AWS tells of a stale former primary's data: Aurora's attempt to block writes, and the snapshot that it took by itself.
 
 use aws_sdk_rds::types::{Event, SourceType};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Aws, AwsError, call::Operation, rds::SNAPSHOTS, timestamp};
 use crate::{
@@ -21,11 +21,12 @@ const PAGES: usize = 50;
 const RESCUE: &str = "rds:unplanned-global-failover-";
 
 impl Aws {
-    /// The latest attempt to block writes on the primary region's cluster, which an instance of the new writer tells.
-    pub(crate) async fn fence(&self) -> Result<Option<Fence>, AwsError> {
+    /// The latest attempt to block writes on the primary region's cluster, which an instance of the new writer tells; of all that RDS keeps, where
+    /// it is not known since when there may be one.
+    pub(crate) async fn fence(&self, since: Option<Timestamp>) -> Result<Option<Fence>, AwsError> {
         let regional = self.regional(SideName::Dr);
         let until = self.0.clock.now();
-        let (from, until) = (until - KEPT, until);
+        let from = since.unwrap_or(Timestamp::MIN).max(until - KEPT);
         let (mut latest, mut marker) = (None, None);
         for _ in 0..PAGES {
             let send = || {

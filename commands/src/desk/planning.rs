@@ -5,10 +5,9 @@ use tokio::join;
 
 use super::{Desk, Pair, task::Way};
 use crate::{
-    aws::AwsError,
     engine::EngineError,
-    observation::Seen,
-    observe::observe,
+    former::Former,
+    observe::{observe, observe_stale},
     plan::{self, NoPlan, Plan, RunbookName, SuspendedService},
     report::RunOutcome,
     run::Run,
@@ -22,9 +21,13 @@ impl Desk {
         Ok(match way {
             Way::Promote => plan::promote(&pair.name, &pair.app, &observed.await, pair.clock.now()),
             Way::Failback => {
-                let runs = self.since_steady(&pair.name).await?;
-                let (observation, stake) = join!(observed, stake(pair, &runs));
-                plan::failback(&pair.name, &pair.app, &observation, suspended(pair, &runs), &stake)
+                let (observation, runs) = join!(observed, self.since_steady(&pair.name));
+                let runs = runs?;
+                let stake = match Former::seen(&pair.app, &observation) {
+                    Some(Former::Detached(_)) => Some(stake(pair, &runs).await),
+                    _ => None,
+                };
+                plan::failback(&pair.name, &pair.app, &observation, suspended(pair, &runs), stake.as_ref())
             }
         })
     }
@@ -58,10 +61,6 @@ fn suspended(pair: &Pair, runs: &[Run]) -> Vec<SuspendedService> {
 /// What is known of the data at stake.
 async fn stake(pair: &Pair, runs: &[Run]) -> Stake {
     let moved = runs.iter().filter(|run| run.plan.runbook == RunbookName::Promote).find_map(Moved::of);
-    let (fence, rescue) = join!(pair.aws.fence(), pair.aws.rescue_snapshot());
-    Stake { moved, fence: seen(fence), rescue: seen(rescue) }
-}
-
-fn seen<T>(looked: Result<T, AwsError>) -> Seen<T> {
-    looked.map_or_else(|error| Seen::Unknown(error.to_string()), Seen::Known)
+    let (fence, rescue) = observe_stale(&pair.aws, &pair.app, moved.as_ref().map(|moved| moved.at)).await;
+    Stake { moved, fence, rescue }
 }

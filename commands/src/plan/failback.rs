@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What `/dr failback` would do now: the next of the two runbooks of the way back. `suspended` are the services whose scheduled scaling
-/// this bot suspended since steady state, `stake` what is known of the data that a stale cluster holds.
+/// this bot suspended since steady state, `stake` what is known of the data that a stale cluster holds, where there is one.
 ///
 /// # Errors
 /// When the pair is not in a state that the way back is for, or the primary region does not answer.
@@ -24,7 +24,7 @@ pub fn failback(
     app: &Application,
     observation: &Observation,
     suspended: Vec<SuspendedService>,
-    stake: &Stake,
+    stake: Option<&Stake>,
 ) -> Result<Plan, NoPlan> {
     let global = match &observation.global {
         Seen::Known(global) => global,

@@ -9,7 +9,7 @@ use crate::{
     topology::Application,
 };
 
-pub(super) fn checks(app: &Application, observation: &Observation, stake: &Stake) -> Vec<Check> {
+pub(super) fn checks(app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
     let mut checks = vec![caller(app, observation), record(app, observation)];
     checks.extend(observation.primary.services.iter().map(|service| service_check(app, service)));
     checks.extend(stale(app, observation, stake));
@@ -66,9 +66,8 @@ fn service_check(app: &Application, service: &NamedService) -> Check {
 }
 
 /// What is at stake where a stale cluster is to be deleted.
-fn stale(app: &Application, observation: &Observation, stake: &Stake) -> Option<Check> {
-    let cluster = observation.primary.db.known()?.as_ref();
-    let Former::Detached(stale) = Former::of(app, observation.global.known(), cluster) else { return None };
+fn stale(app: &Application, observation: &Observation, stake: Option<&Stake>) -> Option<Check> {
+    let (Former::Detached(stale), stake) = (Former::seen(app, observation)?, stake?) else { return None };
     Some(warning("stale-data").fail(
         format!(
             "{} ({}, {} instances) may hold writes that were not replicated: {stake}",
@@ -92,7 +91,7 @@ mod tests {
         if let Seen::Known(global) = &mut observation.global {
             global.members.retain(|member| member.writer);
         }
-        let open: Vec<_> = checks(&fixture::app(), &observation, &fixture::stake())
+        let open: Vec<_> = checks(&fixture::app(), &observation, Some(&fixture::stake()))
             .into_iter()
             .filter(|check| check.outcome() != Outcome::Pass)
             .map(|check| check.id)

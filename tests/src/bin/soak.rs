@@ -10,6 +10,9 @@ use tests::sweep::{
     spread,
 };
 
+/// Seeds after which it tells how far it is.
+const PART: usize = 500;
+
 /// Plays random seeds and counts what did not hold.
 #[derive(Parser)]
 struct Args {
@@ -32,9 +35,24 @@ fn main() -> ExitCode {
     let (from, count) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
     let seeds: Vec<u64> = (from..from + count).collect();
     let began = Instant::now();
-    let found = spread(&seeds, thread::available_parallelism().map_or(1, usize::from), async |&seed| {
+    let (mut played, mut violations) = (0, 0);
+    for part in seeds.chunks(PART) {
+        violations += play(part, args.verbose);
+        played += part.len();
+        let took = began.elapsed().as_secs_f64();
+        println!(
+            "{played} of {count} seeds from {from} in {took:.1} s, {:.1} seeds/s, {violations} violations",
+            played as f64 / took
+        );
+    }
+    if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays these seeds on all cores; how many violations there were.
+fn play(seeds: &[u64], verbose: bool) -> usize {
+    let found = spread(seeds, thread::available_parallelism().map_or(1, usize::from), async |&seed| {
         let played = random::play(seed).await;
-        if args.verbose {
+        if verbose {
             tell(&played);
         }
         for violation in &played.violations {
@@ -44,9 +62,7 @@ fn main() -> ExitCode {
         }
         played.violations.len()
     });
-    let (violations, took) = (found.iter().sum::<usize>(), began.elapsed().as_secs_f64());
-    println!("{count} seeds from {from} in {took:.1} s, {:.1} seeds/s, {violations} violations", count as f64 / took);
-    if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    found.iter().sum()
 }
 
 fn tell(played: &Played) {

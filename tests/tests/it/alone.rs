@@ -9,11 +9,15 @@ use std::{
 
 use tests::Cast;
 
-use crate::{kill::Live, process::succeeds, python};
+use crate::{
+    kill::{DARK, Live},
+    process::succeeds,
+    python,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn terminal_asks_the_running_bot_and_does_without_one() {
-    let stage = Live::open().await;
+    let stage = Live::open(DARK).await;
     allow(&stage);
     let bot = stage.start();
     socket_is_open_to_the_group(&stage).await;

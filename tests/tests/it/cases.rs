@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commands::report::RunOutcome;
 use jiff::SignedDuration;
-use rehearsal::{Disturbance, Durations, Fault, Pair, Region, Scenario, Service, Side, Target};
+use rehearsal::{Disturbance, Durations, Fault, Pair, PairState, Region, Scenario, Service, Side, Target};
 use tests::{
     Cast, Stage,
     sweep::{Crew, Hand, Rig, Story},
@@ -152,6 +152,33 @@ async fn record_taken_while_the_change_is_on_its_way_is_not_overwritten() {
     assert!(error.contains(&taken), "{error}");
     assert_eq!(rig.stage.world.state().pairs[0].record.as_deref(), Some(taken.as_str()));
     ends_well(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn record_does_not_move_to_where_the_writer_is_no_more() {
+    let mut rig = Rig::over(Stage::open().await);
+    rig.stage.says(Cast::MAYA, "promote a planned move").await;
+    rig.stage.presses(Cast::JONAS, "approve-switchover").await;
+    rig.stage.record(|record| record.event == "gate.decided").await;
+    let fault = rig.stage.world.inject(Fault::route53_dark());
+    pauses(&rig, "dns").await;
+
+    let hand = Hand::in_pair_of(&rig.stage.world);
+    let writes = |side| move |pair: &PairState| pair.writer == Some(side) && pair.failover.is_none();
+    hand.switches_over_to(Side::Primary).await.unwrap();
+    hand.waits(writes(Side::Primary)).await.unwrap();
+    rig.stage.world.clear(fault);
+    rig.stage.presses(Cast::JONAS, "retry").await;
+    let held = rig.stage.hears("shop-primary in us-east-1 is the writer now").await;
+    assert!(held.text.contains("retry once us-west-2 writes again"), "{}", held.text);
+    assert_eq!(rig.stage.world.state().pairs[0].resolves_to, Some(Side::Primary));
+
+    hand.switches_over_to(Side::Dr).await.unwrap();
+    hand.waits(writes(Side::Dr)).await.unwrap();
+    Crew::of(Story::PlannedMove).see_to_the_end(&rig.stage).await.unwrap();
+    rig.settle().await;
+    assert!(rig.end().is_served_by(Side::Dr), "{:?}", rig.end());
+    sound(&mut rig).await;
 }
 
 /// The host's clock jumps while Aurora works on a failover that it will give up.

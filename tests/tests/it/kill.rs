@@ -29,12 +29,14 @@ use crate::{
 const KILLS: u32 = 20;
 /// Longest that a life of the program lasts.
 const LIFE: Duration = Duration::from_millis(700);
+/// How long the bot waits for a region that is dark; everything else answers at once.
+pub(crate) const DARK: Duration = Duration::from_secs(2);
 /// How long anything may take, in real time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_kills_lose_nothing_and_repeat_nothing() {
-    let stage = Live::open().await;
+    let stage = Live::open(DARK).await;
     let mut bot = stage.start();
     stage.slack.command(Cast::MAYA, Cast::INCIDENT, "promote the region is dark").await.unwrap();
     let gate = stage.hears(|message| message.buttons().any(|(_, button)| button["action_id"] == "cancel")).await;
@@ -96,7 +98,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) async fn open() -> Self {
+    /// `observation` is how long the bot waits for a region that it looks at.
+    pub(crate) async fn open(observation: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let slack = serve_slack().await;
         let mut pair = Pair::named("shop", 1);
@@ -114,7 +117,8 @@ impl Live {
 
         let [address] = free_addresses();
         let config = folder.path().join("standby.toml");
-        std::fs::write(&config, configuration(&scenario, slack.settings(), folder.path(), address, port)).unwrap();
+        std::fs::write(&config, configuration(&scenario, slack.settings(), folder.path(), address, port, observation))
+            .unwrap();
         slack.deliver_to(Deliver::Http(format!("http://{address}").parse().unwrap()));
         Self { folder, config, address, aws: at, world, slack }
     }
@@ -219,8 +223,11 @@ fn configuration(
     folder: &Path,
     listen: SocketAddr,
     health_port: u16,
+    observation: Duration,
 ) -> String {
-    let timing = "poll = 0.2\nsettle = 2\nobservation = 2\nfence = { expected = 1, deadline = 2 }";
+    let observation = observation.as_secs();
+    let timing =
+        format!("poll = 0.2\nsettle = 2\nobservation = {observation}\nfence = {{ expected = 1, deadline = 2 }}");
     bot::rehearse::toml(scenario, workspace)
         .replace("listen = \"127.0.0.1:0\"", &format!("listen = \"{listen}\""))
         .replace("path = \"rehearsal\"", &format!("path = {:?}", folder.join("store")))
@@ -230,6 +237,6 @@ fn configuration(
         )
         .replace("https://app.shop.example/", &format!("http://app.shop.example:{health_port}/"))
         + "\n[applications.shop.timing]\n"
-        + timing
+        + &timing
         + "\n"
 }

@@ -89,10 +89,8 @@ async fn unreadable_store_is_not_started_on_and_says_where_it_is_damaged() {
 
 /// A stage whose regions both answer, and on which the bot waits for them as long as a busy machine takes.
 async fn patient() -> Live {
-    let stage = Live::open().await;
+    let stage = Live::open(PATIENCE).await;
     stage.world.clear_all();
-    let text = std::fs::read_to_string(&stage.config).unwrap();
-    std::fs::write(&stage.config, text.replace("observation = 2\n", "observation = 20\n")).unwrap();
     stage
 }
 

@@ -1,7 +1,8 @@
 //! The record points at the DR endpoint, on all authoritative servers.
 //!
 //! Changed by compare-and-swap: what people read in the plan must still be there. `GetChange` = `INSYNC` speaks of Route 53's own servers only;
-//! what resolvers answer is the next step's business.
+//! what resolvers answer is the next step's business. Where the step was held up, the writer may have moved meanwhile: the record does not follow
+//! it to where it is not.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -17,6 +18,7 @@ use crate::{
     goals,
     journal::CallOutcome,
     observation::RecordSet,
+    phase::writing,
     plan::{Plan, StepId},
     run::{CallRun, Run},
     topology::SideName,
@@ -35,15 +37,32 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
             pair.app.record.name,
             current.as_ref().map_or("gone".to_owned(), RecordSet::target)
         ))),
-        Some(change) => Ok(Sight::Unmet {
-            detail: current.as_ref().map_or("there is no record".to_owned(), RecordSet::target),
-            actions: vec![Action {
-                side: SideName::Dr,
-                change: Wanted::Change(change),
-                before: json!({ "record": current }),
-            }],
+        Some(change) => Ok(match writer_left(pair, side).await {
+            Some(why) => Sight::Failed(why),
+            None => Sight::Unmet {
+                detail: current.as_ref().map_or("there is no record".to_owned(), RecordSet::target),
+                actions: vec![Action {
+                    side: SideName::Dr,
+                    change: Wanted::Change(change),
+                    before: json!({ "record": current }),
+                }],
+            },
         }),
     }
+}
+
+/// Why the record must not move: somebody took the writer elsewhere after the run had seen it here. What is not seen now holds nothing up.
+async fn writer_left(pair: &Pair, side: SideName) -> Option<String> {
+    let global = pair.aws.global_cluster(SideName::Dr).await.ok().flatten()?;
+    let (writer, region) = (global.writer()?, &pair.app.side(side).region);
+    (writing(&pair.app, &global) != Some(side)).then(|| {
+        format!(
+            "{} in {} is the writer now; somebody moved it from {region}, so the record stays as it is: \
+             retry once {region} writes again, or abort and look at the pair anew",
+            writer.db_cluster(),
+            writer.region()
+        )
+    })
 }
 
 /// Whether the change replaces what the plan said it would.

@@ -1,0 +1,85 @@
+//! How a gate was decided, how a call ended, and what became of a failed step, as records name it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Method;
+
+/// How a gate was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Decision {
+    /// A person approved.
+    Approved {
+        /// The chosen way.
+        method: Method,
+    },
+    /// A person who might have approved said no.
+    Refused,
+    /// The person who asked took the request back.
+    Cancelled,
+    /// Nobody decided in time.
+    Expired,
+    /// The world had changed when a person approved: the plan they read no longer holds.
+    Void {
+        /// What changed, for people.
+        why: String,
+    },
+}
+
+/// How a changing call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum CallOutcome {
+    /// AWS accepted it.
+    Accepted {
+        /// AWS request id.
+        request_id: Option<String>,
+        /// An id that the answer gave for following it up, such as Route 53's change id.
+        reference: Option<String>,
+    },
+    /// AWS refused it, or it never got there: it had no effect.
+    Failed {
+        /// AWS's error code.
+        code: String,
+        /// AWS's message.
+        message: String,
+        /// AWS request id.
+        request_id: Option<String>,
+    },
+    /// It may or may not have had effect: no answer, or the program died before it could be recorded.
+    Unknown {
+        /// Why it is not known.
+        why: String,
+    },
+}
+
+/// What a person decided on a failed step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// Try it again.
+    Retry,
+    /// Go on without it.
+    Skip,
+    /// Leave everything where it is and end the run.
+    Abort,
+}
+
+impl Resolution {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Retry, Self::Skip, Self::Abort];
+
+    /// Its name in records, buttons and messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Abort => "abort",
+        }
+    }
+
+    /// The one with that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|resolution| resolution.name() == name)
+    }
+}

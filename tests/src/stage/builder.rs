@@ -1,0 +1,99 @@
+//! What a stage is opened with.
+
+use std::sync::Arc;
+
+use axum::Router;
+use bot::rehearse;
+use rehearsal::{
+    Scenario, World,
+    slack::{Settings, Slack},
+};
+use storage::{Clock, SigningKey};
+
+use super::Stage;
+
+/// What differs from the ordinary stage.
+#[derive(Default)]
+pub struct StageBuilder {
+    scenario: Option<Scenario>,
+    edits: Vec<(String, String)>,
+    key: Option<Arc<SigningKey>>,
+    over: Over,
+}
+
+/// How Slack reaches the bot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Over {
+    #[default]
+    Http,
+    SocketMode,
+}
+
+impl StageBuilder {
+    /// Another scenario.
+    #[must_use]
+    pub fn scenario(mut self, scenario: Scenario) -> Self {
+        self.scenario = Some(scenario);
+        self
+    }
+
+    /// Adds a section to the configuration of application `shop`, such as `[applications.shop.timing]`.
+    #[must_use]
+    pub fn configure(mut self, section: &str) -> Self {
+        self.edits.push((String::new(), section.to_owned()));
+        self
+    }
+
+    /// Has the log signed with this key.
+    #[must_use]
+    pub fn signed(mut self, key: SigningKey) -> Self {
+        self.key = Some(Arc::new(key));
+        self
+    }
+
+    /// Replaces a text of the configuration.
+    #[must_use]
+    pub fn replace(mut self, old: &str, new: &str) -> Self {
+        self.edits.push((old.to_owned(), new.to_owned()));
+        self
+    }
+
+    /// Lets Slack reach the bot through Socket Mode; requests over HTTP are taken too.
+    #[must_use]
+    pub fn socket_mode(mut self) -> Self {
+        self.over = Over::SocketMode;
+        self
+    }
+
+    /// Opens the stage.
+    pub async fn open(self) -> Stage {
+        let scenario = self.scenario.unwrap_or_else(Scenario::pair);
+        let world = World::new(scenario.clone());
+        let clock = Clock::simulated(scenario.epoch);
+        let now = clock.clone();
+        let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
+        let mut config = rehearse::toml(&scenario, &workspace);
+        for (old, new) in &self.edits {
+            config = match old.is_empty() {
+                true => format!("{config}\n{new}\n"),
+                false => config.replace(old, new),
+            };
+        }
+        let store = tempfile::tempdir().expect("a temporary folder");
+        let slack = Slack::new(workspace);
+        let mut stage = Stage {
+            world,
+            slack,
+            clock,
+            over: self.over,
+            host_is_off: Arc::default(),
+            config,
+            key: self.key,
+            store,
+            router: Router::new(),
+            bot: None,
+        };
+        stage.start().await;
+        stage
+    }
+}
