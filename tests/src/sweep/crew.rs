@@ -181,7 +181,10 @@ impl Crew {
 
     async fn press(&mut self, stage: &Stage, message: &Message, action: &str) -> Result<(), String> {
         let mut action = action;
-        if action == "retry" {
+        if action == "retry" && message.text.contains("is the writer now") {
+            // Somebody took the writer away: they begin anew from there.
+            action = "abort";
+        } else if action == "retry" {
             self.retries += 1;
             if self.retries > RETRIES {
                 // What somebody skipped earlier is for people to see to; the run cannot.

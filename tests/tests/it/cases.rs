@@ -181,6 +181,29 @@ async fn record_does_not_move_to_where_the_writer_is_no_more() {
     sound(&mut rig).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn dr_keeps_its_tasks_where_somebody_needs_it_again_meanwhile() {
+    let mut rig = Story::Rejoined.open(1).await.unwrap();
+    rig.stage.says(Cast::MAYA, "failback the region is healthy").await;
+    rig.stage.presses(Cast::JONAS, "approve-switchover").await;
+    rig.stage.record(|record| record.event == "step.started" && record.step.as_deref() == Some("idle")).await;
+    let scaling = Target::operation(Service::ApplicationAutoScaling, "RegisterScalableTarget");
+    let denied = Disturbance::access_denied("application-autoscaling:RegisterScalableTarget");
+    let fault = rig.stage.world.inject(Fault::calls(scaling, denied));
+    pauses(&rig, "idle").await;
+
+    let hand = Hand::in_pair_of(&rig.stage.world);
+    hand.switches_over_to(Side::Dr).await.unwrap();
+    hand.waits(|pair| pair.writer == Some(Side::Dr) && pair.failover.is_none()).await.unwrap();
+    let before = rig.stage.changes();
+    rig.stage.world.clear(fault);
+    rig.stage.presses(Cast::JONAS, "retry").await;
+    rig.stage.hears("shop-dr in us-west-2 is the writer now").await;
+    assert_eq!(rig.stage.changes(), before);
+    rig.settle().await;
+    sound(&mut rig).await;
+}
+
 /// The host's clock jumps while Aurora works on a failover that it will give up.
 async fn clock_jumps(ahead: SignedDuration) -> Rig {
     let rig = Rig::over(Stage::open().await);

@@ -7,7 +7,7 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Memory, Sight};
+use super::{Memory, Sight, writer};
 use crate::{
     aws::AwsError,
     change::Change,
@@ -18,7 +18,6 @@ use crate::{
     goals,
     journal::CallOutcome,
     observation::RecordSet,
-    phase::writing,
     plan::{Plan, StepId},
     run::{CallRun, Run},
     topology::SideName,
@@ -37,7 +36,7 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
             pair.app.record.name,
             current.as_ref().map_or("gone".to_owned(), RecordSet::target)
         ))),
-        Some(change) => Ok(match writer_left(pair, side).await {
+        Some(change) => Ok(match writer::left(pair, side).await {
             Some(why) => Sight::Failed(why),
             None => Sight::Unmet {
                 detail: current.as_ref().map_or("there is no record".to_owned(), RecordSet::target),
@@ -49,20 +48,6 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
             },
         }),
     }
-}
-
-/// Why the record must not move: somebody took the writer elsewhere after the run had seen it here. What is not seen now holds nothing up.
-async fn writer_left(pair: &Pair, side: SideName) -> Option<String> {
-    let global = pair.aws.global_cluster(SideName::Dr).await.ok().flatten()?;
-    let (writer, region) = (global.writer()?, &pair.app.side(side).region);
-    (writing(&pair.app, &global) != Some(side)).then(|| {
-        format!(
-            "{} in {} is the writer now; somebody moved it from {region}, so the record stays as it is: \
-             retry once {region} writes again, or abort and look at the pair anew",
-            writer.db_cluster(),
-            writer.region()
-        )
-    })
 }
 
 /// Whether the change replaces what the plan said it would.

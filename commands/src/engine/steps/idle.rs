@@ -1,8 +1,9 @@
-//! DR's services are back at warm idle, minimum first, and scheduled scaling that this bot suspended runs again in both regions.
+//! DR's services are back at warm idle, minimum first, and scheduled scaling that this bot suspended runs again in both regions; unless DR is
+//! needed again meanwhile.
 
 use futures::future::try_join_all;
 
-use super::Sight;
+use super::{Sight, writer};
 use crate::{
     aws::AwsError,
     engine::{
@@ -40,6 +41,11 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
             change: Wanted::Change(change),
             before: before.clone(),
         }));
+    }
+    if !actions.is_empty()
+        && let Some(why) = writer::left(pair, SideName::Primary).await
+    {
+        return Ok(Sight::Failed(why));
     }
     let detail = format!("{} tasks running in {}", seen.join(", "), pair.app.dr.region);
     Ok(match (actions.is_empty(), waits) {

@@ -12,6 +12,7 @@ mod reconcile;
 mod replication;
 mod snapshot;
 mod verify;
+mod writer;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The public URL answers well from the target region: so many good answers in a row, and few bad ones since the first good one. Until resolvers have
 //! the new record, the connection goes to the target's endpoint under the public name.
 
-use super::{Memory, Sight};
+use super::{Memory, Sight, writer};
 use crate::{engine::Pair, topology::SideName};
 
 pub(super) async fn look(pair: &Pair, side: SideName, memory: &mut Memory) -> Sight {
@@ -18,6 +18,10 @@ pub(super) async fn look(pair: &Pair, side: SideName, memory: &mut Memory) -> Si
     let rate = memory.error_rate();
     if memory.good >= verify.consecutive && rate <= verify.max_error_rate {
         return Sight::Holds(format!("{} good answers in a row {path}, {:.0} % bad", memory.good, rate * 100.0));
+    }
+    // No answer gets better where the application cannot write.
+    if !good && let Some(why) = writer::left(pair, side).await {
+        return Sight::Failed(why);
     }
     Sight::Waiting(match answer {
         Ok(status) if good => format!("HTTP {status} {path}"),
