@@ -47,6 +47,7 @@ struct Series {
     changes: Family<ChangeLabels, Counter>,
     runs: Family<StateLabel, Gauge>,
     log_records: Gauge,
+    log_checked: Gauge,
     outbox_lag: Family<ChannelLabel, Gauge>,
     outbox_refused: Family<ChannelLabel, Gauge>,
     outbox_blocked: Family<ChannelLabel, Gauge>,
@@ -110,6 +111,7 @@ impl Metrics {
             changes: Family::default(),
             runs: Family::default(),
             log_records: Gauge::default(),
+            log_checked: Gauge::default(),
             outbox_lag: Family::default(),
             outbox_refused: Family::default(),
             outbox_blocked: Family::default(),
@@ -124,6 +126,11 @@ impl Metrics {
         registry.register("aws_changes", "Calls that change something in AWS, by outcome", series.changes.clone());
         registry.register("runs", "Runs that have not ended, by state", series.runs.clone());
         registry.register("log_records", "Records in the audit log", series.log_records.clone());
+        registry.register(
+            "log_checked",
+            "1 once every record that was there at the start was read and is what was written",
+            series.log_checked.clone(),
+        );
         registry.register("outbox_lag_records", "Records that Slack does not show yet", series.outbox_lag.clone());
         registry.register(
             "outbox_refused_messages",
@@ -158,6 +165,7 @@ impl Metrics {
         let size = self.log.head().size;
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.series.log_records.set(gauge(size));
+        self.series.log_checked.set(self.log.is_checked().into());
         for (channel, lane) in self.outbox.lanes() {
             let channel = ChannelLabel { channel: channel.to_owned() };
             let series = &self.series;

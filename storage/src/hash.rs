@@ -134,6 +134,11 @@ impl Tree {
         self.last = None;
     }
 
+    /// The same tree, where the last leaf's hash is known.
+    pub(crate) fn ending_with(self, leaf: Hash) -> Self {
+        Self { last: Some(leaf), ..self }
+    }
+
     fn join(&mut self, level: u32, subtree: Hash, mut each: impl FnMut(Hash)) {
         each(subtree);
         // Each trailing 1 bit of the size is a complete subtree that this one, or what it completes, makes twice as large.

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -117,13 +118,17 @@ impl Layout {
         }
     }
 
-    /// Writes the head down, atomically; when power fails, an older head is as good.
+    /// Writes the head down, in place: a rename would make the next sync of the log's file wait for a change of the folder. When power fails, an
+    /// older head is as good, and one that cannot be read is none.
     pub(crate) fn write_head(&self, head: Head) -> io::Result<()> {
         let mut bytes = encode(&HeadLine::new(head))?;
         bytes.push(b'\n');
-        let new = self.dir.join("head.json.new");
-        fs::write(&new, bytes)?;
-        fs::rename(&new, self.head())
+        let file = File::options().create(true).truncate(false).write(true).open(self.head())?;
+        file.write_all_at(&bytes, 0)?;
+        match bytes.len() as u64 {
+            length if file.metadata()?.len() > length => file.set_len(length),
+            _ => Ok(()),
+        }
     }
 }
 

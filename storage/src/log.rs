@@ -1,16 +1,25 @@
 //! The log: opening, appending, reading.
 
-use std::{ops::RangeBounds, path::Path, sync::Arc};
+use std::{
+    ops::RangeBounds,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::{TryStreamExt, stream::BoxStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 use crate::{
     AppendError, Clock, Entry, Head, OpenError, ReadError, Reader, Record, SigningKey, blocking,
     checkpoint::CHECKPOINTED,
     index::{Index, Unavailable},
     layout::Layout,
-    recover,
+    recover::{self, Recovered},
+    view::View,
     writer::{self, Asked, Job, MAX_BATCH, Poison},
 };
 
@@ -33,11 +42,12 @@ pub enum Appended {
 #[derive(Debug, Clone)]
 pub struct Options {
     segment_bytes: u64,
+    patience: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20 }
+        Self { segment_bytes: 64 << 20, patience: Duration::from_secs(2) }
     }
 }
 
@@ -48,6 +58,13 @@ impl Options {
         self
     }
 
+    /// How long opening waits for the check of the records that were there when the log was last written to (2 seconds by default); a longer one
+    /// goes on in the background.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Opens or creates the log, as [`Log::open`] does.
     ///
     /// # Errors
@@ -55,12 +72,35 @@ impl Options {
     pub async fn open(self, dir: &Path, clock: Clock) -> Result<Log, OpenError> {
         let layout = Layout::new(dir);
         let recovered = blocking::run(move || recover::recover(layout, clock, self.segment_bytes)).await;
-        let (writer, tail) = recovered.map_err(|source| OpenError::Io { path: dir.to_owned(), source })??;
+        let recovered = recovered.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        let Recovered { writer, tail, unread } = recovered?;
+
+        let poison = Poison::default();
+        let (found, checked) = watch::channel(unread.is_none());
+        if let Some(head) = unread {
+            let (view, poison) = (Arc::clone(&writer.view), Arc::clone(&poison));
+            let mut check = Box::pin(check(view, head));
+            let soon = match self.patience {
+                Duration::ZERO => None,
+                patience => timeout(patience, &mut check).await.ok(),
+            };
+            match soon {
+                Some(done) => {
+                    done?;
+                    found.send_replace(true);
+                }
+                None => drop(tokio::spawn(async move {
+                    match check.await {
+                        Ok(()) => drop(found.send_replace(true)),
+                        Err(error) => writer::stop(&poison, error.to_string()),
+                    }
+                })),
+            }
+        }
 
         let (jobs, queue) = mpsc::channel(MAX_BATCH);
-        let poison = Poison::default();
-        let reader = Reader::new(Arc::clone(&writer.view));
-        let log = Log(Arc::new(Inner { reader, index: Arc::clone(&writer.index), jobs, poison: Arc::clone(&poison) }));
+        let (reader, index) = (Reader::new(Arc::clone(&writer.view)), Arc::clone(&writer.index));
+        let log = Log(Arc::new(Inner { reader, index, jobs, poison: Arc::clone(&poison), checked }));
         tokio::spawn(writer::run(writer, queue, poison));
         if let Some(tail) = tail {
             tracing::warn!(dir = %dir.display(), bytes = tail.bytes, sha256 = %tail.sha256, "cut the log's torn tail");
@@ -68,6 +108,15 @@ impl Options {
         }
         Ok(log)
     }
+}
+
+/// Checks the records that a head counts.
+async fn check(view: Arc<View>, head: Head) -> Result<(), OpenError> {
+    let (path, began) = (view.layout.dir().to_owned(), Instant::now());
+    let done = blocking::run(move || recover::check(&view, head)).await;
+    done.map_err(|source| OpenError::Io { path, source })??;
+    tracing::info!(records = head.size, seconds = began.elapsed().as_secs_f64(), "checked the log");
+    Ok(())
 }
 
 /// The append-only log. Cloning gives another handle of the same log.
@@ -82,13 +131,16 @@ struct Inner {
     index: Arc<Index>,
     jobs: mpsc::Sender<Job>,
     poison: Poison,
+    /// Whether every record that was there at the start was read and is what was written.
+    checked: watch::Receiver<bool>,
 }
 
 impl Log {
     /// Opens the log in a folder on local or block storage, or creates it, and checks every record of it.
     ///
     /// Takes the process lock; cuts a torn tail and records that; compares the log with its head file; brings the index up
-    /// to the log, or builds it anew.
+    /// to the log, or builds it anew. A check that takes longer than a moment goes on in the background ([`Log::is_checked`]); when it finds
+    /// damage, the log takes no more records.
     ///
     /// # Errors
     /// See [`OpenError`]. Damage is named and never mended.
@@ -200,7 +252,18 @@ impl Log {
         .await
     }
 
-    /// Why the log takes no more records, if it does not: the first failure of a write or a sync.
+    /// Whether every record that was there when the log was opened was read and found to be what was written.
+    pub fn is_checked(&self) -> bool {
+        *self.0.checked.borrow()
+    }
+
+    /// Waits for the check of what was there when the log was opened. Where it finds damage, [`Log::poisoned`] says which.
+    pub async fn checked(&self) -> bool {
+        self.0.checked.clone().wait_for(|&checked| checked).await.is_ok()
+    }
+
+    /// Why the log takes no more records, if it does not: the first failure of a write or a sync, or damage that was found after the log was
+    /// opened.
     pub fn poisoned(&self) -> Option<String> {
         self.0.poison.get().cloned()
     }

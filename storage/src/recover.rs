@@ -17,15 +17,30 @@ use crate::{
 /// Records that the index is caught up with in one go.
 const CATCH_UP: u64 = 1024;
 
-/// Opens a log's folder. Blocking. Answers the torn tail that was cut, which is still to be recorded.
-pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Result<(Writer, Option<Tail>), OpenError> {
+/// A log that can be written to.
+pub(crate) struct Recovered {
+    pub(crate) writer: Writer,
+    /// The torn tail that was cut, which is still to be recorded.
+    pub(crate) tail: Option<Tail>,
+    /// The records that were not read: those that this counts.
+    pub(crate) unread: Option<Head>,
+}
+
+/// Opens a log's folder. Blocking. What was there when the head was written down is not read where the tree's hashes lead to that head.
+pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Result<Recovered, OpenError> {
     layout.create().map_err(|source| OpenError::Io { path: layout.dir().to_owned(), source })?;
     let lock = layout.lock()?;
     let index = Index::open(&layout);
     let (head, mark) = (layout.read_head()?, index.mark());
     let stored = Stored::open(&layout.hashes(), true);
     let stored = stored.inspect_err(|error| tracing::warn!(%error, "the tree's hashes cannot be kept in a file")).ok();
-    let scan = Scan::run(&layout, &[head, mark], stored.as_ref())?;
+    let heads = [head, mark];
+    let quick = head.zip(stored.as_ref()).and_then(|(head, stored)| Scan::after(&layout, head, &heads, stored));
+    let unread = quick.as_ref().and(head);
+    let scan = match quick {
+        Some(scan) => scan,
+        None => Scan::run(&layout, &heads, stored.as_ref())?,
+    };
     scan.check(&layout, head)?;
 
     let agreed = mark.filter(|&mark| scan.had(mark));
@@ -49,7 +64,15 @@ pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Resul
         }
         None => (None, None),
     };
-    Ok((Writer { view, index: Arc::new(index), clock, tree, segment, segment_bytes, lock }, tail))
+    let writer = Writer { view, index: Arc::new(index), clock, tree, segment, segment_bytes, lock };
+    Ok(Recovered { writer, tail, unread })
+}
+
+/// Reads and checks the records that a head counts, and notes where they are. Blocking.
+pub(crate) fn check(view: &View, head: Head) -> Result<(), OpenError> {
+    let scan = Scan::up_to(&view.layout, head, view.stored.as_ref())?;
+    view.place_earlier(scan.places, head.size);
+    Ok(())
 }
 
 /// Adds what the index lacks.

@@ -1,4 +1,4 @@
-//! Reading the whole log at start-up, believing nothing.
+//! Reading the log at start-up: what is new since its head was written down, and all of it, believing nothing.
 
 use std::{
     fs::File,
@@ -28,6 +28,8 @@ pub(crate) struct Scan {
     pub(crate) last: Option<Last>,
     /// Those of the heads asked for that the log has had.
     confirmed: Vec<Head>,
+    /// How many records are read; none for all.
+    to: Option<u64>,
     /// Where the tree's hashes are put, and those that are not there yet.
     stored: Option<Stored>,
     hashes: Vec<Hash>,
@@ -61,14 +63,49 @@ impl Scan {
     /// Reads and checks every record. `heads` are those that [`Scan::check`] and [`Scan::had`] will ask for; the tree's hashes go
     /// to `stored`.
     pub(crate) fn run(layout: &Layout, heads: &[Option<Head>], stored: Option<&Stored>) -> Result<Self, OpenError> {
-        let segments = layout.list().map_err(|source| OpenError::Io { path: layout.segments(), source })?;
-        let mut scan = Self { stored: stored.cloned(), ..Self::default() };
-        scan.confirm(heads);
-        for (n, segment) in segments.iter().enumerate() {
-            scan.segment(segment, n + 1 == segments.len(), heads)?;
-        }
-        scan.store_hashes();
+        let scan = Self { stored: stored.cloned(), ..Self::default() };
+        scan.segments(&list(layout)?, 0, heads)
+    }
+
+    /// Reads and checks the records that a head counts, and that it does; more may be appended meanwhile.
+    pub(crate) fn up_to(layout: &Layout, head: Head, stored: Option<&Stored>) -> Result<Self, OpenError> {
+        let scan = Self { stored: stored.cloned(), to: Some(head.size), ..Self::default() };
+        let scan = scan.segments(&list(layout)?, 0, &[Some(head)])?;
+        scan.check(layout, Some(head))?;
         Ok(scan)
+    }
+
+    /// Reads and checks only the records that follow those of a head, whose tree is taken from `stored`; of those before, the last must be the one
+    /// that the tree ends with. None where that is not so, or anything else is unusual: then all has to be read.
+    pub(crate) fn after(layout: &Layout, head: Head, heads: &[Option<Head>], stored: &Stored) -> Option<Self> {
+        let tree = stored.tree(head)?;
+        let segments = list(layout).ok()?;
+        let at = segments.iter().rposition(|segment| segment.first.is_some_and(|first| first < head.size))?;
+        let (before, from) = segments.split_at_checked(at)?;
+        let mut scan = Self { tree, stored: Some(stored.clone()), ..Self::default() };
+        before.iter().filter_map(|segment| segment.first).for_each(|first| scan.places.add(first, first, 0));
+        let earlier = heads.iter().flatten().filter(|&&earlier| stored.consistency(earlier, head).is_some());
+        scan.confirmed.extend(earlier);
+        let passed = head.size - from.first()?.first?;
+        let scan = scan.segments(from, passed, heads).ok()?;
+        scan.last.as_ref().is_some_and(|last| last.tail.is_none()).then_some(scan)
+    }
+
+    /// Reads segments, the first without its first `passed` lines.
+    fn segments(mut self, segments: &[Segment], mut passed: u64, heads: &[Option<Head>]) -> Result<Self, OpenError> {
+        self.confirm(heads);
+        for (n, segment) in segments.iter().enumerate() {
+            if !self.is_at_its_end() {
+                self.segment(segment, n + 1 == segments.len(), passed, heads)?;
+            }
+            passed = 0;
+        }
+        self.store_hashes();
+        Ok(self)
+    }
+
+    fn is_at_its_end(&self) -> bool {
+        self.to == Some(self.tree.size())
     }
 
     /// Whether the log has had this head: it was asked for, and the records up to its size have its root.
@@ -93,17 +130,28 @@ impl Scan {
         }
     }
 
-    fn segment(&mut self, segment: &Segment, is_last: bool, heads: &[Option<Head>]) -> Result<(), OpenError> {
+    fn segment(
+        &mut self,
+        segment: &Segment,
+        is_last: bool,
+        passed: u64,
+        heads: &[Option<Head>],
+    ) -> Result<(), OpenError> {
         let path = &segment.path;
         let io = |source| OpenError::Io { path: path.clone(), source };
-        let first = self.tree.size();
+        let first = self.tree.size() - passed;
         if segment.first != Some(first) {
             return Err(self.damaged(path, 1, Damage::Name));
         }
         let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(io)?);
         let (mut line, mut offset, mut number) = (Vec::new(), 0, 1);
         let tail = loop {
+            if self.is_at_its_end() {
+                break None;
+            }
             let accepted = match next_line(&mut file, &mut line).map_err(io)? {
+                Next::Line if number < passed => Ok(()),
+                Next::Line if number == passed => self.joins(&line),
                 Next::Line => self.accept(&line),
                 Next::TooLong => Err(Damage::Line(LineFault::TooLong)),
                 Next::Torn if is_last => break Some(Tail::read(path, offset).map_err(io)?),
@@ -111,13 +159,18 @@ impl Scan {
                 Next::End => break None,
             };
             accepted.map_err(|damage| self.damaged(path, number, damage))?;
-            self.places.add(self.tree.size() - 1, first, offset);
+            self.places.add(first + number - 1, first, offset);
             self.confirm(heads);
             offset += line.len() as u64 + 1;
             number += 1;
         };
         self.last = Some(Last { path: path.clone(), first, bytes: offset, tail });
         Ok(())
+    }
+
+    /// Whether the line is the last of those in the tree.
+    fn joins(&self, line: &[u8]) -> Result<(), Damage> {
+        if self.tree.last() == Some(Hash::leaf(line)) { Ok(()) } else { Err(Damage::Prev) }
     }
 
     /// Takes the next line into the tree, if it is the next record.
@@ -152,6 +205,10 @@ impl Scan {
             damage => OpenError::Damaged { file, line, record, damage },
         }
     }
+}
+
+fn list(layout: &Layout) -> Result<Vec<Segment>, OpenError> {
+    layout.list().map_err(|source| OpenError::Io { path: layout.segments(), source })
 }
 
 /// Whether a record is the one after those in the tree.

@@ -13,7 +13,7 @@ use std::{
 
 use tlog_tiles::HashReader;
 
-use crate::{Hash, Head};
+use crate::{Hash, Head, hash::Tree};
 
 /// Bytes that are compared or written at once.
 const CHUNK: usize = 1 << 16;
@@ -64,6 +64,25 @@ impl Stored {
     /// The root over the first `size` records as the file has it.
     pub(crate) fn root(&self, size: u64) -> Option<Hash> {
         tlog_tiles::tree_hash(size, self).ok().map(|hash| Hash::from(hash.0))
+    }
+
+    /// The tree with that head, if the file's hashes lead to it.
+    pub(crate) fn tree(&self, head: Head) -> Option<Tree> {
+        let last = head.size.checked_sub(1)?;
+        let mut tree = Tree::default();
+        for level in (0..u64::BITS).rev().filter(|level| head.size >> level & 1 == 1) {
+            let subtree = self.hash(level, tree.size() >> level)?;
+            tree.graft(level, subtree);
+        }
+        (tree.head() == head).then_some(())?;
+        Some(tree.ending_with(self.hash(0, last)?))
+    }
+
+    /// The hash of the n-th subtree of 2^level leaves.
+    fn hash(&self, level: u32, n: u64) -> Option<Hash> {
+        let index = tlog_tiles::stored_hash_index(u8::try_from(level).ok()?, n);
+        let hash = self.read_hashes(&[index]).ok()?.pop()?;
+        Some(Hash::from(hash.0))
     }
 
     /// Cuts off what stands after the hashes of so many records.

@@ -25,7 +25,8 @@ const STRIDE: u64 = 64;
 /// A stream hands its lines over in chunks of about this many bytes, which bounds its memory.
 const CHUNK: usize = 1 << 18;
 
-/// Where records are: of some, so that any other is less than [`STRIDE`] lines further.
+/// Where records are: of some, so that any other is less than [`STRIDE`] lines further; or somewhere in the segment, as long as only its name is
+/// known.
 #[derive(Debug, Default)]
 pub(crate) struct Places(Vec<Place>);
 
@@ -42,6 +43,13 @@ impl Places {
         if record.is_multiple_of(STRIDE) || record == segment {
             self.0.push(Place { record, segment, offset });
         }
+    }
+
+    /// Takes over what was noted of the records before `size`.
+    fn take_over(&mut self, mut earlier: Self, size: u64) {
+        let known = self.0.partition_point(|place| place.record < size);
+        earlier.0.extend(self.0.drain(known..));
+        *self = earlier;
     }
 
     /// The last noted place at or before a record.
@@ -80,6 +88,11 @@ impl View {
     pub(crate) fn place(&self, new: impl Iterator<Item = (u64, u64, u64)>) {
         let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
         new.for_each(|(record, segment, offset)| places.add(record, segment, offset));
+    }
+
+    /// Notes where the first `size` records are, now that they were read.
+    pub(crate) fn place_earlier(&self, places: Places, size: u64) {
+        self.places.write().unwrap_or_else(PoisonError::into_inner).take_over(places, size);
     }
 
     /// Lets readers see what has become durable.

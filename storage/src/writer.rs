@@ -99,6 +99,10 @@ struct Batch {
 pub(crate) async fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, poison: Poison) {
     let (mut waiting, mut close) = (Vec::new(), None);
     while close.is_none() && jobs.recv_many(&mut waiting, MAX_BATCH).await > 0 {
+        // The check of what was there before may have found damage meanwhile.
+        if poison.get().is_some() {
+            break;
+        }
         let (mut entries, mut replies) = (Vec::new(), Vec::new());
         for job in waiting.drain(..) {
             match job {
@@ -109,21 +113,17 @@ pub(crate) async fn run(mut writer: Writer, mut jobs: mpsc::Receiver<Job>, poiso
                 Job::Close(reply) => close = Some(reply),
             }
         }
-        let committed = blocking::run(move || {
-            let outcomes = writer.commit(entries);
-            (writer, outcomes)
+        let poisoned = Arc::clone(&poison);
+        let worked = blocking::run(move || {
+            writer.work(entries, replies, &poisoned);
+            writer
         });
-        match committed.await {
-            Ok((back, Ok(outcomes))) => {
-                writer = back;
-                answer(replies, outcomes);
-            }
-            Ok((back, Err(cause))) => {
-                writer = back;
-                stop(&poison, cause);
-                break;
-            }
+        writer = match worked.await {
+            Ok(back) => back,
             Err(error) => return stop(&poison, format!("the writer failed: {error}")),
+        };
+        if poison.get().is_some() {
+            break;
         }
     }
     // Put away before anyone is answered, so that the answer to a close means that the folder is free.
@@ -142,23 +142,29 @@ fn answer(replies: Vec<oneshot::Sender<Outcome>>, outcomes: Vec<Outcome>) {
     }
 }
 
-fn stop(poison: &Poison, cause: String) {
+/// The log takes no more records from now on.
+pub(crate) fn stop(poison: &Poison, cause: String) {
     tracing::error!(cause, "the log takes no more records");
     poison.get_or_init(|| cause);
 }
 
 impl Writer {
-    /// Makes records of entries, and makes them durable with one sync.
-    ///
-    /// # Errors
-    /// The cause, if writing failed: the writer must not be used again.
-    fn commit(&mut self, entries: Vec<Asked>) -> Result<Vec<Outcome>, String> {
+    /// Makes records of entries, makes them durable with one sync, and answers. When writing fails, the writer must not be used again.
+    fn work(&mut self, entries: Vec<Asked>, replies: Vec<oneshot::Sender<Outcome>>, poison: &Poison) {
         let mut batch = Batch::new(self.tree.clone());
         let outcomes = entries.into_iter().map(|entry| self.stage(entry, &mut batch)).collect();
-        if !batch.records.is_empty() {
-            self.write(batch)?;
+        let hashes = std::mem::take(&mut batch.hashes);
+        let written = if batch.records.is_empty() { Ok(()) } else { self.write(batch) };
+        match written {
+            Ok(()) => answer(replies, outcomes),
+            // Before the replies are dropped, since that is what sends those who wait to look for the cause.
+            Err(cause) => return stop(poison, cause),
         }
-        Ok(outcomes)
+        // Nobody has to wait for what is made anew where it is missing.
+        if !hashes.is_empty() {
+            self.store_hashes(&hashes);
+            self.write_head();
+        }
     }
 
     /// Adds an entry to the batch, unless it is a duplicate.
@@ -186,7 +192,7 @@ impl Writer {
         seen.map_err(|error| AppendError::Lookup { dedupe: dedupe.to_owned(), reason: error.to_string() })
     }
 
-    /// Writes a batch, syncs it, and then brings everything derived up to it.
+    /// Writes a batch, syncs it, and then brings up to it what readers ask.
     fn write(&mut self, batch: Batch) -> Result<(), String> {
         let segment = self.segment(batch.tree.size() - batch.records.len() as u64)?;
         let (first, start) = (segment.first, segment.bytes);
@@ -198,8 +204,6 @@ impl Writer {
         let head = self.tree.head();
         self.view.place(batch.records.iter().map(|(record, offset)| (record.seq, first, start + offset)));
         self.index.add(batch.records.iter().map(|(record, _)| record.as_ref()), Some(head));
-        self.store_hashes(head, &batch.hashes);
-        self.write_head(head);
         self.view.publish(head);
         tracing::debug!(records = batch.records.len(), bytes = batch.lines.len(), size = head.size, "appended");
         Ok(())
@@ -220,16 +224,16 @@ impl Writer {
     }
 
     /// The hashes may be missing or wrong in their file, so a failure is not one of the log.
-    fn store_hashes(&self, head: Head, hashes: &[Hash]) {
-        let index = tlog_tiles::stored_hash_count(head.size) - hashes.len() as u64;
+    fn store_hashes(&self, hashes: &[Hash]) {
+        let index = tlog_tiles::stored_hash_count(self.tree.size()) - hashes.len() as u64;
         if let Some(Err(error)) = self.view.stored.as_ref().map(|stored| stored.put(index, hashes)) {
             tracing::warn!(%error, "failed to keep the tree's hashes");
         }
     }
 
     /// The head file may lag behind, so a failure is not one of the log.
-    fn write_head(&self, head: Head) {
-        if let Err(error) = self.view.layout.write_head(head) {
+    fn write_head(&self) {
+        if let Err(error) = self.view.layout.write_head(self.tree.head()) {
             tracing::warn!(%error, "failed to write the head file");
         }
     }

@@ -4,12 +4,14 @@ use std::{
     fs::{self, OpenOptions},
     io::Write,
     path::Path,
+    time::Duration,
 };
 
+use futures::TryStreamExt;
 use serde_json::json;
-use storage::{Actor, Damage, Head, LineFault, OpenError, Options, Origin, Reader};
+use storage::{Actor, AppendError, Damage, Head, LineFault, OpenError, Options, Origin, Reader};
 
-use crate::support::{clock, fill, paused, segments, small};
+use crate::support::{clock, entry, fill, paused, segments, small};
 
 /// A closed log of ten records, in segments of three.
 fn filled(dir: &Path) -> Head {
@@ -100,9 +102,9 @@ fn a_rewritten_log_is_told_by_its_head_file() {
     let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     filled(dir.path());
     paused().block_on(async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let log = small(other.path()).await;
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         fill(&log, 12).await;
         log.close().await;
     });
@@ -117,6 +119,55 @@ fn an_unreadable_head_file_does_not_keep_the_log_shut() {
     let head = filled(dir.path());
     fs::write(dir.path().join("head.json"), "").unwrap();
     paused().block_on(async { assert_eq!(small(dir.path()).await.head(), head) });
+}
+
+/// A program's runtime, which leaves the check of a long log to another thread.
+fn threads() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap()
+}
+
+#[test]
+fn a_log_that_is_long_to_check_is_written_to_and_read_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = filled(dir.path());
+    threads().block_on(async {
+        let log = Options::default().patience(Duration::ZERO).open(dir.path(), clock()).await.unwrap();
+        assert_eq!(log.head(), head);
+        fill(&log, 2).await;
+        assert_eq!(log.run("run-1").await.unwrap().len(), 6);
+        assert!(log.checked().await && log.is_checked());
+        let read: Vec<_> = log.read(4..11).map_ok(|record| record.seq).try_collect().await.unwrap();
+        assert_eq!(read, [4, 5, 6, 7, 8, 9, 10]);
+        log.close().await;
+    });
+}
+
+#[test]
+fn damage_that_is_found_later_stops_the_log() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let segment = segments(dir.path()).remove(1);
+    edit(&segment, |text| text.replacen("test.filled", "test.forged", 1));
+    threads().block_on(async {
+        let log = Options::default().patience(Duration::ZERO).open(dir.path(), clock()).await.unwrap();
+        assert!(!log.checked().await && !log.is_checked());
+        let cause = log.poisoned().unwrap();
+        assert!(cause.contains(&format!("{}, line 2: record 4", segment.display())), "{cause}");
+        let error = log.append(entry("test.appended")).await.unwrap_err();
+        assert!(matches!(&error, AppendError::Poisoned { cause: told } if *told == cause), "{error}");
+    });
+}
+
+#[test]
+fn wrong_hashes_of_the_tree_have_all_records_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let head = filled(dir.path());
+    fs::write(dir.path().join("hashes"), [7; 1_000]).unwrap();
+    threads().block_on(async {
+        let log = Options::default().patience(Duration::ZERO).open(dir.path(), clock()).await.unwrap();
+        assert!(log.is_checked());
+        assert_eq!(log.head(), head);
+    });
 }
 
 #[test]
