@@ -51,6 +51,7 @@ struct Series {
     outbox_lag: Family<ChannelLabel, Gauge>,
     outbox_refused: Family<ChannelLabel, Gauge>,
     outbox_blocked: Family<ChannelLabel, Gauge>,
+    outbox_plainer: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -115,6 +116,7 @@ impl Metrics {
             outbox_lag: Family::default(),
             outbox_refused: Family::default(),
             outbox_blocked: Family::default(),
+            outbox_plainer: Gauge::default(),
         };
         registry.register("commands", "Commands and clicks by outcome", series.commands.clone());
         registry.register(
@@ -141,6 +143,11 @@ impl Metrics {
             "outbox_blocked",
             "1 while messages to the channel do not get through: archived, unknown, the bot not in it, the token revoked, Slack away",
             series.outbox_blocked.clone(),
+        );
+        registry.register(
+            "outbox_plainer_messages",
+            "1 once the workspace has refused tables and plans: messages go without them until the next start",
+            series.outbox_plainer.clone(),
         );
         Self { log, outbox, registry: Arc::new(registry), series, runs: Arc::default() }
     }
@@ -174,6 +181,7 @@ impl Metrics {
             series.outbox_refused.get_or_create(&channel).set(gauge(lane.refused.load(Ordering::Relaxed)));
             series.outbox_blocked.get_or_create(&channel).set(i64::from(lane.trouble().is_some()));
         }
+        self.series.outbox_plainer.set(i64::from(self.outbox.dialect().is_plainer()));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -47,6 +47,14 @@ fn without_ids(text: &str) -> String {
 }
 
 fn read_block(block: &Value, lines: &mut Vec<String>) {
+    match block["type"].as_str() {
+        Some("table") => return lines.extend(block["rows"].as_array().into_iter().flatten().map(row_of)),
+        Some("plan") => {
+            lines.extend(block["title"].as_str().map(str::to_owned));
+            return lines.extend(block["tasks"].as_array().into_iter().flatten().map(task_of));
+        }
+        _ => {}
+    }
     let texts = block["text"]["text"].as_str().into_iter();
     let parts = ["fields", "elements"].into_iter().filter_map(|key| block[key].as_array()).flatten();
     lines.extend(texts.map(str::to_owned));
@@ -60,4 +68,15 @@ fn read_block(block: &Value, lines: &mut Vec<String>) {
             _ => {}
         }
     }
+}
+
+fn row_of(row: &Value) -> String {
+    let cells = row.as_array().into_iter().flatten().filter_map(|cell| cell["text"].as_str());
+    cells.collect::<Vec<_>>().join(" | ")
+}
+
+fn task_of(task: &Value) -> String {
+    let details = task["details"]["elements"][0]["elements"][0]["text"].as_str();
+    let said = [task["status"].as_str(), task["title"].as_str(), details].into_iter().flatten();
+    said.collect::<Vec<_>>().join(" · ")
 }

@@ -202,6 +202,7 @@ impl Refusal {
             | "edit_window_closed" => Blame::Message,
             "invalid_blocks"
             | "invalid_blocks_format"
+            | "invalid_attachments"
             | "msg_blocks_too_long"
             | "msg_too_long"
             | "no_text"

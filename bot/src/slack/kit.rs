@@ -3,8 +3,15 @@
 //! Limits: <https://docs.slack.dev/reference/block-kit/blocks> and `msg_blocks_too_long` (all blocks together about
 //! 13,200 characters).
 
+mod message;
+mod structured;
+
 use serde_json::{Value, json};
 
+pub use self::{
+    message::{Form, Message},
+    structured::{Align, Task, TaskStatus, plan, table},
+};
 use super::text::shorten;
 
 /// Characters of a header.
@@ -33,60 +40,6 @@ const PLACEHOLDER: usize = 150;
 const INPUT: usize = 3_000;
 /// Characters of a modal's title and of what its buttons say.
 const VIEW_TITLE: usize = 24;
-/// Characters of a message's plain text; Slack truncates at 40,000 and advises 4,000.
-const PLAIN: usize = 4_000;
-
-/// A message: the plain text that notifications and screen readers use, and the blocks that people see.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Message {
-    /// Plain text, never empty.
-    pub text: String,
-    /// Block Kit blocks.
-    pub blocks: Vec<Value>,
-}
-
-impl Message {
-    /// A message of these blocks.
-    pub fn new(text: impl AsRef<str>, blocks: Vec<Value>) -> Self {
-        Self { text: shorten(text.as_ref(), PLAIN), blocks }
-    }
-
-    /// The message in a simpler form.
-    pub fn simplified(&self, form: Form) -> Self {
-        let blocks = match form {
-            Form::Whole => self.blocks.clone(),
-            Form::Bare => {
-                let buttons = self.blocks.iter().filter(|block| block["type"] == "actions").cloned();
-                std::iter::once(section(&self.text)).chain(buttons).collect()
-            }
-            Form::Text => Vec::new(),
-        };
-        Self { text: self.text.clone(), blocks }
-    }
-}
-
-/// How much of a message is shown: what Slack refuses is tried in the next form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Everything.
-    Whole,
-    /// The plain text and the buttons, so that people can still decide.
-    Bare,
-    /// The plain text.
-    Text,
-}
-
-impl Form {
-    /// The next simpler one.
-    pub fn simpler(self) -> Option<Self> {
-        match self {
-            Self::Whole => Some(Self::Bare),
-            Self::Bare => Some(Self::Text),
-            Self::Text => None,
-        }
-    }
-}
-
 /// Large plain text.
 pub fn header(text: &str) -> Value {
     json!({ "type": "header", "text": plain(text, HEADER) })

@@ -4,6 +4,7 @@
 //! What was posted is a record (`message.posted`) under a key, so that neither a restart nor a lost cursor posts anything twice.
 
 mod delivery;
+mod dialect;
 mod lane;
 mod pace;
 mod progress;
@@ -23,6 +24,7 @@ use self::{
     pace::Pace,
 };
 pub use self::{
+    dialect::Dialect,
     progress::{LaneProgress, Progress, Trouble},
     routes::Routes,
 };
@@ -84,6 +86,7 @@ impl Outbox {
                 api: self.api.clone(),
                 clock: self.clock.clone(),
                 pace: pace.clone(),
+                dialect: self.progress.dialect().clone(),
                 progress: progress.clone(),
                 stop: self.stop.clone(),
                 home: channel.to_owned(),

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::slack::kit::Message;
+use crate::slack::kit::{Form, Message};
 
 /// A message without its buttons, which have no meaning here.
 pub(super) fn message(message: &Message) -> String {
-    let blocks: Vec<String> = message.blocks.iter().filter_map(block).collect();
+    let blocks: Vec<String> = message.simplified(Form::Plainer).blocks.iter().filter_map(block).collect();
     blocks.join("\n\n")
 }
 

@@ -24,6 +24,11 @@ impl Slack {
         self.change(|state| state.scopes = scopes.iter().map(|&scope| scope.to_owned()).collect());
     }
 
+    /// Lets the workspace know nothing of these blocks, as one does to which Slack has not brought them yet.
+    pub fn forget_blocks(&self, kinds: &[&str]) {
+        self.change(|state| state.unknown_blocks = kinds.iter().map(|&kind| kind.to_owned()).collect());
+    }
+
     /// Archives a channel.
     pub fn archive(&self, channel: &str) {
         self.change(|state| state.archived.insert(channel.to_owned()));

@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) scopes: BTreeSet<String>,
     /// Ids of the archived channels.
     pub(super) archived: BTreeSet<String>,
+    /// Types of blocks that the workspace does not know.
+    pub(super) unknown_blocks: BTreeSet<String>,
     pub(super) files: Files,
     pub(super) triggers: Triggers,
     pub(super) views: Views,
@@ -64,6 +66,7 @@ impl State {
             usergroups: settings.usergroups.clone(),
             scopes: settings.app.scopes.clone(),
             archived: BTreeSet::new(),
+            unknown_blocks: BTreeSet::new(),
             settings,
             deliver: None,
             sockets,

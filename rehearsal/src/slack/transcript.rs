@@ -166,6 +166,12 @@ fn block_lines(block: &Value, settings: &Settings) -> Vec<String> {
             vec![labels.collect::<Vec<_>>().join(" ")]
         }
         Some("input") => vec![format!("{}: ____", text_of(&block["label"]))],
+        Some("table") => list("rows").iter().map(row_line).collect(),
+        Some("plan") => std::iter::once(&block["title"])
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .chain(list("tasks").iter().map(task_line))
+            .collect(),
         Some("context") => vec![list("elements").iter().map(text_of).collect::<Vec<_>>().join("  ")],
         _ => {
             let fields = list("fields").iter().map(|field| text_of(field).replace('\n', ": "));
@@ -176,6 +182,29 @@ fn block_lines(block: &Value, settings: &Settings) -> Vec<String> {
         lines.push(format!("[{}]", text_of(&block["accessory"]["text"])));
     }
     lines
+}
+
+/// A row of a table, whose cells are plain text.
+fn row_line(row: &Value) -> String {
+    let cells = row.as_array().into_iter().flatten().map(words);
+    cells.collect::<Vec<_>>().join(" | ")
+}
+
+/// A task of a plan, with the sign that Slack draws in words.
+fn task_line(task: &Value) -> String {
+    let [status, title] = ["status", "title"].map(|key| task[key].as_str().unwrap_or_default());
+    match words(&task["details"]) {
+        details if details.is_empty() => format!("[{status}] {title}"),
+        details => format!("[{status}] {title} · {details}"),
+    }
+}
+
+/// All text of a cell or of rich text, which is not marked up.
+fn words(value: &Value) -> String {
+    match &value["text"] {
+        Value::String(text) => text.clone(),
+        _ => value["elements"].as_array().into_iter().flatten().map(words).collect(),
+    }
 }
 
 /// Slack's `<…>` tokens and entities resolved: mentions to names, links and dates to their labels.

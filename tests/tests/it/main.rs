@@ -7,6 +7,7 @@ mod approvals;
 mod audit;
 mod aws;
 mod aws_cli;
+mod blocks;
 mod browser;
 mod cases;
 mod check;

@@ -52,7 +52,7 @@ pub fn handoff(run: &Run, text: &str, seq: u64) -> Message {
                 escape(&shorten(text, 2_000))
             )),
             actions(&format!("handoff:{}", run.id), &[applied]),
-            context(&format!("run {} · audit #{seq}", escape(run.id.as_str()))),
+            context(&format!("{} · run {} · audit #{seq}", label(run.plan.environment), escape(run.id.as_str()))),
         ],
     )
 }

@@ -1,9 +1,10 @@
 //! A step failed: people decide.
 
-use commands::{ids::RunId, journal::Resolution, plan::StepId, request::Press};
+use commands::{ids::RunId, journal::Resolution, plan::StepId, request::Press, topology::Environment};
 use serde_json::Value;
 use storage::Record;
 
+use super::wording::label as environment;
 use crate::slack::{
     kit::{Button, Confirm, Message, Style, actions, context, header, list, section},
     text::{actor, date, escape},
@@ -16,6 +17,8 @@ pub struct Failure {
     pub run: RunId,
     /// The application, as titles name it.
     pub application: String,
+    /// Whether users depend on it.
+    pub environment: Environment,
     /// The step.
     pub step: StepId,
     /// What failed.
@@ -64,7 +67,8 @@ fn question(failure: &Failure) -> Vec<Value> {
         header(&format!("{}: {} failed", failure.application, failure.step.name())),
         section(&format!("❌ {}", escape(&failure.error))),
         context(&format!(
-            "Steps that do not depend on it go on · run {} · audit #{}",
+            "{} · steps that do not depend on it go on · run {} · audit #{}",
+            environment(failure.environment),
             escape(failure.run.as_str()),
             failure.seq
         )),

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use commands::{
-    plan::{RunbookName, StepId},
+    plan::{PlannedStep, RunbookName, StepId},
     report::RunOutcome,
     run::{Run, StepRun, StepState},
 };
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{
     decided::outcome,
     wording::{achieved, deed, label},
 };
 use crate::slack::{
-    kit::{Message, context, header, joined, section},
+    kit::{self, Message, Task, TaskStatus, context, header, joined, section},
     text::{actor, date, elapsed, escape, seconds},
 };
 
@@ -23,21 +24,26 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
     let plan = &run.plan;
     let title = deed(plan);
     let state = state(run);
-    let lines: Vec<String> =
-        plan.steps.iter().map(|step| line(step.step, step.expected_s, run.steps.get(&step.step), now)).collect();
-    let mut blocks = vec![header(&title), section(&format!("*{state}*\n{}", pace(run, now)))];
+    let steps: Vec<Step<'_>> = plan.steps.iter().map(|planned| Step::of(run, planned, now)).collect();
+    let around = |steps: Option<Value>| -> Vec<Value> {
+        let title = [header(&title), section(&format!("*{state}*\n{}", pace(run, now)))];
+        let by = context(&format!(
+            "{} · run {} · asked for by {} · last updated {}",
+            label(plan.environment),
+            escape(run.id.as_str()),
+            actor(&run.requester),
+            date(now)
+        ));
+        title.into_iter().chain(steps).chain([by]).collect()
+    };
+    let text = format!("{title} · {state}");
     // A run that was not approved has no steps to wait for.
-    if run.decided().is_none() || run.method().is_some() {
-        blocks.push(section(&joined(&lines, 2_500)));
+    if run.decided().is_some() && run.method().is_none() {
+        return Message::new(text, around(None));
     }
-    blocks.push(context(&format!(
-        "{} · run {} · asked for by {} · last updated {}",
-        label(plan.environment),
-        escape(run.id.as_str()),
-        actor(&run.requester),
-        date(now)
-    )));
-    Message::new(format!("{title} · {state}"), blocks)
+    let tasks: Vec<Task> = steps.iter().map(Step::task).collect();
+    let lines: Vec<String> = steps.iter().map(Step::line).collect();
+    Message::new(text, around(Some(kit::plan("Steps", &tasks)))).or(around(Some(section(&joined(&lines, 2_500)))))
 }
 
 fn state(run: &Run) -> String {
@@ -91,22 +97,58 @@ pub(super) fn expected(run: &Run) -> f64 {
     ends.values().copied().fold(0.0, f64::max)
 }
 
-fn line(id: StepId, expected_s: f64, step: Option<&StepRun>, now: Timestamp) -> String {
-    let Some(step) = step else {
-        return format!("⚪ waiting · *{}* (expected {})", id.name(), seconds(expected_s));
-    };
-    let state = match &step.state {
-        StepState::Running if step.late => "🐢 late",
-        StepState::Running => "⏳ running",
-        StepState::Done { already: true } => "✅ held already",
-        StepState::Done { already: false } => "✅ done",
-        StepState::Failed { best_effort: true, .. } => "⚠️ failed, goes on",
-        StepState::Failed { best_effort: false, .. } => "❌ failed",
-        StepState::Retrying => "🔁 to be tried again",
-        StepState::Skipped => "⏭️ skipped",
-        StepState::Aborted => "⛔ aborted",
-    };
-    let took = seconds(elapsed(step.started_at, step.ended_at.unwrap_or(now)));
-    let detail = if step.detail.is_empty() { &step.goal } else { &step.detail };
-    format!("{state} · *{}* {took} (expected {}) · {}", id.name(), seconds(expected_s), escape(detail))
+/// A step as people see it.
+struct Step<'a> {
+    id: StepId,
+    expected_s: f64,
+    run: Option<&'a StepRun>,
+    now: Timestamp,
+}
+
+impl<'a> Step<'a> {
+    fn of(run: &'a Run, planned: &PlannedStep, now: Timestamp) -> Self {
+        Self { id: planned.step, expected_s: planned.expected_s, run: run.steps.get(&planned.step), now }
+    }
+
+    /// Its state: how Slack marks it, how a line does, and the word.
+    fn state(&self) -> (TaskStatus, &'static str, &'static str) {
+        let Some(step) = self.run else { return (TaskStatus::Pending, "⚪", "waiting") };
+        match &step.state {
+            StepState::Running if step.late => (TaskStatus::InProgress, "🐢", "late"),
+            StepState::Running => (TaskStatus::InProgress, "⏳", "running"),
+            StepState::Done { already: true } => (TaskStatus::Complete, "✅", "held already"),
+            StepState::Done { already: false } => (TaskStatus::Complete, "✅", "done"),
+            StepState::Failed { best_effort: true, .. } => (TaskStatus::Error, "⚠️", "failed, goes on"),
+            StepState::Failed { best_effort: false, .. } => (TaskStatus::Error, "❌", "failed"),
+            StepState::Retrying => (TaskStatus::Pending, "🔁", "to be tried again"),
+            StepState::Skipped => (TaskStatus::Error, "⏭️", "skipped"),
+            StepState::Aborted => (TaskStatus::Error, "⛔", "aborted"),
+        }
+    }
+
+    fn took(&self) -> Option<String> {
+        self.run.map(|step| seconds(elapsed(step.started_at, step.ended_at.unwrap_or(self.now))))
+    }
+
+    fn detail(&self) -> &'a str {
+        self.run.map_or("", |step| if step.detail.is_empty() { &step.goal } else { &step.detail })
+    }
+
+    fn line(&self) -> String {
+        let ((_, icon, word), name, expected) = (self.state(), self.id.name(), seconds(self.expected_s));
+        match self.took() {
+            None => format!("{icon} {word} · *{name}* (expected {expected})"),
+            Some(took) => format!("{icon} {word} · *{name}* {took} (expected {expected}) · {}", escape(self.detail())),
+        }
+    }
+
+    /// The same as a task of a plan, which Slack marks by itself.
+    fn task(&self) -> Task {
+        let ((status, _, word), name, expected) = (self.state(), self.id.name(), seconds(self.expected_s));
+        let title = match self.took() {
+            None => format!("{name}: {word} (expected {expected})"),
+            Some(took) => format!("{name}: {word} · {took} (expected {expected})"),
+        };
+        Task { id: name.to_owned(), title, status, details: self.detail().to_owned() }
+    }
 }

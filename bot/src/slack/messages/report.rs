@@ -2,19 +2,20 @@
 
 use commands::{
     plan::RunbookName,
-    report::{Report, RunOutcome},
+    report::{Report, RunOutcome, StepReport},
     run::Run,
 };
 use jiff::Timestamp;
+use serde_json::Value;
 use storage::Head;
 
 use super::{
     decided::outcome,
     plan::method,
-    wording::{achieved, deed},
+    wording::{achieved, deed, label},
 };
 use crate::slack::{
-    kit::{Message, context, fields, header, list, section},
+    kit::{Align, Message, context, fields, header, list, section, table},
     text::{actor, ago, code, date, escape, seconds, shorten},
 };
 
@@ -22,26 +23,29 @@ use crate::slack::{
 /// the message a witness that the log was not rewritten afterwards.
 pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
     let title = title(run, report);
-    let mut blocks = vec![header(&title)];
-    if report.outcome != RunOutcome::NotApproved {
-        blocks.push(fields(figures(report, run.decided().map(|decided| decided.at))));
-        blocks.push(section(&format!("*Steps*\n```\n{}\n```", table(report))));
-    }
-    if !report.remaining.is_empty() {
-        let lines: Vec<String> = report.remaining.iter().map(|left| format!("• {}", escape(left))).collect();
-        blocks.push(list("Left to do", &lines, 2_500));
-    }
-    blocks.push(context(&format!(
-        "run {} · asked for by {} · audit #{seq} · log head {}",
-        escape(run.id.as_str()),
-        actor(&run.requester),
-        code(&format!("{}:{}", head.size, head.root))
-    )));
+    let changed = report.outcome != RunOutcome::NotApproved;
+    let around = |steps: Value| -> Vec<Value> {
+        let measured = [fields(figures(report, run.decided().map(|decided| decided.at))), steps];
+        let left: Vec<String> = report.remaining.iter().map(|left| format!("• {}", escape(left))).collect();
+        let left = (!left.is_empty()).then(|| list("Left to do", &left, 2_500));
+        let proof = context(&format!(
+            "{} · run {} · asked for by {} · audit #{seq} · log head {}",
+            label(run.plan.environment),
+            escape(run.id.as_str()),
+            actor(&run.requester),
+            code(&format!("{}:{}", head.size, head.root))
+        ));
+        [header(&title)].into_iter().chain(measured.into_iter().filter(|_| changed)).chain(left).chain([proof]).collect()
+    };
     let rto = report
         .rto_from_confirmation_s
         .map(|rto| format!(" RTO {} from the confirmation.", seconds(rto)))
         .unwrap_or_default();
-    Message::new(format!("{title}.{rto}"), blocks)
+    let text = format!("{title}.{rto}");
+    match changed {
+        true => Message::new(text, around(steps(report))).or(around(steps_in_text(report))),
+        false => Message::new(text, around(steps(report))),
+    }
 }
 
 fn title(run: &Run, report: &Report) -> String {
@@ -79,17 +83,33 @@ pub(super) fn figures(report: &Report, confirmed_at: Option<Timestamp>) -> [(&'s
     ]
 }
 
-/// The steps with their times.
-pub(super) fn table(report: &Report) -> String {
+/// The steps with their times, as a table: on a phone its columns hold where lines of fixed width would wrap.
+pub(super) fn steps(report: &Report) -> Value {
+    let rows: Vec<[String; 4]> = report
+        .steps
+        .iter()
+        .map(|step| [step.step.name().to_owned(), step.result.clone(), took(step), seconds(step.expected_s)])
+        .collect();
+    let head =
+        [("Step", Align::Left), ("Result", Align::Left), ("Took", Align::Right), ("Expected", Align::Right)];
+    table(head, &rows)
+}
+
+/// The same in plain text.
+pub(super) fn steps_in_text(report: &Report) -> Value {
     let mut table = format!("{:<10} {:<9} {:>12} {:>12}", "step", "result", "took", "expected");
     for step in report.steps.iter().take(20) {
-        let took = step.took_s.map_or_else(|| "-".to_owned(), seconds);
         table.push_str(&format!(
-            "\n{:<10} {:<9} {took:>12} {:>12}",
+            "\n{:<10} {:<9} {:>12} {:>12}",
             step.step.name(),
             shorten(&step.result, 9),
+            took(step),
             seconds(step.expected_s)
         ));
     }
-    table
+    section(&format!("*Steps*\n```\n{table}\n```"))
+}
+
+fn took(step: &StepReport) -> String {
+    step.took_s.map_or_else(|| "-".to_owned(), seconds)
 }

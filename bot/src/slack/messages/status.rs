@@ -14,7 +14,7 @@ use super::{
     wording::{label, titled},
 };
 use crate::slack::{
-    kit::{Message, context, divider, fields, header, joined, list, section},
+    kit::{Align, Message, context, divider, fields, header, joined, list, section, table},
     text::{ago, code, count, date, escape, seconds},
 };
 
@@ -31,26 +31,27 @@ pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
         None => "which region serves is unknown".to_owned(),
     };
     let title = titled(status.environment, &format!("{}: {phase} — {serving}", status.application));
-    let mut blocks = vec![
-        header(&title),
-        fields([
+    let concerns = readiness::lines(&status.checks);
+    let around = |sides: Vec<Value>| -> Vec<Value> {
+        let facts = fields([
             ("Serves", serves(status)),
             ("Writes", writer(status)),
             ("Replication lag", lag(status)),
             ("Readiness", readiness::summary(&status.checks)),
             ("Run", run(status)),
-            ("Next", hint),
-        ]),
-        divider(),
-        side(&status.primary, "primary", &observation.primary),
-        side(&status.dr, "DR", &observation.dr),
-    ];
-    let concerns = readiness::lines(&status.checks);
-    if !concerns.is_empty() {
-        blocks.push(list("Before a promote", &concerns, 2_800));
-    }
-    blocks.push(context(&format!("{} · seen {} · audit #{seq}", label(status.environment), date(observation.at))));
-    Message::new(format!("{title}. {}", readiness::summary(&status.checks)), blocks)
+            ("Next", hint.clone()),
+        ]);
+        let concerns = (!concerns.is_empty()).then(|| list("Before a promote", &concerns, 2_800));
+        let seen = format!("{} · seen {} · audit #{seq}", label(status.environment), date(observation.at));
+        [header(&title), facts, divider()].into_iter().chain(sides).chain(concerns).chain([context(&seen)]).collect()
+    };
+    let (primary, dr) = (facets(&observation.primary), facets(&observation.dr));
+    let lists = vec![side(&status.primary, "primary", &primary), side(&status.dr, "DR", &dr)];
+    Message::new(
+        format!("{title}. {}", readiness::summary(&status.checks)),
+        around(vec![side_by_side(status, &primary, &dr)]),
+    )
+    .or(around(lists))
 }
 
 fn region(status: &Status, side: SideName) -> &str {
@@ -139,37 +140,55 @@ pub(super) fn run(status: &Status) -> String {
     }
 }
 
-fn side(region: &str, role: &str, side: &Side) -> Value {
-    let mut lines = vec![format!("database: {}", seen(&side.db, "no DB cluster", database))];
-    lines.extend(side.services.iter().map(service));
+/// What there is to say of a region, by what it is about; plain text.
+fn facets(side: &Side) -> Vec<(&str, String)> {
+    let mut facets = vec![("database", seen(&side.db, "no DB cluster", database))];
+    facets.extend(side.services.iter().map(|NamedService { name, state }| {
+        (name.as_str(), seen(state, "no such service", capacity))
+    }));
     if let Some(state) = &side.listener {
-        lines.push(format!(
-            "listener: {}",
-            match state {
-                Seen::Unknown(why) => unknown(why),
-                Seen::Known(state) => listener(state),
-            }
-        ));
+        facets.push(("listener", match state {
+            Seen::Unknown(why) => unseen(why),
+            Seen::Known(state) => listener(state),
+        }));
     }
-    lines.push(match &side.endpoint {
-        Seen::Unknown(why) => format!("endpoint: {}", unknown(why)),
-        Seen::Known(code @ 200..300) => format!("endpoint: ✅ answers {code}"),
-        Seen::Known(code) => format!("endpoint: ❌ answers {code}"),
-    });
+    facets.push(("endpoint", match &side.endpoint {
+        Seen::Unknown(why) => unseen(why),
+        Seen::Known(code @ 200..300) => format!("✅ answers {code}"),
+        Seen::Known(code) => format!("❌ answers {code}"),
+    }));
+    facets
+}
+
+/// Both regions, what is of one kind in one row.
+fn side_by_side(status: &Status, primary: &[(&str, String)], dr: &[(&str, String)]) -> Value {
+    let of = |side: &[(&str, String)], about: &str| {
+        side.iter().find(|(facet, _)| *facet == about).map(|(_, said)| said.clone()).unwrap_or_default()
+    };
+    let mut abouts: Vec<&str> = Vec::new();
+    for (about, _) in primary.iter().chain(dr) {
+        if !abouts.contains(about) {
+            abouts.push(about);
+        }
+    }
+    let rows: Vec<[String; 3]> =
+        abouts.into_iter().map(|about| [about.to_owned(), of(primary, about), of(dr, about)]).collect();
+    let heads = [format!("{} (primary)", status.primary), format!("{} (DR)", status.dr)];
+    table([("Part", Align::Left), (&heads[0], Align::Left), (&heads[1], Align::Left)], &rows)
+}
+
+fn side(region: &str, role: &str, facets: &[(&str, String)]) -> Value {
+    let lines: Vec<String> = facets.iter().map(|(about, said)| format!("{}: {}", escape(about), escape(said))).collect();
     section(&format!("*{}* ({role})\n{}", escape(region), joined(&lines, 2_000)))
 }
 
 fn database(db: &DbCluster) -> String {
     let icon = if db.status == "available" { "✅" } else { "⚠️" };
-    format!("{icon} {} {}, {}", code(cluster_name(&db.arn)), escape(&db.status), count(db.instances.len(), "instance"))
+    format!("{icon} {} {}, {}", cluster_name(&db.arn), db.status, count(db.instances.len(), "instance"))
 }
 
 fn cluster_name(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
-}
-
-fn service(service: &NamedService) -> String {
-    format!("{}: {}", code(&service.name), seen(&service.state, "no such service", capacity))
 }
 
 fn capacity(state: &ServiceState) -> String {
@@ -187,21 +206,25 @@ fn listener(state: &ListenerState) -> String {
         .actions
         .iter()
         .flat_map(|action| &action.targets)
-        .map(|target| format!("{} {}", code(target.arn.split('/').nth(1).unwrap_or(&target.arn)), target.weight))
+        .map(|target| format!("{} {}", target.arn.split('/').nth(1).unwrap_or(&target.arn), target.weight))
         .collect();
     if targets.is_empty() { "forwards nowhere".to_owned() } else { format!("forwards to {}", targets.join(", ")) }
 }
 
 fn seen<T>(seen: &Seen<Option<T>>, absent: &str, show: impl Fn(&T) -> String) -> String {
     match seen {
-        Seen::Unknown(why) => unknown(why),
+        Seen::Unknown(why) => unseen(why),
         Seen::Known(None) => format!("❌ {absent}"),
         Seen::Known(Some(value)) => show(value),
     }
 }
 
 fn unknown(why: &str) -> String {
-    format!("❔ unknown: {}", escape(why))
+    escape(&unseen(why))
+}
+
+fn unseen(why: &str) -> String {
+    format!("❔ unknown: {why}")
 }
 
 /// How old a lag is, seen from `now`, in words; what a failover would lose.

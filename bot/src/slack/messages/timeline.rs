@@ -1,12 +1,13 @@
 //! The answer to `/dr report RUN`.
 
 use commands::history::{Moment, Timeline};
+use serde_json::Value;
 use storage::Actor;
 
 use super::{
     history::standing,
-    report::{figures, table},
-    wording::titled,
+    report::{figures, steps, steps_in_text},
+    wording::{label, titled},
 };
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
@@ -23,29 +24,34 @@ pub fn timeline(timeline: &Timeline, seq: u64) -> Message {
     let run = &timeline.run;
     let title = titled(run.environment, &format!("Report of {}", run.run));
     let state = standing(run);
-    let mut blocks = vec![
-        header(&title),
-        section(&format!(
+    let text = format!("{title}: {state}");
+    let decided: Vec<String> = timeline.decisions().map(|moment| line(timeline, moment)).collect();
+    let lines: Vec<String> = timeline.moments.iter().map(|moment| line(timeline, moment)).collect();
+    let report = timeline.report.as_ref().filter(|report| report.method.is_some());
+    let around = |steps: Option<Value>| -> Vec<Value> {
+        let asked = section(&format!(
             "*{}*: {state}\nasked for by {} {}",
             escape(&timeline.application),
             actor(&run.requester),
             date(run.commanded_at)
-        )),
-    ];
-    if let Some(report) = timeline.report.as_ref().filter(|report| report.method.is_some()) {
-        blocks.push(fields(figures(report, None)));
-        blocks.push(section(&format!("*Steps*\n```\n{}\n```", table(report))));
+        ));
+        let mut blocks = vec![header(&title), asked];
+        blocks.extend(report.map(|report| fields(figures(report, None))).into_iter().chain(steps));
+        if !decided.is_empty() {
+            blocks.push(list("Who decided what", &decided, 1_500));
+        }
+        blocks.extend(lines.chunks(LINES).take(BLOCKS).map(|lines| list("What happened", lines, 2_700)));
+        let untold = timeline.omitted + lines.len().saturating_sub(LINES * BLOCKS);
+        let more = if untold == 0 { String::new() } else { format!(" · {untold} more moments are in the log") };
+        let label = label(run.environment);
+        blocks.push(context(&format!("{label} · run {} · audit #{seq}{more}", code(run.run.as_str()))));
+        blocks
+    };
+    let message = Message::new(text, around(report.map(steps)));
+    match report {
+        Some(report) => message.or(around(Some(steps_in_text(report)))),
+        None => message,
     }
-    let decided: Vec<String> = timeline.decisions().map(|moment| line(timeline, moment)).collect();
-    if !decided.is_empty() {
-        blocks.push(list("Who decided what", &decided, 1_500));
-    }
-    let lines: Vec<String> = timeline.moments.iter().map(|moment| line(timeline, moment)).collect();
-    blocks.extend(lines.chunks(LINES).take(BLOCKS).map(|lines| list("What happened", lines, 2_700)));
-    let untold = timeline.omitted + lines.len().saturating_sub(LINES * BLOCKS);
-    let more = if untold == 0 { String::new() } else { format!(" · {untold} more moments are in the log") };
-    blocks.push(context(&format!("run {} · audit #{seq}{more}", code(run.run.as_str()))));
-    Message::new(format!("{title}: {state}"), blocks)
 }
 
 /// A moment, by the time since the command.

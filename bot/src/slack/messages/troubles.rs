@@ -12,7 +12,7 @@ pub fn with_troubles(mut message: Message, troubles: &[(String, Trouble)]) -> Me
         return message;
     }
     let lines: Vec<String> = troubles.iter().map(|(channel, trouble)| line(channel, trouble)).collect();
-    message.blocks.push(list("Messages that do not get through", &lines, 1_000));
+    message.push(list("Messages that do not get through", &lines, 1_000));
     message
 }
 

@@ -10,9 +10,14 @@ use std::{
 
 use jiff::Timestamp;
 
+use super::dialect::Dialect;
+
 /// How far every lane is.
 #[derive(Debug, Default)]
-pub struct Progress(BTreeMap<String, Arc<LaneProgress>>);
+pub struct Progress {
+    lanes: BTreeMap<String, Arc<LaneProgress>>,
+    dialect: Arc<Dialect>,
+}
 
 /// How far one channel is.
 #[derive(Debug, Default)]
@@ -37,17 +42,23 @@ pub struct Trouble {
 
 impl Progress {
     pub(super) fn new(channels: &BTreeSet<String>) -> Self {
-        Self(channels.iter().map(|channel| (channel.clone(), Arc::default())).collect())
+        let lanes = channels.iter().map(|channel| (channel.clone(), Arc::default())).collect();
+        Self { lanes, dialect: Arc::default() }
     }
 
     /// The channels with how far each is.
     pub fn lanes(&self) -> impl Iterator<Item = (&str, &Arc<LaneProgress>)> {
-        self.0.iter().map(|(channel, lane)| (channel.as_str(), lane))
+        self.lanes.iter().map(|(channel, lane)| (channel.as_str(), lane))
+    }
+
+    /// Which blocks the workspace takes.
+    pub fn dialect(&self) -> &Arc<Dialect> {
+        &self.dialect
     }
 
     /// Number of the first record that is not yet shown everywhere.
     pub fn next(&self) -> u64 {
-        self.0.values().map(|lane| lane.next.load(Ordering::Relaxed)).min().unwrap_or(0)
+        self.lanes.values().map(|lane| lane.next.load(Ordering::Relaxed)).min().unwrap_or(0)
     }
 
     /// Channels that messages do not get through to.

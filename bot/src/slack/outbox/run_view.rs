@@ -94,6 +94,7 @@ impl RunView {
         let failure = Failure {
             run: self.run.id.clone(),
             application: messages::named(&self.run.plan),
+            environment: self.run.plan.environment,
             step,
             error,
             may_skip: self.run.runbook().step(step).is_some_and(|step| step.may_skip),

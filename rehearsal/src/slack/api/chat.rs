@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::message::Message;
+use super::super::message::{Content, Message};
 use super::super::state::{Post, State, Viewer};
+use super::super::validate;
 use super::arguments::Arguments;
 use super::refusal::Refusal;
 use super::{channel, joined_channel};
@@ -21,7 +22,7 @@ pub(super) fn post_message(state: &mut State, arguments: &Arguments) -> Result<V
         None => joined_channel(state, arguments)?,
     };
     not_archived(state, &channel, Refusal::IsArchived)?;
-    let content = arguments.content(MAX_POST_TEXT)?;
+    let content = known(state, arguments.content(MAX_POST_TEXT)?)?;
     if content.metadata == Some(json!({})) {
         return Err(Refusal::InvalidMetadataFormat);
     }
@@ -64,7 +65,7 @@ pub(super) fn update(state: &mut State, arguments: &Arguments) -> Result<Value, 
     }
     let ts = message.ts.clone();
     not_archived(state, &channel, Refusal::IsInactive)?;
-    let content = arguments.content(MAX_UPDATE_TEXT)?;
+    let content = known(state, arguments.content(MAX_UPDATE_TEXT)?)?;
     let message = state.edit(&channel, &ts, content).ok_or(Refusal::MessageNotFound)?;
     let shown = message.to_api(&state.settings);
     Ok(json!({"ok": true, "channel": channel, "ts": ts, "text": message.text, "message": shown}))
@@ -92,6 +93,12 @@ pub(super) fn permalink(state: &mut State, arguments: &Arguments) -> Result<Valu
         permalink.push_str(&format!("?thread_ts={thread_ts}&cid={channel}"));
     }
     Ok(json!({"ok": true, "channel": channel, "permalink": permalink}))
+}
+
+/// The content, if the workspace knows all of its blocks.
+fn known(state: &State, content: Content) -> Result<Content, Refusal> {
+    let failures = validate::unknown(content.blocks.as_deref().unwrap_or_default(), &state.unknown_blocks);
+    if failures.is_empty() { Ok(content) } else { Err(Refusal::InvalidBlocks(failures)) }
 }
 
 fn not_archived(state: &State, channel: &str, refusal: Refusal) -> Result<(), Refusal> {

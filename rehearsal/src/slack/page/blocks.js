@@ -21,11 +21,40 @@ function renderBlock(block, context) {
       return element("div", "actions", ...block.elements.map((item) => interactive(item, context)));
     case "input":
       return renderInput(block, context);
+    case "table":
+      return table(block);
+    case "plan":
+      return element("div", "plan", element("b", "", block.title), element("ol", "", ...(block.tasks ?? []).map(task)));
     case "markdown":
       return element("p", "", block.text);
     default:
       return element("div", "unsupported", `A ${block.type} block, which this page does not draw`);
   }
+}
+
+/** The first row is the head. */
+function table({ rows, column_settings: columns = [] }) {
+  const cell = (kind) => (content, column) => {
+    const node = element(kind, "", words(content));
+    node.style.textAlign = columns[column]?.align ?? "left";
+    return node;
+  };
+  const [head, ...body] = rows;
+  const line = (kind) => (row) => element("tr", "", ...row.map(cell(kind)));
+  const node = element("table", "", element("thead", "", line("th")(head)), element("tbody", "", ...body.map(line("td"))));
+  return element("div", "table", node);
+}
+
+function task({ title, status, details, output }) {
+  const more = [details, output].filter(Boolean).map((text) => element("p", "", words(text)));
+  const item = element("li", `task ${status}`, element("span", "", title), ...more);
+  item.dataset.status = status;
+  return item;
+}
+
+/** The text of a table's cell, or of rich text. */
+function words({ text, elements = [] }) {
+  return typeof text === "string" ? text : elements.map(words).join("");
 }
 
 function section(block, context) {

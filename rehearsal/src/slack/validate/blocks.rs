@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::object::{self, Kinds};
-use super::{Check, element, input};
+use super::{Check, element, input, structured};
 
 /// One block of any type.
 pub(super) fn block(check: &mut Check, value: &Value, at: &str) {
@@ -23,8 +23,11 @@ pub(super) fn block(check: &mut Check, value: &Value, at: &str) {
         }
         Some("input") => input::block(check, value, at),
         Some("markdown") => markdown(check, value, at),
+        Some("table") => structured::table(check, value, at),
+        Some("plan") => structured::plan(check, value, at),
+        Some("task_card") => structured::task_card(check, value, at),
         // Block Kit has more; their insides are not checked, because the page cannot show them.
-        Some("rich_text" | "video" | "file" | "table") => {}
+        Some("rich_text" | "video" | "file") => {}
         Some(other) => check.fail(&format!("{at}/type"), format!("unsupported type: {other}")),
         None => check.fail(at, "missing required field: type"),
     }

@@ -7,6 +7,7 @@ mod blocks;
 mod element;
 mod input;
 mod object;
+mod structured;
 mod view;
 
 use std::collections::BTreeSet;
@@ -32,6 +33,17 @@ pub(super) fn blocks(blocks: &[Value]) -> Vec<String> {
     check.failures
 }
 
+/// That a workspace does not know some of these blocks yet; empty if it knows all.
+pub(super) fn unknown(blocks: &[Value], unknown: &BTreeSet<String>) -> Vec<String> {
+    let mut check = Check::default();
+    for (index, block) in blocks.iter().enumerate() {
+        if let Some(kind) = block["type"].as_str().filter(|&kind| unknown.contains(kind)) {
+            check.fail(&format!("/blocks/{index}/type"), format!("unsupported type: {kind}"));
+        }
+    }
+    check.failures
+}
+
 /// What is wrong with a view for that surface; empty if nothing is.
 pub(super) fn view(surface: Surface, view: &Value) -> Vec<String> {
     let mut check = Check::default();
@@ -53,7 +65,7 @@ fn text_length(value: &Value) -> usize {
         Value::Object(object) => object
             .iter()
             .map(|(key, value)| match value {
-                Value::String(text) if key == "text" => text.chars().count(),
+                Value::String(text) if key == "text" || key == "title" => text.chars().count(),
                 value => text_length(value),
             })
             .sum(),
@@ -84,6 +96,7 @@ impl Check {
             blocks::block(self, block, &at);
             self.unique(block, "block_id", &at, &mut block_ids);
         }
+        structured::cells(self, blocks, at);
     }
 
     /// `value` as an object with no other than these properties; Slack refuses unknown ones.

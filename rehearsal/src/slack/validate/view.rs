@@ -7,7 +7,7 @@ use super::object::{self, Kinds};
 
 /// Blocks in a view.
 const MAX_BLOCKS: usize = 100;
-/// Blocks that a view may hold.
+/// Blocks that any view may hold; the app's home may hold tables, too.
 const BLOCKS: [&str; 11] =
     ["actions", "alert", "card", "context", "divider", "header", "image", "input", "rich_text", "section", "video"];
 
@@ -62,8 +62,12 @@ fn any(check: &mut Check, view: &Map<String, Value>, at: &str, wanted: &str) {
     let Some(blocks) = blocks.as_array() else { return check.fail(&at_blocks, "must be an array") };
     check.blocks(blocks, &at_blocks, MAX_BLOCKS);
     for (index, block) in blocks.iter().enumerate() {
-        if let Some(kind) = block["type"].as_str().filter(|kind| !BLOCKS.contains(kind)) {
+        if let Some(kind) = block["type"].as_str().filter(|&kind| !may_hold(wanted, kind)) {
             check.fail(&format!("{at_blocks}/{index}/type"), format!("unsupported type: {kind}"));
         }
     }
+}
+
+fn may_hold(view: &str, kind: &str) -> bool {
+    BLOCKS.contains(&kind) || (view == "home" && kind == "table")
 }

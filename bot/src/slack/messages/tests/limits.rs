@@ -1,18 +1,21 @@
 //! Slack's limits hold for whatever is shown: <https://docs.slack.dev/reference/block-kit/blocks>.
 
+use std::collections::BTreeSet;
+
 use commands::{
     history::{History, PastRun},
     journal::{Decision, Resolution},
     observation::{NamedService, Seen},
     plan::{Method, StepId},
     report::RunOutcome,
+    topology::Environment,
 };
 use serde_json::Value;
 use storage::Head;
 
 use crate::slack::{
     fixture::{Story, at, check, plan, report, status},
-    kit::Message,
+    kit::{Form, Message},
     messages::{self, Failure},
 };
 
@@ -66,6 +69,7 @@ fn everything() -> Vec<Message> {
     let failure = Failure {
         run: story.run.id.clone(),
         application: "a".repeat(40),
+        environment: Environment::Live,
         step: StepId::Dns,
         error: long(50_000),
         may_skip: true,
@@ -118,9 +122,25 @@ fn check_button(button: &Value) {
     }
 }
 
+fn check_table(table: &Value) {
+    let rows = table["rows"].as_array().unwrap();
+    let columns = rows[0].as_array().unwrap().len();
+    assert!((1..=100).contains(&rows.len()) && columns <= 20);
+    assert!(rows.iter().all(|row| row.as_array().unwrap().len() == columns && texts(row).all(|length| length > 0)));
+    assert!(rows.iter().flat_map(texts).sum::<usize>() <= 10_000, "{table}");
+}
+
+fn check_plan(plan: &Value) {
+    let tasks = plan["tasks"].as_array().unwrap();
+    assert!((1..=50).contains(&tasks.len()) && (1..=256).contains(&length(&plan["title"])));
+    let ids: BTreeSet<&str> = tasks.iter().map(|task| task["task_id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), tasks.len());
+    assert!(tasks.iter().all(|task| (1..=256).contains(&length(&task["title"]))), "{plan}");
+}
+
 #[test]
 fn no_message_is_too_large_for_slack() {
-    for message in everything() {
+    for message in everything().iter().flat_map(|whole| [whole.clone(), whole.simplified(Form::Plainer)]) {
         assert!((1..=4_000).contains(&message.text.chars().count()));
         assert!((1..=50).contains(&message.blocks.len()));
         let total = serde_json::to_string(&message.blocks).unwrap().chars().count();
@@ -141,6 +161,8 @@ fn no_message_is_too_large_for_slack() {
                     assert!((1..=25).contains(&buttons.len()) && length(&block["block_id"]) <= 255);
                     buttons.iter().for_each(check_button);
                 }
+                "table" => check_table(block),
+                "plan" => check_plan(block),
                 "divider" => {}
                 other => panic!("unexpected block {other}"),
             }

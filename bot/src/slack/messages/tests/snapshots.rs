@@ -14,7 +14,7 @@ use storage::{Actor, Head};
 
 use crate::slack::{
     fixture::{Story, at, checks, person, plan, report, status},
-    kit::Message,
+    kit::{Form, Message},
     messages::{self, Failure},
 };
 
@@ -36,10 +36,29 @@ fn block(block: &Value) -> String {
             format!("{}: ({})", block["label"]["text"].as_str().unwrap(), block["element"]["placeholder"]["text"])
         }
         "context" => format!("({})", texts(&block["elements"]).join(" ")),
+        "table" => {
+            let rows = block["rows"].as_array().unwrap();
+            rows.iter().map(|row| format!("| {} |", texts(row).join(" | "))).collect::<Vec<_>>().join("\n")
+        }
+        "plan" => {
+            let tasks = block["tasks"].as_array().unwrap().iter().map(task);
+            std::iter::once(block["title"].as_str().unwrap().to_owned()).chain(tasks).collect::<Vec<_>>().join("\n")
+        }
         "actions" => block["elements"].as_array().unwrap().iter().map(button).collect::<Vec<_>>().join("\n"),
         _ if block["fields"].is_array() => texts(&block["fields"]).join("\n"),
         _ => block["text"]["text"].as_str().unwrap().to_owned(),
     }
+}
+
+fn task(task: &Value) -> String {
+    let details = task["details"]["elements"][0]["elements"][0]["text"].as_str();
+    let details = details.map(|details| format!(" > {details}")).unwrap_or_default();
+    format!("({}) {}{details}", task["status"].as_str().unwrap(), task["title"].as_str().unwrap())
+}
+
+/// The message as it is, and as a workspace has it that refuses tables and plans.
+fn both(message: &Message) -> String {
+    format!("{}\n---- or ----\n{}", shown(message), shown(&message.simplified(Form::Plainer)))
 }
 
 fn button(button: &Value) -> String {
@@ -69,7 +88,7 @@ fn accepted() -> CallOutcome {
 
 #[test]
 fn status_with_the_primary_dark() {
-    insta::assert_snapshot!(shown(&messages::status(&status(), true, 12)));
+    insta::assert_snapshot!(both(&messages::status(&status(), true, 12)));
 }
 
 #[test]
@@ -158,7 +177,7 @@ fn progress_before_and_after_the_confirmation() {
     }
     story.done(80, StepId::Capacity, "13 of 13 tasks run");
     story.fail(73, StepId::Fence, "us-east-1 did not answer within 2 s");
-    let running = shown(&messages::progress(&story.run, at(90)));
+    let running = both(&messages::progress(&story.run, at(90)));
     story.fail(600, StepId::Database, "global cluster shop-global is still failing-over");
     let paused = shown(&messages::progress(&story.run, at(601)));
     insta::assert_snapshot!([before, running, paused].join("\n\n========\n\n"));
@@ -198,6 +217,7 @@ fn paused_and_resolved() {
     let mut failure = Failure {
         run: story.run.id.clone(),
         application: "shop".into(),
+        environment: Environment::Live,
         step: StepId::Dns,
         error: "route53:ChangeResourceRecordSets: Throttling".into(),
         may_skip: true,
@@ -223,7 +243,7 @@ fn reports() {
         (&story, report(RunOutcome::Aborted)),
         (&cancelled, report(RunOutcome::NotApproved)),
     ]
-    .map(|(story, report)| shown(&messages::report(&story.run, &report, 96, &head)));
+    .map(|(story, report)| both(&messages::report(&story.run, &report, 96, &head)));
     insta::assert_snapshot!(all.join("\n\n========\n\n"));
 }
 
@@ -234,7 +254,7 @@ fn late_step() {
     let late = story.late(80, StepId::Database, "shop-global is failing-over");
     let line = messages::detail(&story.run, &late, &commands::journal::Event::of(&late).unwrap()).unwrap();
     let root = shown(&messages::progress(&story.run, at(81)));
-    let root = root.lines().find(|line| line.contains("*database*")).unwrap();
+    let root = root.lines().find(|line| line.contains("database: late")).unwrap();
     insta::assert_snapshot!(format!("{line}\n{root}"));
 }
 
@@ -289,6 +309,7 @@ fn a_drill_is_not_taken_for_anything_else() {
     let failure = Failure {
         run: story.run.id.clone(),
         application: messages::named(&plan),
+        environment: Environment::Drill,
         step: StepId::Dns,
         error: "denied".into(),
         may_skip: true,
