@@ -7,6 +7,8 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod failure;
+#[cfg(test)]
+mod fixture;
 pub mod health;
 pub mod http;
 pub mod init;

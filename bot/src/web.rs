@@ -18,13 +18,16 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
-    Extension, Router,
-    extract::{ConnectInfo, Path, RawQuery, State},
+    Router,
+    extract::{ConnectInfo, FromRequestParts, Path, State},
     middleware::map_response,
-    response::{IntoResponse as _, Response, Sse, sse::KeepAlive},
+    response::{IntoResponse, Response, Sse, sse::KeepAlive},
     routing::get,
 };
 use commands::{
@@ -32,7 +35,7 @@ use commands::{
     ids::RunId,
     journal::{Event, Refusal, Viewer},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use secrecy::SecretString;
 use storage::{Actor, Clock, Entry, Origin};
 use tokio::sync::Semaphore;
@@ -79,35 +82,29 @@ pub fn router(desk: Desk, web: &Web, key: Option<SecretString>, clock: Clock, st
         }))
 }
 
-/// Who connected, where the server knows.
-type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
+/// Somebody who was let in, and the run that they look at.
+struct Visit {
+    incident: Incident,
+    viewer: Viewer,
+}
 
-async fn show(
-    State(pages): State<Pages>,
-    Path(run): Path<String>,
-    RawQuery(query): RawQuery,
-    peer: Peer,
-    headers: HeaderMap,
-) -> Response {
-    let (incident, _) = match pages.enter(&run, query.as_deref(), peer, &headers).await {
-        Ok(entered) => entered,
-        Err(refused) => return refused,
-    };
+impl FromRequestParts<Pages> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, Response> {
+        let run = Path::<String>::from_request_parts(parts, pages).await.map_err(IntoResponse::into_response)?;
+        // Who connected, where the server knows.
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        pages.enter(&run.0, parts.uri.query(), peer, &parts.headers).await
+    }
+}
+
+async fn show(State(pages): State<Pages>, Visit { incident, .. }: Visit) -> Response {
     let parts = page::parts(&incident, pages.clock.now());
     html(StatusCode::OK, document(&page::title(&incident.run), incident.ended.is_none(), &parts).into_string())
 }
 
-async fn follow(
-    State(pages): State<Pages>,
-    Path(run): Path<String>,
-    RawQuery(query): RawQuery,
-    peer: Peer,
-    headers: HeaderMap,
-) -> Response {
-    let (incident, viewer) = match pages.enter(&run, query.as_deref(), peer, &headers).await {
-        Ok(entered) => entered,
-        Err(refused) => return refused,
-    };
+async fn follow(State(pages): State<Pages>, Visit { incident, viewer }: Visit) -> Response {
     let Ok(place) = pages.viewers.clone().try_acquire_owned() else {
         let said = ["Too many people follow runs live just now. The page itself goes on working: load it anew."];
         return html(StatusCode::SERVICE_UNAVAILABLE, notice("Not live", &said).into_string());
@@ -127,14 +124,13 @@ impl Pages {
         &self,
         run: &str,
         query: Option<&str>,
-        peer: Peer,
+        peer: Option<IpAddr>,
         headers: &HeaderMap,
-    ) -> Result<(Incident, Viewer), Response> {
+    ) -> Result<Visit, Response> {
         let run = RunId::from(run);
         let link = query.and_then(|query| {
             url::form_urlencoded::parse(query.as_bytes()).find_map(|(name, value)| (name == "link").then_some(value))
         });
-        let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
         let shown = Shown { link: link.as_deref(), headers, peer };
         let viewer = match self.door.admit(&run, &shown, self.clock.now()) {
             Ok(viewer) => viewer,
@@ -148,7 +144,7 @@ impl Pages {
             return Err(html(StatusCode::NOT_FOUND, notice("No such run", &said).into_string()));
         };
         self.record(&incident, viewer.clone()).await;
-        Ok((incident, viewer))
+        Ok(Visit { incident, viewer })
     }
 
     /// Reading the log is an event of the log: once for each link and person, so that looking often does not fill it. A log that takes no records

@@ -12,16 +12,12 @@ use commands::{
     runbook::Runbook,
     topology::{Environment, SideName},
 };
-use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
-use storage::{Actor, Origin, Record};
+use storage::Actor;
 
 use super::incident::Incident;
-
-/// 2026-11-23 09:00:00 UTC and so many seconds: when the command came.
-pub(super) fn at(seconds: i64) -> Timestamp {
-    Timestamp::constant(1_795_424_400, 0) + seconds.seconds()
-}
+pub(super) use crate::fixture::at;
+use crate::fixture::record;
 
 pub(super) fn lag(seconds: i64, millis: f64) -> Lag {
     Lag { millis, at: at(seconds) }
@@ -172,23 +168,5 @@ impl Tale {
     /// The last moment that is told.
     pub(super) fn latest(&self) -> &Moment {
         self.incident.moments.iter().next_back().unwrap()
-    }
-}
-
-fn record(seq: u64, seconds: i64, actor: Actor, step: Option<StepId>, event: Event) -> Record {
-    let (event, data) = event.into_parts().unwrap();
-    Record {
-        v: 1,
-        seq,
-        prev: None,
-        at: at(seconds),
-        actor,
-        origin: Origin::Slack { channel: "C0INCIDENT1".into(), message: None },
-        application: Some("shop".into()),
-        run: Some("promote-16".into()),
-        step: step.map(|step| step.name().to_owned()),
-        event,
-        dedupe: None,
-        data,
     }
 }
