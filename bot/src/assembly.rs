@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use commands::{
+    access::Readers,
     aws::Network,
     desk::{Desk, OpenRunsAre, Settings},
     engine::EngineError,
@@ -25,6 +26,7 @@ use crate::{
         outbox::{Outbox, Routes},
         socket::{self, SocketMode},
         web::{self, Web},
+        whisper::Whisper,
     },
     web::{Links, router as incident_page},
 };
@@ -84,12 +86,14 @@ impl Bot {
         let Parts { config, secrets, network, slack, socket, clock, host, key } = parts;
         let teams = config.access.values().map(|access| access.team.clone()).collect();
         let people = config.audit.compliance.iter().cloned().collect();
+        let readers = Readers { people, teams };
         let routes = Routes::new(config.channels, &config.access);
         let log = Log::open(&config.store.path, clock.clone()).await?;
         let desk = Desk::open(Settings {
             log: log.clone(),
             applications: config.applications,
             access: config.access,
+            readers: readers.clone(),
             directory: Arc::new(People::new(slack.clone())),
             network,
             clock: clock.clone(),
@@ -104,8 +108,8 @@ impl Bot {
         let outbox = Outbox::new(log.clone(), slack.clone(), routes.linking(links), clock.clone(), stop.clone());
         let auditor = Auditor::new(log.clone(), key);
         let home = Home::new(desk.clone(), slack.clone(), clock.clone());
-        let compliance = Compliance { auditor: auditor.clone(), slack: slack.clone(), people, teams };
-        let inbound = Inbound { desk: desk.clone(), slack, home, compliance };
+        let compliance = Compliance { auditor: auditor.clone(), slack: slack.clone(), readers };
+        let inbound = Inbound { desk: desk.clone(), whisper: Whisper::new(slack.clone()), slack, home, compliance };
         let sockets = socket.map(|way| SocketMode::new(way, inbound.clone(), stop.clone()));
         let hearing = sockets.as_ref().map(SocketMode::hearing);
         let metrics = Metrics::new(log, outbox.progress(), hearing.as_ref());

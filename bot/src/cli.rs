@@ -79,7 +79,7 @@ pub enum Verb {
     /// See what a run asks, confirm it, and follow it: [RUN].
     Approve(RunArg),
     /// Refuse what a run asks: [RUN].
-    Refuse(RunArg),
+    Refuse(RefuseArgs),
     /// Take back what you asked for, as long as it is not confirmed: [RUN].
     Cancel(RunArg),
 }
@@ -104,6 +104,17 @@ pub struct RunArg {
     pub config: ConfigArg,
 }
 
+/// A refusal.
+#[derive(Debug, Args)]
+pub struct RefuseArgs {
+    /// Which run.
+    #[command(flatten)]
+    pub run: RunArg,
+    /// Why; it is recorded and shown.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
 impl Verb {
     /// The configuration file and what is asked for.
     pub fn ask(self) -> (PathBuf, Ask) {
@@ -123,7 +134,9 @@ impl Verb {
             Self::History(words) => command("history", words),
             Self::Report(words) => command("report", words),
             Self::Approve(RunArg { run, config }) => (config.config, Ask::Approve(run)),
-            Self::Refuse(RunArg { run, config }) => (config.config, Ask::Refuse(run)),
+            Self::Refuse(RefuseArgs { run: RunArg { run, config }, reason }) => {
+                (config.config, Ask::Refuse { run, reason })
+            }
             Self::Cancel(RunArg { run, config }) => (config.config, Ask::Cancel(run)),
         }
     }

@@ -15,3 +15,4 @@ mod signature;
 pub mod socket;
 pub mod text;
 pub mod web;
+pub mod whisper;

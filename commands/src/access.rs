@@ -3,7 +3,7 @@
 mod approvals;
 mod directory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use storage::{Actor, Origin};
@@ -42,6 +42,22 @@ pub struct Access {
     /// What it takes to approve, by kind of gate.
     #[serde(default)]
     pub approvals: Approvals,
+}
+
+/// Who may read the audit log itself in the chat, and have it sent to them: whoever the configuration names for compliance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readers {
+    /// Their user ids.
+    pub people: BTreeSet<String>,
+    /// The teams that those are of.
+    pub teams: BTreeSet<String>,
+}
+
+impl Readers {
+    /// Whether that person may.
+    pub fn may(&self, actor: &Actor) -> bool {
+        matches!(actor, Actor::Slack { team, user, .. } if self.teams.contains(team) && self.people.contains(user))
+    }
 }
 
 /// Something that not everybody may do.

@@ -22,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info};
 
 use crate::{
-    access::{Access, Directory},
+    access::{Access, Directory, Readers},
     aws::{Aws, Network},
     engine::{EngineError, FoundOpen, Pair, append, read_open, set_right},
     ids::RunId,
@@ -31,7 +31,7 @@ use crate::{
     topology::Applications,
 };
 
-pub use decisions::ToConfirm;
+pub use decisions::{Deed, ToConfirm};
 pub use gates::Choices;
 pub use overview::Overview;
 use refusals::RefusalBudget;
@@ -48,6 +48,8 @@ pub struct Settings {
     pub applications: Applications,
     /// Who may do what, by application; nobody where nothing is said.
     pub access: BTreeMap<String, Access>,
+    /// Who may read the log itself in the chat.
+    pub readers: Readers,
     /// Says who is who in the chat.
     pub directory: Arc<dyn Directory>,
     /// The way to the world.
@@ -81,6 +83,7 @@ struct Inner {
     log: Log,
     clock: Clock,
     pairs: BTreeMap<String, Pair>,
+    readers: Readers,
     directory: Arc<dyn Directory>,
     runs: OpenRuns,
     refusals: RefusalBudget,
@@ -101,6 +104,7 @@ impl Desk {
             log,
             applications,
             mut access,
+            readers,
             directory,
             network,
             clock,
@@ -128,6 +132,7 @@ impl Desk {
             log,
             clock,
             pairs,
+            readers,
             directory,
         }));
         match open_runs {

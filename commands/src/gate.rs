@@ -68,20 +68,29 @@ pub(crate) fn confirmed(
     confirmation: Option<&Confirmation>,
     origin: &Origin,
 ) -> Result<(), Refusal> {
-    let reason = confirmation.and_then(|confirmation| confirmation.reason.as_deref()).unwrap_or_default();
-    if reason.chars().count() > REASON_LIMIT {
-        return Err(Refusal::NoReason);
-    }
+    let reason = confirmation.and_then(|confirmation| confirmation.reason.as_deref());
     if !method.is_final() {
-        return Ok(());
+        return short(reason);
     }
     if confirmation.is_none_or(|confirmation| confirmation.typed != words(run, method)) {
         return Err(Refusal::NotConfirmed);
     }
+    reasoned(reason, origin)
+}
+
+/// Whether there is a reason where one is asked for: in Slack.
+///
+/// # Errors
+/// That there is none, or that it is too long.
+pub(crate) fn reasoned(reason: Option<&str>, origin: &Origin) -> Result<(), Refusal> {
     match origin {
-        Origin::Slack { .. } if reason.trim().is_empty() => Err(Refusal::NoReason),
-        _ => Ok(()),
+        Origin::Slack { .. } if reason.unwrap_or_default().trim().is_empty() => Err(Refusal::NoReason),
+        _ => short(reason),
     }
+}
+
+fn short(reason: Option<&str>) -> Result<(), Refusal> {
+    if reason.unwrap_or_default().chars().count() > REASON_LIMIT { Err(Refusal::NoReason) } else { Ok(()) }
 }
 
 /// Whether the run's gate can still be decided at that time; otherwise why not.

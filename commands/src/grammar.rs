@@ -1,10 +1,12 @@
 //! The grammar of `/dr`: text in, a command or an error as data out. No I/O, and nothing of Slack but the way it spoils text.
 
 mod error;
+mod log;
 
 use std::fmt;
 
 pub use error::ParseError;
+pub use log::{LogCommand, format_name, log_command};
 
 use crate::{ids::RunId, journal::Resolution, plan::StepId};
 
@@ -69,6 +71,8 @@ pub enum Command {
         /// The run.
         run: RunId,
     },
+    /// What only those may ask who may read the log.
+    Log(LogCommand),
 }
 
 impl fmt::Display for Command {
@@ -91,22 +95,26 @@ impl fmt::Display for Command {
             Self::Applied { application } => write!(f, "applied {application}"),
             Self::History { application } => write!(f, "history {application}"),
             Self::Report { run } => write!(f, "report {run}"),
+            Self::Log(command) => command.fmt(f),
         }
     }
 }
 
-/// What a person can type: they look at these applications, and ask for runs of those.
-pub fn help(looks: &[&str], asks: &[&str]) -> String {
+/// What a person can type: they look at these applications, ask for runs of those, and read the log or not.
+pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
     let app = |applications: &[&str]| if applications.len() == 1 { "" } else { " APP" };
     let list = looks.join(", ");
     let (look, ask) = (app(looks), app(asks));
-    let mut lines = vec![
-        format!("`/dr status{look}` shows which region serves and what stands in the way of a promote."),
-        format!("`/dr plan promote{look}` is a dry run: the checks and the exact calls, nothing changed."),
-        format!("`/dr plan failback{look}` is the dry run of the way back."),
-        format!("`/dr history{look}` lists the last runs."),
-        "`/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.".to_owned(),
-    ];
+    let mut lines = Vec::new();
+    if !looks.is_empty() {
+        lines.extend([
+            format!("`/dr status{look}` shows which region serves and what stands in the way of a promote."),
+            format!("`/dr plan promote{look}` is a dry run: the checks and the exact calls, nothing changed."),
+            format!("`/dr plan failback{look}` is the dry run of the way back."),
+            format!("`/dr history{look}` lists the last runs."),
+            "`/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.".to_owned(),
+        ]);
+    }
     if !asks.is_empty() {
         lines.extend([
             format!("`/dr promote{ask} [reason]` asks for a promote; nothing is changed before people confirm."),
@@ -120,8 +128,17 @@ pub fn help(looks: &[&str], asks: &[&str]) -> String {
                 .to_owned(),
         ]);
     }
+    if reads {
+        lines.extend([
+            "`/dr audit [RUN]` shows the last records of the audit log, of a run or of all.".to_owned(),
+            "`/dr export RUN` or `/dr export all`, with `csv`, `jsonl` or `ocsf` after it, sends you the records with their proofs, to you alone."
+                .to_owned(),
+        ]);
+    }
     lines.push("`/dr help` shows this.".to_owned());
-    lines.push(format!("Applications: {list}."));
+    if !looks.is_empty() {
+        lines.push(format!("Applications: {list}."));
+    }
     lines.join("\n")
 }
 
@@ -143,6 +160,8 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
         "applied" => alone("applied", rest, applications).map(|application| Command::Applied { application }),
         "history" => alone("history", rest, applications).map(|application| Command::History { application }),
         "report" => report(rest),
+        "audit" => log::audit(rest).map(Command::Log),
+        "export" => log::export(rest).map(Command::Log),
         "plan" => match first_word(rest) {
             (what, rest) if what.eq_ignore_ascii_case("promote") => {
                 alone("plan promote", rest, applications).map(|application| Command::PlanPromote { application })

@@ -53,6 +53,8 @@ pub enum Press {
     Refuse {
         /// The run.
         run: RunId,
+        /// Why; a button says nothing of that.
+        reason: Option<String>,
     },
     /// Take the request back.
     Cancel {
@@ -95,7 +97,7 @@ impl Press {
     pub fn run(&self) -> &RunId {
         match self {
             Self::Approve { run, .. }
-            | Self::Refuse { run }
+            | Self::Refuse { run, .. }
             | Self::Cancel { run }
             | Self::Again { run }
             | Self::Applied { run }
@@ -113,7 +115,10 @@ impl fmt::Display for Press {
                 write!(f, ":{}", typed.replace(':', " "))?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ":{reason}"))
             }
-            Self::Refuse { run } => write!(f, "refuse:{run}"),
+            Self::Refuse { run, reason } => {
+                write!(f, "refuse:{run}")?;
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, ":{reason}"))
+            }
             Self::Cancel { run } => write!(f, "cancel:{run}"),
             Self::Again { run } => write!(f, "again:{run}"),
             Self::Applied { run } => write!(f, "applied:{run}"),
@@ -139,7 +144,9 @@ impl FromStr for Press {
                 let confirmation = confirmed.first().map(|&typed| Confirmation { typed: typed.to_owned(), reason });
                 Self::Approve { run: run.into(), method, confirmation }
             }),
-            ["refuse", run] => Some(Self::Refuse { run: run.into() }),
+            ["refuse", run, ref why @ ..] => {
+                Some(Self::Refuse { run: run.into(), reason: (!why.is_empty()).then(|| why.join(":")) })
+            }
             ["cancel", run] => Some(Self::Cancel { run: run.into() }),
             ["again", run] => Some(Self::Again { run: run.into() }),
             ["applied", run] => Some(Self::Applied { run: run.into() }),
@@ -162,7 +169,8 @@ mod tests {
     fn every_button_reads_back() {
         let run = RunId::new("promote", 17);
         let mut presses = vec![
-            Press::Refuse { run: run.clone() },
+            Press::Refuse { run: run.clone(), reason: None },
+            Press::Refuse { run: run.clone(), reason: Some("not now: at 22:00: after the fair".to_owned()) },
             Press::Cancel { run: run.clone() },
             Press::Again { run: run.clone() },
             Press::Applied { run: run.clone() },

@@ -1,8 +1,8 @@
 //! `/dr audit` and `/dr export`: the log for those whom the configuration names compliance, read in Slack and sent to them privately.
 
-use std::collections::BTreeSet;
-
 use commands::{
+    access::Readers,
+    grammar::{LogCommand, ParseError, format_name},
     ids::RunId,
     journal::{Event, Refusal},
     request::{Reply, Request},
@@ -33,50 +33,29 @@ pub struct Compliance {
     pub auditor: Auditor,
     /// The way to them.
     pub slack: Api,
-    /// Their user ids.
-    pub people: BTreeSet<String>,
-    /// The workspaces that those are of.
-    pub teams: BTreeSet<String>,
+    /// Who they are.
+    pub readers: Readers,
 }
-
-/// What is typed after `/dr`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
-    /// `audit [RUN]`: the last records.
-    Show(Option<RunId>),
-    /// `export RUN|all [csv|jsonl|ocsf]`.
-    Export(Filter, Format),
-}
-
-/// How `/dr export` is written, for people.
-const USAGE: &str = "Write `/dr audit [RUN]`, or `/dr export RUN` for a run or `/dr export all` for everything, with `csv`, `jsonl` or `ocsf` after it.";
 
 impl Compliance {
-    /// Whether a text is for compliance.
-    pub(crate) fn concerns(text: &str) -> bool {
-        let verb = text.split_whitespace().next().unwrap_or_default();
-        ["audit", "export"].iter().any(|ours| verb.eq_ignore_ascii_case(ours))
-    }
-
     /// Answers as soon as what is asked for is recorded; an export follows.
-    pub(crate) async fn command(self, request: Request, text: String) -> Reply {
-        if !self.may(&request.actor) {
+    pub(crate) async fn command(self, request: Request, text: String, asked: Result<LogCommand, ParseError>) -> Reply {
+        if !self.readers.may(&request.actor) {
             let reply = "Only those whom `[audit] compliance` names may read the log here.";
             return self.refuse(&request, &text, Refusal::NotAllowed, reply).await;
         }
-        let done = match asked(&text) {
-            Some(Asked::Show(run)) => self.show(&request, run).await,
-            Some(Asked::Export(filter, format)) => self.export(&request, filter, format).await,
-            None => return self.refuse(&request, &text, Refusal::NotACommand, USAGE).await,
+        let done = match asked {
+            Ok(LogCommand::Audit { run }) => self.show(&request, run).await,
+            Ok(LogCommand::Export { run, format }) => {
+                let filter = Filter { run: run.map(|run| run.to_string()), ..Filter::default() };
+                self.export(&request, filter, format).await
+            }
+            Err(error) => return self.refuse(&request, &text, error.refusal(), &error.to_string()).await,
         };
         done.unwrap_or_else(|error| {
             tracing::error!(%error, "a reading of the log could not be recorded");
             Reply::Refused { reason: Refusal::LogDown, text: format!("Nothing is shown: {error}.") }
         })
-    }
-
-    fn may(&self, actor: &Actor) -> bool {
-        matches!(actor, Actor::Slack { team, user, .. } if self.teams.contains(team) && self.people.contains(user))
     }
 
     async fn show(&self, request: &Request, run: Option<RunId>) -> Result<Reply, AuditorError> {
@@ -99,13 +78,14 @@ impl Compliance {
 
     async fn export(self, request: &Request, filter: Filter, format: Format) -> Result<Reply, AuditorError> {
         let asker = Asker { actor: request.actor.clone(), origin: request.origin.clone() };
-        let name = super::export::name_of(format);
+        let name = format_name(format);
         let data = json!({ "filter": filter, "format": name });
         if let Appended::Duplicate { .. } = self.record(request, "log.exported", data).await? {
             return Ok(Reply::Told("That export was taken before.".to_owned()));
         }
         let checkpoint = self.auditor.for_export(asker).await?;
-        let Actor::Slack { user, .. } = &request.actor else { return Ok(Reply::Told(USAGE.to_owned())) };
+        // Nobody else may have come so far.
+        let Actor::Slack { user, .. } = &request.actor else { return Ok(Reply::Told("Not in Slack.".to_owned())) };
         let (user, stem) = (user.clone(), filter.run.clone().unwrap_or_else(|| "all".to_owned()));
         let selection = Selection { filter, format, checkpoint };
         tokio::spawn(async move { self.send(&user, &format!("audit-{stem}.{name}"), &selection).await });
@@ -178,46 +158,4 @@ fn comment(checkpoint: Option<&Checkpoint>) -> String {
     format!(
         "Your export of the audit log. {signed}. Verify it with `standby audit verify`, or with verify_export.py, and the checkpoint that the incident channel has."
     )
-}
-
-fn asked(text: &str) -> Option<Asked> {
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let run = |word: &str| word.contains('-').then(|| RunId::from(word));
-    match words.as_slice() {
-        ["audit"] => Some(Asked::Show(None)),
-        ["audit", word] => Some(Asked::Show(Some(run(word)?))),
-        ["export", what, rest @ ..] => {
-            let filter = match *what {
-                "all" => Filter::default(),
-                what => Filter { run: Some(run(what)?.to_string()), ..Filter::default() },
-            };
-            let format = match rest {
-                [] | ["csv"] => Format::Csv,
-                ["jsonl"] => Format::Jsonl,
-                ["ocsf"] => Format::Ocsf,
-                _ => return None,
-            };
-            Some(Asked::Export(filter, format))
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_typed_is_understood_or_not() {
-        let run = |run: &str| Filter { run: Some(run.to_owned()), ..Filter::default() };
-        assert_eq!(asked("audit"), Some(Asked::Show(None)));
-        assert_eq!(asked("Audit promote-17"), Some(Asked::Show(Some(RunId::from("promote-17")))));
-        assert_eq!(asked("export promote-17"), Some(Asked::Export(run("promote-17"), Format::Csv)));
-        assert_eq!(asked("export all ocsf"), Some(Asked::Export(Filter::default(), Format::Ocsf)));
-        for wrong in ["export", "export everything", "export all xml", "audit 17", "audit promote-17 csv"] {
-            assert_eq!(asked(wrong), None, "{wrong}");
-        }
-        assert!(Compliance::concerns("  EXPORT all") && !Compliance::concerns("exports") && !Compliance::concerns(""));
-    }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use commands::grammar::format_name;
 use storage::{
     Filter, Reader,
     export::{self, Exported, Format, Selection},
@@ -24,7 +25,7 @@ pub(super) async fn export(args: ExportArgs) -> Result<(), Failure> {
     let ExportArgs { store, filter, format, output } = args;
     let place = Place::of(&store)?;
     let filter = Filter::from(filter);
-    let ask = LogAsk::Export { filter: Box::new(filter.clone()), format: name_of(format.into()).to_owned() };
+    let ask = LogAsk::Export { filter: Box::new(filter.clone()), format: format_name(format.into()).to_owned() };
     if format != ExportFormat::Jsonl && output.is_none() {
         return Err(Failure::user("this form has its proofs in a second file; name the first with --output"));
     }
@@ -90,15 +91,6 @@ async fn sync(file: &File, path: &Path) -> Result<(), Failure> {
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {
     Failure::user(format!("{} cannot be written: {error}; name another file with --output", path.display()))
-}
-
-/// The form's name in the log, and in a file's name.
-pub(super) fn name_of(format: Format) -> &'static str {
-    match format {
-        Format::Jsonl => "jsonl",
-        Format::Csv => "csv",
-        Format::Ocsf => "ocsf",
-    }
 }
 
 /// Exports the whole log to a file, which is complete on disk when this returns.

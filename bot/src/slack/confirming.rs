@@ -1,7 +1,7 @@
-//! Confirming in words: the modal that a button opens, and what is typed into it.
+//! Deciding in words: the modal that a button opens, and what is typed into it.
 
 use commands::{
-    desk::ToConfirm,
+    desk::{Deed, ToConfirm},
     journal::Refusal,
     request::{Confirmation, Press, Reply, Request},
 };
@@ -30,37 +30,47 @@ impl Inbound {
         let Clicked { origin, channel, user, trigger, .. } = clicked;
         let message = if let Origin::Slack { message, .. } = origin { message } else { None };
         let kept = json!(Kept { press: press.to_string(), channel: channel.clone(), message });
-        let view = messages::confirmation(&asked.run, asked.method, asked.at, &kept.to_string());
+        let (view, instead) = match asked.deed {
+            Deed::Approve(method) => (
+                messages::confirmation(&asked.run, method, &kept.to_string()),
+                format!("confirm at the terminal with `standby approve {}`", asked.run.id),
+            ),
+            Deed::Refuse => (
+                messages::refusal(&asked.run, &kept.to_string()),
+                format!("refuse at the terminal with `standby refuse {}`", asked.run.id),
+            ),
+        };
         let inbound = self.clone();
         tokio::spawn(async move {
             if let Err(error) = inbound.slack.open_modal(&trigger, &view).await {
                 tracing::warn!(%error, user, "a modal was not opened");
-                let text = format!(
-                    "the confirmation could not be opened ({error}): press again, or confirm at the terminal with `standby approve {}`",
-                    asked.run.id
-                );
-                inbound.tell(channel, user, refused(&text));
+                let text = format!("what asks you could not be opened ({error}): press again, or {instead}");
+                inbound.whisper.tell(channel, user, refused(&text));
             }
         });
     }
 
-    /// A person confirms.
+    /// A person confirms, or refuses.
     pub(super) async fn submission(&self, payload: Value) -> Result<Answer, String> {
         let dedupe = dedupe_key(&payload);
         let submission = Submission::read(payload)?;
         let kept: Kept = serde_json::from_str(submission.kept()).map_err(|error| error.to_string())?;
-        let Press::Approve { run, method, .. } = kept.press.parse().map_err(|error| format!("{error}"))? else {
-            return Err("the modal confirms nothing".to_owned());
-        };
         let reason = Some(submission.typed(REASON).to_owned()).filter(|reason| !reason.is_empty());
-        let confirmation = Some(Confirmation { typed: submission.typed(WORDS).to_owned(), reason });
+        let press = match kept.press.parse().map_err(|error| format!("{error}"))? {
+            Press::Approve { run, method, .. } => {
+                let confirmation = Some(Confirmation { typed: submission.typed(WORDS).to_owned(), reason });
+                Press::Approve { run, method, confirmation }
+            }
+            Press::Refuse { run, .. } => Press::Refuse { run, reason },
+            _ => return Err("the modal decides nothing".to_owned()),
+        };
         let actor = submission.by()?;
         let origin = Origin::Slack { channel: kept.channel.clone(), message: kept.message };
         let request = Request { actor, origin, dedupe };
-        let reply = in_time(self.press(request, Press::Approve { run, method, confirmation })).await;
+        let reply = in_time(self.press(request, press)).await;
         Ok(match reply {
             Ok(Reply::Accepted(_) | Reply::Told(_)) => {
-                self.tell(kept.channel, submission.user().to_owned(), in_words(reply));
+                self.whisper.tell(kept.channel, submission.user().to_owned(), in_words(reply));
                 Answer::Taken
             }
             Ok(Reply::Refused { reason: Refusal::NotConfirmed, text }) => wrong(WORDS, &text),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use commands::{
     desk::Desk,
+    grammar,
     journal::Refusal,
     request::{Press, Reply, Request},
 };
@@ -18,6 +19,7 @@ use super::{
     home::Home,
     messages::{refused, told},
     payload::{Click, Happened, Happening, SlashCommand, dedupe_key, kind},
+    whisper::Whisper,
 };
 
 /// Slack gives up after 3 s; this leaves time for the answer to travel.
@@ -50,8 +52,10 @@ pub(super) enum Answer {
 pub struct Inbound {
     /// Where requests go.
     pub desk: Desk,
-    /// Tells people what became of their clicks.
+    /// Opens modals.
     pub slack: Api,
+    /// Tells people what became of their clicks: Slack shows nothing of what a click is answered with.
+    pub whisper: Whisper,
     /// Shows people the app's home.
     pub home: Home,
     /// Answers those who may read the log.
@@ -84,11 +88,12 @@ impl Inbound {
         let command = SlashCommand::read(payload)?;
         let (actor, origin) = command.source();
         let request = Request { actor, origin, dedupe };
-        let reply = if Compliance::concerns(&command.text) {
-            in_time(self.compliance.clone().command(request, command.text)).await
-        } else {
-            let desk = self.desk.clone();
-            in_time(async move { desk.command(request, &command.text).await }).await
+        let reply = match grammar::log_command(&command.text) {
+            Some(asked) => in_time(self.compliance.clone().command(request, command.text, asked)).await,
+            None => {
+                let desk = self.desk.clone();
+                in_time(async move { desk.command(request, &command.text).await }).await
+            }
         };
         let text = in_words(reply);
         // Only the person sees it.
@@ -111,7 +116,7 @@ impl Inbound {
             Ok(press) => press,
             Err(error) => {
                 self.desk.refuse(clicked.origin, Refusal::NoSuchThing, &error.to_string()).await;
-                self.tell(clicked.channel, clicked.user, refused(&error.to_string()));
+                self.whisper.tell(clicked.channel, clicked.user, refused(&error.to_string()));
                 return Ok(Answer::Taken);
             }
         };
@@ -124,7 +129,7 @@ impl Inbound {
             Ok(None) => in_time(self.press(request, press)).await,
             Err(reply) => Ok(reply),
         };
-        self.tell(clicked.channel, clicked.user, in_words(reply));
+        self.whisper.tell(clicked.channel, clicked.user, in_words(reply));
         Ok(Answer::Taken)
     }
 
@@ -142,17 +147,6 @@ impl Inbound {
             Happening::AppHomeOpened { .. } | Happening::Other => {}
         }
         Ok(Answer::Taken)
-    }
-
-    /// Tells the person who clicked. Slack shows nothing of what a click is answered with, so it takes a call, which
-    /// the answer does not wait for.
-    pub(super) fn tell(&self, channel: String, user: String, text: String) {
-        let slack = self.slack.clone();
-        tokio::spawn(async move {
-            if let Err(error) = slack.tell(&channel, &user, &text).await {
-                tracing::warn!(%error, channel, user, "a person was not told what became of their click");
-            }
-        });
     }
 }
 

@@ -183,9 +183,11 @@ pub fn modal(title: &str, submit: Option<&str>, close: &str, kept: &str, blocks:
         "type": "modal",
         "title": plain(title, VIEW_TITLE),
         "close": plain(close, VIEW_TITLE),
-        "private_metadata": kept,
         "blocks": blocks,
     });
+    if !kept.is_empty() {
+        view["private_metadata"] = json!(kept);
+    }
     if let Some(submit) = submit {
         view["submit"] = plain(submit, VIEW_TITLE);
     }

@@ -28,7 +28,7 @@ pub use self::{
     gate::{closing, gate},
     history::history,
     home::home,
-    modal::{REASON, WORDS, confirmation, not_done},
+    modal::{REASON, WORDS, confirmation, not_done, refusal},
     notices::{checkpoint, details, details_fit, handoff, looked, no_return},
     page::linked,
     paused::{Failure, meaning, overtaken, paused, resolved},

@@ -28,7 +28,7 @@ pub use self::{
     progress::{LaneProgress, Progress, Trouble},
     routes::Routes,
 };
-use super::api::Api;
+use super::{api::Api, whisper::Whisper};
 
 /// All lanes.
 pub struct Outbox {
@@ -79,6 +79,7 @@ impl Outbox {
         for (channel, progress) in self.progress.lanes() {
             cursors.push((channel, progress, self.log.cursor(&lane::cursor(channel)).await?));
         }
+        let whisper = Whisper::new(self.api.clone());
         let furthest_behind = cursors.iter().filter_map(|(_, _, cursor)| *cursor).min().unwrap_or(0);
         let lanes = cursors.into_iter().map(|(channel, progress, cursor)| {
             let delivery = Delivery::new(Way {
@@ -94,7 +95,9 @@ impl Outbox {
                 born: self.born,
             });
             let from = cursor.unwrap_or(furthest_behind).min(size);
-            Lane::new(self.log.clone(), self.clock.clone(), self.routes.clone(), self.progress.clone(), delivery, from)
+            let (log, clock, routes, all) =
+                (self.log.clone(), self.clock.clone(), self.routes.clone(), self.progress.clone());
+            Lane::new(log, clock, routes, all, delivery, whisper.clone(), from)
         });
         Ok(lanes.collect())
     }

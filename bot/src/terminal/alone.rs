@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use commands::{
-    access::Directory,
+    access::{Directory, Readers},
     aws::Network,
     desk::{Desk, OpenRunsAre, Settings},
 };
@@ -71,6 +71,8 @@ async fn open(path: &Path, config: Config, open_runs: OpenRunsAre) -> Result<Des
         directory: directory(path, &config),
         applications: config.applications,
         access: config.access,
+        // The log is read at the host by `standby audit`.
+        readers: Readers::default(),
         network: Network::system(),
         clock,
         version: env!("CARGO_PKG_VERSION").to_owned(),

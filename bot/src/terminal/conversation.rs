@@ -78,7 +78,7 @@ pub fn converse(desk: Desk, user: String, ask: Ask, stop: CancellationToken) -> 
 fn wanted(ask: &Ask) -> RunOutcome {
     match ask {
         Ask::Command(text) if text.trim_start().starts_with("abort") => RunOutcome::Aborted,
-        Ask::Refuse(_) | Ask::Cancel(_) => RunOutcome::NotApproved,
+        Ask::Refuse { .. } | Ask::Cancel(_) => RunOutcome::NotApproved,
         Ask::Command(_) | Ask::Approve(_) => RunOutcome::Completed,
     }
 }
@@ -150,12 +150,17 @@ impl Conversation {
                 Some(run) => self.follow(run).await,
                 None => Ok(Some(false)),
             },
-            Ask::Refuse(run) => self.say_no("refuse", run, |run| Press::Refuse { run }).await,
+            Ask::Refuse { run, reason } => self.say_no("refuse", run, |run| Press::Refuse { run, reason }).await,
             Ask::Cancel(run) => self.say_no("cancel", run, |run| Press::Cancel { run }).await,
         }
     }
 
-    async fn say_no(&mut self, verb: &str, run: Option<String>, press: impl Fn(RunId) -> Press) -> Result<Over, Left> {
+    async fn say_no(
+        &mut self,
+        verb: &str,
+        run: Option<String>,
+        press: impl FnOnce(RunId) -> Press,
+    ) -> Result<Over, Left> {
         let Some(run) = self.gate_of(verb, run).await? else { return Ok(Some(false)) };
         let press = press(run.id.clone());
         self.run = Some(run);

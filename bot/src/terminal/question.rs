@@ -73,11 +73,15 @@ impl Question {
         let id = run.id.clone();
         match self {
             Self::Gate if typed == "cancel" => Some(Answer::Press(Press::Cancel { run: id })),
-            Self::Gate if typed == "refuse" => Some(Answer::Press(Press::Refuse { run: id })),
-            Self::Gate => methods(run).find_map(|method| {
-                let confirmation = Some(confirmation(typed, words(run, method))?);
-                Some(Answer::Press(Press::Approve { run: id.clone(), method, confirmation }))
-            }),
+            Self::Gate => match reason_after(typed, "refuse") {
+                Some(reason) => Some(Answer::Press(Press::Refuse { run: id, reason })),
+                None => methods(run).find_map(|method| {
+                    let words = words(run, method);
+                    let reason = reason_after(typed, &words)?;
+                    let confirmation = Some(Confirmation { typed: words, reason });
+                    Some(Answer::Press(Press::Approve { run: id.clone(), method, confirmation }))
+                }),
+            },
             Self::Failed(_) => match grammar::parse(typed, &[]).ok()? {
                 Command::Resolve { resolution, run: named, step }
                     if named.as_ref().is_none_or(|named| *named == id) =>
@@ -105,13 +109,12 @@ fn methods(run: &Run) -> impl Iterator<Item = Method> {
     run.gate.iter().flat_map(|gate| gate.methods.iter().copied())
 }
 
-/// The words, and after them a reason if there is one.
-fn confirmation(typed: &str, words: String) -> Option<Confirmation> {
-    let reason = match typed.strip_prefix(&words)? {
-        "" => None,
-        rest => Some(rest.strip_prefix(' ')?.trim().to_owned()),
-    };
-    Some(Confirmation { typed: words, reason })
+/// What follows on these words: a reason or nothing. `None` if something else was typed.
+fn reason_after(typed: &str, words: &str) -> Option<Option<String>> {
+    match typed.strip_prefix(words)? {
+        "" => Some(None),
+        rest => Some(Some(rest.strip_prefix(' ')?.trim().to_owned())),
+    }
 }
 
 fn gate(run: &Run, choices: &Choices) -> String {
@@ -124,7 +127,7 @@ fn gate(run: &Run, choices: &Choices) -> String {
         lines.push(format!("Type exactly {typed} to confirm; why may follow on the same line."));
     }
     if choices.refuses {
-        lines.push("Type `refuse` to say no.".to_owned());
+        lines.push("Type `refuse` to say no; why may follow.".to_owned());
     }
     if choices.cancels {
         lines.push("Type `cancel` to cancel it.".to_owned());

@@ -17,7 +17,12 @@ pub enum Ask {
     /// To see a run's question and answer it; the one there is if none is named.
     Approve(Option<String>),
     /// To refuse what a run asks; the one there is if none is named.
-    Refuse(Option<String>),
+    Refuse {
+        /// The run.
+        run: Option<String>,
+        /// Why.
+        reason: Option<String>,
+    },
     /// To take a request back; the one there is if none is named.
     Cancel(Option<String>),
 }

@@ -155,10 +155,11 @@ impl Desk {
         request: Request,
         pair: Pair,
         run: Run,
-        decision: Decision,
+        (decision, reason): (Decision, Option<String>),
         click: Arc<Record>,
     ) -> Result<(), EngineError> {
-        self.decide_gate(&request, &pair, &run, Ruling::of(decision), &click).await
+        let ruling = Ruling { reason, ..Ruling::of(decision) };
+        self.decide_gate(&request, &pair, &run, ruling, &click).await
     }
 
     /// Decides the gate, once. Who comes second is told.
@@ -189,7 +190,7 @@ impl Desk {
     }
 
     /// Refuses what was taken, and turned out on the way not to be allowed or too late.
-    async fn refuse_late(
+    pub(super) async fn refuse_late(
         &self,
         request: &Request,
         pair: &Pair,

@@ -31,6 +31,10 @@ impl Desk {
         }
         let names = match self.known(&request).await {
             Ok(seen) => seen.into_iter().map(|pair| pair.name.as_str()).collect::<Vec<_>>(),
+            // Whoever reads the log need not know an application.
+            Err(_) if self.0.readers.may(&request.actor) && grammar::parse(text, &[]) == Ok(Command::Help) => {
+                Vec::new()
+            }
             Err((reason, reply)) => return self.refuse_person(&request, None, text, reason, reply).await,
         };
         let command = match grammar::parse(text, &names) {
@@ -55,6 +59,10 @@ impl Desk {
     ) -> Result<Result<Understood, Refused>, EngineError> {
         let (application, right, task) = match command {
             Command::Help => return Ok(Err(Refused::new(None, Refusal::NotACommand, "Help needs no work."))),
+            Command::Log(_) => {
+                let reply = "The log is read in Slack, by those whom `[audit] compliance` names, or with `standby audit` at the host.";
+                return Ok(Err(Refused::new(None, Refusal::NotACommand, reply)));
+            }
             Command::Status { application } => (application, Right::Look, Task::Status),
             Command::PlanPromote { application } => (application, Right::Look, Task::DryRun(Way::Promote)),
             Command::PlanFailback { application } => (application, Right::Look, Task::DryRun(Way::Failback)),
@@ -99,7 +107,10 @@ impl Desk {
         let mut entry = request_entry(&request);
         entry.dedupe = Some(request.dedupe.clone());
         match append(&self.0.log, entry, Event::HelpGiven { text: text.to_owned() }).await {
-            Ok(Some(_)) => Reply::Told(grammar::help(names, &self.asks(&request, names).await)),
+            Ok(Some(_)) => {
+                let (asks, reads) = (self.asks(&request, names).await, self.0.readers.may(&request.actor));
+                Reply::Told(grammar::help(names, &asks, reads))
+            }
             Ok(None) => self.replayed(&request).await,
             Err(failure) => log_down(&failure),
         }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use storage::{Actor, Record};
 
 use super::{
     Desk, Pair, append,
-    commands::{failed, run_in_progress},
+    commands::run_in_progress,
     handoff::nothing_handed,
     log_down,
     past::no_such_run,
@@ -17,7 +16,7 @@ use super::{
 use crate::{
     access::{Kind, Right},
     engine::EngineError,
-    gate::{confirmed, open_gate, words},
+    gate::{confirmed, open_gate, reasoned, words},
     grammar::REASON_LIMIT,
     journal::{Decision, Event, Refusal, Resolution},
     plan::{Method, StepId},
@@ -25,14 +24,21 @@ use crate::{
     run::Run,
 };
 
-/// What a person confirms in words.
+/// What a person is asked for before their press counts.
 pub struct ToConfirm {
     /// The run.
     pub run: Run,
-    /// The chosen way.
-    pub method: Method,
-    /// When they are asked.
-    pub at: Timestamp,
+    /// What they decide.
+    pub deed: Deed,
+}
+
+/// A decision that takes more than a press.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// To approve that way: by its exact words, and with a reason.
+    Approve(Method),
+    /// To refuse: with a reason.
+    Refuse,
 }
 
 impl Desk {
@@ -51,20 +57,27 @@ impl Desk {
         }
     }
 
-    /// What has to be confirmed in words before that press counts. `None` if nothing: it may be pressed as it is.
+    /// What has to be said in words before that press counts. `None` if nothing: it may be pressed as it is.
     ///
     /// # Errors
     /// The refusal, which is recorded: nobody is asked to confirm what they may not do.
     pub async fn to_confirm(&self, request: &Request, press: &Press) -> Result<Option<ToConfirm>, Reply> {
-        let Press::Approve { run, method, confirmation: None } = press else { return Ok(None) };
-        if !method.is_final() {
-            return Ok(None);
-        }
+        let (run, deed) = match press {
+            Press::Approve { run, method, confirmation: None } if method.is_final() => (run, Deed::Approve(*method)),
+            Press::Refuse { run, reason: None } => (run, Deed::Refuse),
+            _ => return Ok(None),
+        };
         let refused = match self.known_run(run).await {
-            Ok(Some((pair, run))) => match self.may_approve(request, &pair, &run, *method).await {
-                Ok(()) => return Ok(Some(ToConfirm { run, method: *method, at: self.0.clock.now() })),
-                Err((reason, reply)) => Refused::of(&pair, reason, reply),
-            },
+            Ok(Some((pair, run))) => {
+                let may = match deed {
+                    Deed::Approve(method) => self.may_approve(request, &pair, &run, method).await,
+                    Deed::Refuse => self.may_refuse(request, &pair, &run).await,
+                };
+                match may {
+                    Ok(()) => return Ok(Some(ToConfirm { run, deed })),
+                    Err((reason, reply)) => Refused::of(&pair, reason, reply),
+                }
+            }
             Ok(None) => no_such_run(run),
             Err(failure) => return Err(log_down(&failure)),
         };
@@ -91,7 +104,7 @@ impl Desk {
                 let reason = confirmation.and_then(|confirmation| confirmation.reason);
                 Task::Approve { run, method, reason }
             }
-            Press::Refuse { .. } => Task::Refuse { run },
+            Press::Refuse { reason, .. } => Task::Refuse { run, reason },
             Press::Cancel { .. } => Task::Cancel { run },
             Press::Again { .. } => {
                 let task = Task::Start { way: run.plan.runbook.into(), reason: run.reason };
@@ -116,7 +129,10 @@ impl Desk {
                 confirmed(run, *method, confirmation.as_ref(), &request.origin)
                     .map_err(|reason| (reason, unconfirmed(run, *method, reason)))
             }
-            Press::Refuse { .. } => self.may_refuse(request, pair, run).await,
+            Press::Refuse { reason, .. } => {
+                self.may_refuse(request, pair, run).await?;
+                reasoned(reason.as_deref(), &request.origin).map_err(|reason| (reason, unreasoned()))
+            }
             Press::Cancel { .. } => {
                 self.has(request, pair, Right::Look).await?;
                 self.gate_is_open(run)?;
@@ -273,8 +289,8 @@ impl Desk {
     }
 
     pub(super) async fn came_second(&self, request: &Request, pair: &Pair, click: &Record) -> Result<(), EngineError> {
-        let error = "somebody else decided a moment earlier; this click changed nothing".to_owned();
-        self.answer(request, pair, failed(click, error)).await
+        let reply = "Somebody else decided a moment earlier; this changed nothing.".to_owned();
+        self.refuse_late(request, pair, click, Refusal::AlreadyDecided, reply).await
     }
 }
 
@@ -294,9 +310,13 @@ fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (R
 /// What is missing to confirm `method`.
 fn unconfirmed(run: &Run, method: Method, reason: Refusal) -> String {
     match reason {
-        Refusal::NoReason => format!("It takes a reason, of at most {REASON_LIMIT} characters."),
+        Refusal::NoReason => unreasoned(),
         _ => format!("Type exactly `{}` to confirm; nothing was done.", words(run, method)),
     }
+}
+
+fn unreasoned() -> String {
+    format!("It takes a reason, of at most {REASON_LIMIT} characters.")
 }
 
 fn not_the_requester(requester: &Actor) -> String {

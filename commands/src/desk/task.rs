@@ -46,7 +46,7 @@ pub(super) enum Task {
     DryRun(Way),
     Start { way: Way, reason: Option<String> },
     Approve { run: RunId, method: Method, reason: Option<String> },
-    Refuse { run: Box<Run> },
+    Refuse { run: Box<Run>, reason: Option<String> },
     Cancel { run: Box<Run> },
     Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
     Applied,
@@ -132,8 +132,10 @@ impl Desk {
             Task::Approve { run, method, reason } => {
                 Box::pin(self.approve(request, pair, run, Choice { method, reason }, command))
             }
-            Task::Refuse { run } => Box::pin(self.settle(request, pair, *run, Decision::Refused, command)),
-            Task::Cancel { run } => Box::pin(self.settle(request, pair, *run, Decision::Cancelled, command)),
+            Task::Refuse { run, reason } => {
+                Box::pin(self.settle(request, pair, *run, (Decision::Refused, reason), command))
+            }
+            Task::Cancel { run } => Box::pin(self.settle(request, pair, *run, (Decision::Cancelled, None), command)),
             Task::Resolve { run, step, resolution } => {
                 Box::pin(self.resolve(request, pair, *run, step, resolution, command))
             }

@@ -51,6 +51,16 @@ pub enum ParseError {
         /// What came; empty for nothing.
         word: String,
     },
+    /// Records of something that is no run.
+    AuditWhat {
+        /// What came.
+        word: String,
+    },
+    /// An export of nothing that there is, or in no form that there is.
+    ExportWhat {
+        /// What came; empty for nothing.
+        word: String,
+    },
     /// The reason is longer than [`REASON_LIMIT`].
     ReasonTooLong {
         /// Its length in characters.
@@ -79,6 +89,8 @@ const COMMANDS: &[&str] = &[
     "abort",
     "history",
     "report",
+    "audit",
+    "export",
 ];
 
 impl ParseError {
@@ -142,6 +154,17 @@ impl fmt::Display for ParseError {
             (Self::WhichRun { word }, _) => {
                 write!(f, "{} is no run, such as `promote-17`. `/dr history` lists the last ones.", code(word))
             }
+            (Self::AuditWhat { word }, _) => {
+                write!(f, "{} is no run. Type `/dr audit` for the last records, or `/dr audit promote-17`.", code(word))
+            }
+            (Self::ExportWhat { word }, _) => {
+                if !word.is_empty() {
+                    write!(f, "{} is neither a run nor a form. ", code(word))?;
+                }
+                f.write_str(
+                    "Type `/dr export promote-17` for a run or `/dr export all` for everything, with `csv`, `jsonl` or `ocsf` after it.",
+                )
+            }
             (Self::UnknownApplication { word, .. }, Some(hint)) => {
                 write!(f, "There is no application {}. Did you mean `{hint}`?", code(word))
             }
@@ -170,7 +193,8 @@ impl std::error::Error for ParseError {}
 fn takes(command: &str) -> &'static str {
     match command {
         "retry" | "skip" => "run and step",
-        "abort" | "report" => "the run",
+        "abort" | "report" | "audit" => "the run",
+        "export" => "the form",
         _ => "the application",
     }
 }

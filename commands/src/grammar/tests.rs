@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use storage::export::Format;
 
 use super::*;
 use crate::journal::Refusal;
@@ -12,6 +13,10 @@ fn promote(application: &str, reason: Option<&str>) -> Command {
 
 fn resolve(resolution: Resolution, run: Option<&str>, step: Option<StepId>) -> Command {
     Command::Resolve { resolution, run: run.map(RunId::from), step }
+}
+
+fn export(run: Option<&str>, format: Format) -> Command {
+    Command::Log(LogCommand::Export { run: run.map(RunId::from), format })
 }
 
 #[test]
@@ -37,6 +42,10 @@ fn commands_are_understood() {
         ("Applied", ONE, Command::Applied { application: "shop".into() }),
         ("history", ONE, Command::History { application: "shop".into() }),
         ("report promote-17", TWO, Command::Report { run: "promote-17".into() }),
+        ("audit", TWO, Command::Log(LogCommand::Audit { run: None })),
+        ("Audit Promote-17", TWO, Command::Log(LogCommand::Audit { run: Some("promote-17".into()) })),
+        ("export promote-17", TWO, export(Some("promote-17"), Format::Csv)),
+        ("EXPORT All OCSF", ONE, export(None, Format::Ocsf)),
     ];
     for (text, applications, command) in cases {
         assert_eq!(parse(text, applications), Ok(command), "{text}");
@@ -47,6 +56,31 @@ fn commands_are_understood() {
 fn what_is_not_understood_says_what_to_type() {
     let cases = [
         ("promot", ONE, Refusal::NotACommand, "There is no command `promot`. Did you mean `/dr promote`?"),
+        (
+            "audit 17",
+            ONE,
+            Refusal::NotACommand,
+            "`17` is no run. Type `/dr audit` for the last records, or `/dr audit promote-17`.",
+        ),
+        (
+            "audit promote-17 csv",
+            ONE,
+            Refusal::NotACommand,
+            "`/dr audit` takes nothing after the run: `csv` is too much.",
+        ),
+        (
+            "export",
+            ONE,
+            Refusal::NotACommand,
+            "Type `/dr export promote-17` for a run or `/dr export all` for everything, with `csv`, `jsonl` or `ocsf` after it.",
+        ),
+        (
+            "export all xml",
+            ONE,
+            Refusal::NotACommand,
+            "`xml` is neither a run nor a form. Type `/dr export promote-17` for a run or `/dr export all` for everything, with `csv`, `jsonl` or \
+             `ocsf` after it.",
+        ),
         ("drain", ONE, Refusal::NotACommand, "There is no command `drain`. `/dr help` lists what there is."),
         ("plan", ONE, Refusal::NotACommand, "Only a promote can be planned. Type `/dr plan promote`."),
         (

@@ -98,7 +98,7 @@ impl Deliver {
                 read(client.request(request).await.ok()?).await
             }
             // An envelope needs no signature: the app opened the connection with its token.
-            Deliver::Socket(sockets) => sockets.send(path, &body).await,
+            Deliver::Socket(sockets) => sockets.send_again(path, &headers, &body).await,
         }
     }
 }

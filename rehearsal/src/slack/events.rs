@@ -1,7 +1,7 @@
 //! Events: what the app is told without being asked, in the envelopes of the Events API.
 //!
 //! <https://docs.slack.dev/apis/events-api>: JSON, signed like everything else. An event that is not acknowledged is sent
-//! three times more, and says so.
+//! three times more, and says so: over HTTP in headers, in Socket Mode in a new envelope.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use super::transcript::Event;
 use super::{Slack, sign};
 
 /// Number of a retry.
-const RETRY_NUMBER: HeaderName = HeaderName::from_static("x-slack-retry-num");
+pub(super) const RETRY_NUMBER: HeaderName = HeaderName::from_static("x-slack-retry-num");
 /// What was wrong with the try before.
-const RETRY_REASON: HeaderName = HeaderName::from_static("x-slack-retry-reason");
+pub(super) const RETRY_REASON: HeaderName = HeaderName::from_static("x-slack-retry-reason");
 /// How long after a failure each retry comes: <https://docs.slack.dev/apis/events-api#retries>.
 const RETRIES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)];
 

@@ -39,7 +39,8 @@ impl Slack {
     }
 
     /// A person presses a button and, where that opens a modal, types into each input what it suggests, and submits. The last answer of the app;
-    /// `None` where a dangerous button, which asks for no confirmation by itself, opened no modal while its trigger lived.
+    /// `None` where a button that opens one, since it is dangerous and asks for no confirmation by itself or its label ends in an ellipsis, opened none
+    /// while its trigger lived.
     pub async fn click_through(
         &self,
         user: &str,
@@ -53,8 +54,12 @@ impl Slack {
         }
         let message = self.messages(channel).into_iter().find(|message| message.ts == ts);
         let buttons = message.iter().flat_map(|message| message.buttons());
-        let mut dangerous = buttons.filter(|(_, button)| button["style"] == "danger" && button["confirm"].is_null());
-        let asks_more = dangerous.any(|(_, button)| button["action_id"] == action_id);
+        let asks = |button: &Value| {
+            let label = button["text"]["text"].as_str().unwrap_or_default();
+            (button["style"] == "danger" && button["confirm"].is_null()) || label.ends_with('…')
+        };
+        let mut asking = buttons.filter(|(_, button)| asks(button));
+        let asks_more = asking.any(|(_, button)| button["action_id"] == action_id);
         let answer = self.click(user, channel, ts, action_id).await?;
         if !asks_more || answer.failure.is_some() {
             return Ok(Some(answer));

@@ -75,7 +75,7 @@ async fn only_compliance_reads_and_exports_in_slack() {
     let shown = stage.says(Cast::SAM, "audit").await;
     assert!(shown.contains("command.refused") && shown.contains("log.read"), "{shown}");
     let usage = stage.says(Cast::SAM, "export").await;
-    assert!(usage.contains("/dr export RUN"), "{usage}");
+    assert!(usage.contains("/dr export promote-17"), "{usage}");
     assert!(stage.says(Cast::SAM, "export all jsonl").await.contains("on its way"));
     let files = received(&stage).await;
     let report = verify_with(files["audit-all.jsonl"].as_slice(), None::<&[u8]>, Trust::default()).unwrap();
@@ -128,6 +128,25 @@ async fn an_auditor_verifies_one_run_without_us_and_a_forged_log_is_caught() {
     std::fs::write(at("forged.jsonl"), forged).unwrap();
     let caught = verified(&at("forged.jsonl"), folder.path()).unwrap_err();
     assert!(caught.contains("the log was rewritten"), "{caught}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn help_tells_of_the_log_whoever_may_read_it() {
+    let stage = Stage::with().configure(&compliance()).open().await;
+    let (sam, maya) = (stage.says(Cast::SAM, "help").await, stage.says(Cast::MAYA, "help").await);
+    for command in ["`/dr audit", "`/dr export"] {
+        assert!(sam.contains(command) && !maya.contains(command), "{command}: {sam}");
+    }
+    // Also somebody who may look at no application.
+    let stage = Stage::with().configure(&compliance()).replace("viewers = [\"*\"]", "viewers = []").open().await;
+    let alone = stage.says(Cast::SAM, "help").await;
+    assert!(alone.contains("`/dr audit") && !alone.contains("`/dr status"), "{alone}");
+    assert!(stage.says(Cast::SAM, "status").await.contains("may not use this bot"));
+    assert!(
+        stage.says(Cast::SAM, "audti").await.contains("may not use this bot"),
+        "strangers to the applications get no hints"
+    );
+    assert!(stage.says(Cast::MAYA, "exprot").await.contains("Did you mean `/dr export`?"));
 }
 
 fn compliance() -> String {

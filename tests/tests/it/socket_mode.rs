@@ -137,7 +137,7 @@ async fn the_same_command_by_both_modes_has_one_effect() {
 
     // And a click.
     let gate = stage.gate().await;
-    let click = stage.slack.click_body(Cast::JONAS, Cast::INCIDENT, &gate.ts, "refuse").unwrap();
+    let click = stage.slack.click_body(Cast::MAYA, Cast::INCIDENT, &gate.ts, "cancel").unwrap();
     let headers = stage.slack.sign(&click, stage.clock.now().as_second());
     let (over_http, over_socket) = tokio::join!(
         stage.request("/slack/interactions", headers, click.clone()),

@@ -10,7 +10,7 @@ use rehearsal::{
     slack::{Fault as SlackFault, FaultKind},
 };
 use storage::{Actor, Origin};
-use tests::{Cast, Stage, StageBuilder};
+use tests::{Cast, Stage, StageBuilder, text_of};
 
 const PHRASE: &str = "promote us-west-2";
 
@@ -56,8 +56,9 @@ async fn promote_is_asked_for_confirmed_by_another_user_and_followed() {
     maya.is_asked().await;
 
     let mut jonas = stage.terminal("jonas", Ask::Approve(None));
-    let prompt =
-        format!("Type exactly `{PHRASE}` to confirm; why may follow on the same line.\nType `refuse` to say no.");
+    let prompt = format!(
+        "Type exactly `{PHRASE}` to confirm; why may follow on the same line.\nType `refuse` to say no; why may follow."
+    );
     assert_eq!(jonas.is_asked().await, prompt);
     jonas.types("yes").await;
     jonas.sees("Nothing was done").await;
@@ -133,9 +134,14 @@ async fn one_run_at_a_time_wherever_it_was_asked_for() {
     let mut jonas = stage.terminal("jonas", command("promote"));
     assert!(!jonas.ends().await);
     assert!(jonas.seen.contains("one run at a time"), "{}", jonas.seen);
-    let mut jonas = stage.terminal("jonas", Ask::Refuse(None));
+    let refusal = Ask::Refuse { run: None, reason: Some("not before the fair".to_owned()) };
+    let mut jonas = stage.terminal("jonas", refusal);
     assert!(jonas.ends().await, "{}", jonas.seen);
-    assert!(stage.hears("*Refused*").await.text.contains("jonas (terminal)"));
+    let refused = stage.hears("*Refused*").await;
+    assert!(
+        refused.text.contains("jonas (terminal)") && text_of(&refused).contains("not before the fair"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

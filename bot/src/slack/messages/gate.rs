@@ -7,7 +7,6 @@ use commands::{
     request::Press,
     run::{Gate, Run},
 };
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
@@ -60,7 +59,7 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
         header(&format!("{}?", deed(plan))),
         section(&format!("{} asks {}.{reason}", actor(&run.requester), wish(plan))),
         fields([
-            ("Data loss now", loss(plan, &gate.methods, gate.opened_at)),
+            ("Data loss", loss(plan, &gate.methods)),
             ("Checks seen", date(plan.observed_at)),
             ("Readiness", readiness::summary(&plan.checks)),
             ("Open until", date(gate.expires_at)),
@@ -116,11 +115,11 @@ pub(super) fn approvals(gate: &Gate) -> Vec<String> {
     gate.approvals.iter().map(line).collect()
 }
 
-/// What a choice of these would lose, seen from `now`: only a failover loses anything.
-pub(super) fn loss(plan: &Plan, methods: &[Method], now: Timestamp) -> String {
+/// What a choice of these would lose: only a failover loses anything.
+pub(super) fn loss(plan: &Plan, methods: &[Method]) -> String {
     match methods {
         [Method::Rebuild] => "what only the stale cluster holds, and its snapshot keeps".to_owned(),
-        methods if methods.contains(&Method::Failover) => data_loss(&plan.lag, now),
+        methods if methods.contains(&Method::Failover) => data_loss(&plan.lag),
         _ => "none".to_owned(),
     }
 }
@@ -191,7 +190,7 @@ fn buttons(run: &Run, gate: &Gate) -> Vec<Button> {
         style: Style::Plain,
         confirm: None,
     };
-    buttons.push(plain("refuse", "Refuse", Press::Refuse { run: run.id.clone() }));
+    buttons.push(plain("refuse", "Refuse…", Press::Refuse { run: run.id.clone(), reason: None }));
     buttons.push(plain("cancel", "Cancel my request", Press::Cancel { run: run.id.clone() }));
     buttons
 }

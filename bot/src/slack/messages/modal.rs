@@ -6,17 +6,16 @@ use commands::{
     plan::{Method, RunbookName},
     run::Run,
 };
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     gate::{approvals, irreversible, loss, overrides, steps},
     readiness,
-    wording::{label, untouched, way, way_back, wish},
+    wording::{deed, label, untouched, way, way_back, wish},
 };
 use crate::slack::{
     kit::{self, context, fields, input, list, section},
-    text::{actor, ago, date, escape},
+    text::{actor, date, escape},
 };
 
 /// Block id of the input for the words that confirm.
@@ -24,15 +23,15 @@ pub const WORDS: &str = "words";
 /// Block id of the input for the reason.
 pub const REASON: &str = "reason";
 
-/// What a person reads before they confirm `method`, as it is at `now`. `kept` comes back with what they type.
-pub fn confirmation(run: &Run, method: Method, now: Timestamp, kept: &str) -> Value {
+/// What a person reads before they confirm `method`. It may lie open for long, so whatever was seen says when. `kept` comes back with what they type.
+pub fn confirmation(run: &Run, method: Method, kept: &str) -> Value {
     let (plan, methods) = (&run.plan, [method]);
     let reason = run.reason.as_ref().map(|reason| format!("\n> {}", escape(reason))).unwrap_or_default();
     let mut blocks = vec![
         section(&format!("*{}*\n{} asks {}.{reason}", escape(&way(plan, method)), actor(&run.requester), wish(plan))),
         fields([
-            ("Data loss now", loss(plan, &methods, now)),
-            ("Checks seen", format!("{}\n{}", ago(plan.observed_at, now), date(plan.observed_at))),
+            ("Data loss", loss(plan, &methods)),
+            ("Checks seen", date(plan.observed_at)),
             ("Readiness", readiness::summary(&plan.checks)),
         ]),
         list("What cannot be undone", &irreversible(plan, &methods), 1_500),
@@ -62,6 +61,27 @@ pub fn confirmation(run: &Run, method: Method, now: Timestamp, kept: &str) -> Va
         RunbookName::Promote | RunbookName::Failback => ("Confirm the failover", "Promote"),
     };
     kit::modal(title, Some(submit), "Go back", kept, blocks)
+}
+
+/// What a person reads before they refuse. `kept` comes back with what they type.
+pub fn refusal(run: &Run, kept: &str) -> Value {
+    let reason = run.reason.as_ref().map(|reason| format!("\n> {}", escape(reason))).unwrap_or_default();
+    let blocks = vec![
+        section(&format!(
+            "*{}?*\n{} asks {}.{reason}",
+            escape(&deed(&run.plan)),
+            actor(&run.requester),
+            wish(&run.plan)
+        )),
+        section("Nothing is changed, and nobody can confirm it any more. It can be asked for again."),
+        input(REASON, "Why not", "What speaks against it now", REASON_LIMIT),
+        context(&format!(
+            "{} · run {} · everybody in the channel reads why",
+            label(run.plan.environment),
+            escape(run.id.as_str())
+        )),
+    ];
+    kit::modal("Refuse", Some("Refuse"), "Go back", kept, blocks)
 }
 
 /// That nothing came of it, and why: in the place of the modal.

@@ -30,7 +30,7 @@ pub fn plan(plan: &Plan, asks: bool, seq: u64) -> Message {
         section(&format!("*DRY RUN* · nothing was changed. These are the calls that {asked} would make now.")),
         fields([
             ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
-            ("Data loss of a failover", data_loss(&plan.lag, plan.observed_at)),
+            ("Data loss of a failover", data_loss(&plan.lag)),
             ("Readiness", readiness::summary(&plan.checks)),
             (
                 "Recommended",

@@ -35,7 +35,12 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
             actor(&run.requester),
             code(&format!("{}:{}", head.size, head.root))
         ));
-        [header(&title)].into_iter().chain(measured.into_iter().filter(|_| changed)).chain(left).chain([proof]).collect()
+        [header(&title)]
+            .into_iter()
+            .chain(measured.into_iter().filter(|_| changed))
+            .chain(left)
+            .chain([proof])
+            .collect()
     };
     let rto = report
         .rto_from_confirmation_s
@@ -90,8 +95,7 @@ pub(super) fn steps(report: &Report) -> Value {
         .iter()
         .map(|step| [step.step.name().to_owned(), step.result.clone(), took(step), seconds(step.expected_s)])
         .collect();
-    let head =
-        [("Step", Align::Left), ("Result", Align::Left), ("Took", Align::Right), ("Expected", Align::Right)];
+    let head = [("Step", Align::Left), ("Result", Align::Left), ("Took", Align::Right), ("Expected", Align::Right)];
     table(head, &rows)
 }
 

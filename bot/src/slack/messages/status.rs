@@ -6,7 +6,6 @@ use commands::{
     status::Status,
     topology::SideName,
 };
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
@@ -143,20 +142,28 @@ pub(super) fn run(status: &Status) -> String {
 /// What there is to say of a region, by what it is about; plain text.
 fn facets(side: &Side) -> Vec<(&str, String)> {
     let mut facets = vec![("database", seen(&side.db, "no DB cluster", database))];
-    facets.extend(side.services.iter().map(|NamedService { name, state }| {
-        (name.as_str(), seen(state, "no such service", capacity))
-    }));
+    facets.extend(
+        side.services
+            .iter()
+            .map(|NamedService { name, state }| (name.as_str(), seen(state, "no such service", capacity))),
+    );
     if let Some(state) = &side.listener {
-        facets.push(("listener", match state {
-            Seen::Unknown(why) => unseen(why),
-            Seen::Known(state) => listener(state),
-        }));
+        facets.push((
+            "listener",
+            match state {
+                Seen::Unknown(why) => unseen(why),
+                Seen::Known(state) => listener(state),
+            },
+        ));
     }
-    facets.push(("endpoint", match &side.endpoint {
-        Seen::Unknown(why) => unseen(why),
-        Seen::Known(code @ 200..300) => format!("✅ answers {code}"),
-        Seen::Known(code) => format!("❌ answers {code}"),
-    }));
+    facets.push((
+        "endpoint",
+        match &side.endpoint {
+            Seen::Unknown(why) => unseen(why),
+            Seen::Known(code @ 200..300) => format!("✅ answers {code}"),
+            Seen::Known(code) => format!("❌ answers {code}"),
+        },
+    ));
     facets
 }
 
@@ -178,7 +185,8 @@ fn side_by_side(status: &Status, primary: &[(&str, String)], dr: &[(&str, String
 }
 
 fn side(region: &str, role: &str, facets: &[(&str, String)]) -> Value {
-    let lines: Vec<String> = facets.iter().map(|(about, said)| format!("{}: {}", escape(about), escape(said))).collect();
+    let lines: Vec<String> =
+        facets.iter().map(|(about, said)| format!("{}: {}", escape(about), escape(said))).collect();
     section(&format!("*{}* ({role})\n{}", escape(region), joined(&lines, 2_000)))
 }
 
@@ -227,13 +235,13 @@ fn unseen(why: &str) -> String {
     format!("❔ unknown: {why}")
 }
 
-/// How old a lag is, seen from `now`, in words; what a failover would lose.
-pub(super) fn data_loss(lag: &Seen<Option<commands::observation::Lag>>, now: Timestamp) -> String {
+/// What a failover would lose, and as of when that is known: who reads it may do so much later.
+pub(super) fn data_loss(lag: &Seen<Option<commands::observation::Lag>>) -> String {
     match lag {
         Seen::Unknown(why) => unknown(why),
         Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
         Seen::Known(Some(lag)) => {
-            format!("about {} of writes, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, now))
+            format!("about {} of writes, as of {}", seconds(lag.millis / 1_000.0), date(lag.at))
         }
     }
 }

@@ -1,23 +1,22 @@
 //! What one channel is told, in the order in which it happened.
 
+mod answers;
+mod runs;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use commands::{
-    journal::{CallOutcome, Event},
-    plan::StepId,
-    run::Run,
-};
+use commands::{journal::Event, run::Run};
 use futures::StreamExt as _;
 use storage::{Checkpoint, Clock, Log, Record};
 use tokio::time::Instant;
 
 use super::{
     Progress, Routes,
-    delivery::{Delivery, Ended, Post},
+    delivery::{Delivery, Ended},
     public_view::PublicView,
     run_view::RunView,
 };
-use crate::slack::{kit::Message, messages};
+use crate::slack::{messages, whisper::Whisper};
 
 /// Records after which the cursor is kept though none of them concerned the channel.
 const STRIDE: u64 = 1_024;
@@ -35,6 +34,8 @@ pub(super) struct Lane {
     /// How far all lanes are: people who ask for a status are told what keeps messages anywhere.
     all: Arc<Progress>,
     delivery: Delivery,
+    /// Tells people what concerns nobody else.
+    whisper: Whisper,
     /// Open runs that responders follow here.
     runs: BTreeMap<String, RunView>,
     /// Open runs that stakeholders hear of here.
@@ -53,6 +54,7 @@ impl Lane {
         routes: Arc<Routes>,
         all: Arc<Progress>,
         delivery: Delivery,
+        whisper: Whisper,
         from: u64,
     ) -> Self {
         Self {
@@ -61,6 +63,7 @@ impl Lane {
             routes,
             all,
             delivery,
+            whisper,
             runs: BTreeMap::new(),
             publics: BTreeMap::new(),
             from,
@@ -114,10 +117,11 @@ impl Lane {
         let concerns = answers || follows || public.is_some();
         match Event::of(record).filter(|event| concerns && !is_about_messages(event)) {
             Some(event) => {
-                match self.answer(record, &event) {
-                    Some(message) if answers => self.post_once("answer", record, None, &message).await?,
-                    None if follows => self.show_run(record, &event).await?,
-                    _ => {}
+                if answers {
+                    self.answer(record, &event).await?;
+                }
+                if follows {
+                    self.show_run(record, &event).await?;
                 }
                 if let Some(every) = public {
                     self.tell_stakeholders(record, &event, every).await?;
@@ -134,73 +138,6 @@ impl Lane {
         }
         self.next = record.seq + 1;
         Ok(concerns)
-    }
-
-    /// The answer that a record is, if it is one. At the terminal, the terminal answers.
-    fn answer(&self, record: &Record, event: &Event) -> Option<Message> {
-        let seq = record.seq;
-        Some(match event {
-            Event::StatusAnswered { status, asks, .. } => {
-                messages::with_troubles(messages::status(status, *asks, seq), &self.all.troubles())
-            }
-            Event::PlanAnswered { plan, asks, .. } => messages::plan(plan, *asks, seq),
-            Event::HistoryAnswered { history, .. } => messages::history(history, seq),
-            Event::ReportAnswered { timeline, .. } => {
-                let page = self.routes.page(&timeline.run.run, self.clock.now());
-                messages::linked(messages::timeline(timeline, seq), page.as_deref())
-            }
-            Event::HandoffLooked { lacks, .. } => {
-                messages::looked(record.application.as_deref().unwrap_or_default(), lacks.as_deref(), seq)
-            }
-            Event::CommandFailed { text, error, .. } => messages::failed(text, error, seq),
-            _ => return None,
-        })
-    }
-
-    /// Posts what one record says by itself.
-    async fn post_once(
-        &mut self,
-        what: &str,
-        record: &Record,
-        run: Option<&str>,
-        message: &Message,
-    ) -> Result<(), Ended> {
-        let key = format!("{what}/{}", record.seq);
-        if self.delivery.was_posted(&key).await? {
-            return Ok(());
-        }
-        let post = Post {
-            key: &key,
-            application: record.application.as_deref(),
-            run,
-            thread: None,
-            cause: (record.seq, record.at),
-            message,
-        };
-        self.delivery.post(&post).await.map(drop)
-    }
-
-    async fn show_run(&mut self, record: &Record, event: &Event) -> Result<(), Ended> {
-        let Some(id) = record.run.clone() else { return Ok(()) };
-        if !self.runs.contains_key(&id) {
-            match self.load(record, &id).await? {
-                Some(view) => self.runs.insert(id.clone(), view),
-                None => return Ok(()),
-            };
-        }
-        let Some(view) = self.runs.get_mut(&id) else { return Ok(()) };
-        view.apply(record, event);
-        self.announce(&id, record, event).await?;
-        if matches!(event, Event::RunEnded { .. }) {
-            self.flush(&id).await?;
-            self.runs.remove(&id);
-        }
-        Ok(())
-    }
-
-    async fn load(&self, record: &Record, id: &str) -> Result<Option<RunView>, Ended> {
-        let (run, records) = self.run_at(record, id).await?;
-        Ok(run.map(|run| RunView::new(run, records.iter().map(AsRef::as_ref))))
     }
 
     /// The run up to `record`, with all records of it, later ones included: they say what was posted.
@@ -248,90 +185,6 @@ impl Lane {
         }
         Ok(())
     }
-
-    /// New messages, for what people must not miss, and the end of buttons that were pressed.
-    async fn announce(&mut self, id: &str, record: &Record, event: &Event) -> Result<(), Ended> {
-        let Some(view) = self.runs.get_mut(id) else { return Ok(()) };
-        let (run, cause) = (&view.run, (record.seq, record.at));
-        match event {
-            Event::RunStarted { .. } => {
-                let page = self.routes.page(&run.id, self.clock.now());
-                let message = messages::linked(messages::progress(run, record.at), page.as_deref());
-                view.post("root", &message, cause, &mut self.delivery).await
-            }
-            Event::GateOpened { .. } => match &run.gate {
-                Some(gate) => {
-                    let message = messages::gate(run, gate);
-                    view.post("gate", &message, cause, &mut self.delivery).await
-                }
-                None => Ok(()),
-            },
-            Event::GateApproved { .. } | Event::GateLapsed { .. } => match &run.gate {
-                Some(gate) if gate.decided.is_none() => {
-                    let message = messages::gate(run, gate);
-                    view.edit("gate", &message, cause, &mut self.delivery).await
-                }
-                _ => Ok(()),
-            },
-            Event::GateClosing { .. } => match &run.gate {
-                Some(gate) => {
-                    let message = messages::closing(run, gate);
-                    view.post("closing", &message, cause, &mut self.delivery).await
-                }
-                None => Ok(()),
-            },
-            Event::GateDecided { .. } => match run.gate.as_ref().zip(run.decided()) {
-                Some((gate, decided)) => {
-                    let message = messages::decided(run, gate, decided);
-                    view.edit("gate", &message, cause, &mut self.delivery).await
-                }
-                None => Ok(()),
-            },
-            Event::CallFinished { outcome, .. } if moves_the_writer(record, outcome) => {
-                let message = messages::no_return(run, outcome, record.seq);
-                view.post("no-return", &message, cause, &mut self.delivery).await
-            }
-            Event::HandoffGiven { text } => {
-                let message = messages::handoff(run, text, record.seq);
-                view.post("handoff", &message, cause, &mut self.delivery).await
-            }
-            Event::StepFailed { best_effort: false, .. } => view.ask(record, &mut self.delivery).await,
-            Event::StepResolved { resolution, .. } => view.resolve(record, *resolution, &mut self.delivery).await,
-            Event::RunEnded { report } => {
-                let page = self.routes.page(&run.id, self.clock.now());
-                let report = messages::report(run, report, record.seq, &self.log.head());
-                let message = messages::linked(report, page.as_deref());
-                view.post("report", &message, cause, &mut self.delivery).await?;
-                view.close_questions(record, &mut self.delivery).await
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn flush_due(&mut self) -> Result<(), Ended> {
-        let now = Instant::now();
-        let due: Vec<String> = self
-            .runs
-            .iter()
-            .filter(|(_, view)| view.due().is_some_and(|due| due <= now))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in due {
-            self.flush(&id).await?;
-        }
-        Ok(())
-    }
-
-    async fn flush(&mut self, id: &str) -> Result<(), Ended> {
-        match self.runs.get_mut(id) {
-            Some(view) => {
-                let now = self.clock.now();
-                let page = self.routes.page(&view.run.id, now);
-                view.flush(now, page.as_deref(), &mut self.delivery).await
-            }
-            None => Ok(()),
-        }
-    }
 }
 
 /// Whether an event says what became of messages or requests; the channel has those themselves.
@@ -343,11 +196,6 @@ fn is_about_messages(event: &Event) -> bool {
             | Event::CommandReceived { .. }
             | Event::CommandRefused { .. }
     )
-}
-
-/// Whether the call that moves the writer was accepted, or may have been.
-fn moves_the_writer(record: &Record, outcome: &CallOutcome) -> bool {
-    record.step.as_deref() == Some(StepId::Database.name()) && !matches!(outcome, CallOutcome::Failed { .. })
 }
 
 async fn at(due: Option<Instant>) {

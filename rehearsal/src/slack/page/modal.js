@@ -19,6 +19,15 @@ export function drawModal(dialog, view, names, act) {
   }
   dialog.querySelector(".failure").textContent = view.failure ?? "";
   if (!dialog.open) dialog.showModal();
+  bringIntoView(dialog, JSON.stringify([drawn, view.errors, view.failure]));
+}
+
+/** On a phone what is wrong may be out of sight: what is told first is shown, once. */
+function bringIntoView(dialog, told) {
+  if (dialog.dataset.told === told) return;
+  dialog.dataset.told = told;
+  const wrong = [...dialog.querySelectorAll(".error, .failure")].find((node) => node.textContent);
+  wrong?.scrollIntoView({ block: "center" });
 }
 
 function form(view, names, act) {

@@ -1,10 +1,12 @@
 //! What goes over a WebSocket, as Slack writes it: <https://docs.slack.dev/apis/events-api/using-socket-mode#events>.
 
+use http::{HeaderMap, HeaderName};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::super::events::{RETRY_NUMBER, RETRY_REASON};
 use super::super::settings::Settings;
 
 /// Seconds that a connection lasts, as `hello` tells; this one lasts until it is told to end.
@@ -39,7 +41,7 @@ pub(super) fn id(rng: &mut ChaCha8Rng) -> String {
 }
 
 /// The content of a request in an envelope: the same fields, as JSON. `None` if it is not a request that Slack makes.
-pub(super) fn of(settings: &Settings, path: &str, body: &str, id: &str) -> Option<String> {
+pub(super) fn of(settings: &Settings, path: &str, headers: &HeaderMap, body: &str, id: &str) -> Option<String> {
     let fields = || serde_urlencoded::from_str::<Vec<(String, String)>>(body).ok();
     let (kind, payload) = if path == settings.commands_path {
         let fields = fields()?.into_iter().map(|(name, value)| (name, Value::String(value)));
@@ -58,8 +60,9 @@ pub(super) fn of(settings: &Settings, path: &str, body: &str, id: &str) -> Optio
     let mut envelope =
         json!({"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": may_answer});
     if kind == "events_api" {
-        envelope["retry_attempt"] = json!(0);
-        envelope["retry_reason"] = json!("");
+        let said = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        envelope["retry_attempt"] = json!(said(&RETRY_NUMBER).parse().unwrap_or(0));
+        envelope["retry_reason"] = json!(said(&RETRY_REASON).trim_start_matches("http_"));
     }
     Some(envelope.to_string())
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::{Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -152,8 +152,13 @@ impl Sockets {
     /// Sends the content of a request that would go to `path` to any connection; the acknowledgement as the answer to the request.
     /// `None` if no connection is open; does not return if nobody acknowledges.
     pub async fn send(&self, path: &str, body: &str) -> Option<Response<Bytes>> {
+        self.send_again(path, &HeaderMap::new(), body).await
+    }
+
+    /// The same, where the headers of the request say that it was sent before.
+    pub(super) async fn send_again(&self, path: &str, headers: &HeaderMap, body: &str) -> Option<Response<Bytes>> {
         let id = self.with(|state| envelope::id(&mut state.rng));
-        let text = envelope::of(&self.0.settings, path, body, &id)?;
+        let text = envelope::of(&self.0.settings, path, headers, body, &id)?;
         let acknowledged = self.with(|state| {
             state.awaited.retain(|_, waiting| !waiting.is_closed());
             let chosen = state.rng.random_range(0..state.open.len().max(1));

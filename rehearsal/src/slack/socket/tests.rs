@@ -158,3 +158,29 @@ async fn an_eleventh_connection_is_too_many_and_none_is_granted_while_socket_mod
     slack.sockets().enable();
     opens(&slack).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_not_acknowledged_comes_in_three_more_envelopes() {
+    let slack = slack();
+    let mut socket = opens(&slack).await;
+    hears(&mut socket).await;
+    let opener = slack.clone();
+    let opened = tokio::spawn(async move { opener.open_home(MAYA).await.unwrap() });
+    let mut seen = Vec::new();
+    while seen.len() < 4 {
+        let envelope = hears(&mut socket).await;
+        assert_eq!(
+            (&envelope["type"], &envelope["payload"]["event"]["type"]),
+            (&json!("events_api"), &json!("app_home_opened"))
+        );
+        seen.push((envelope["retry_attempt"].clone(), envelope["retry_reason"].clone()));
+        if seen.len() == 4 {
+            socket.send(Message::text(json!({"envelope_id": envelope["envelope_id"]}).to_string())).await.unwrap();
+        }
+    }
+    assert_eq!(opened.await.unwrap().failure, Some(DeliveryFailure::OperationTimeout));
+    let again = |number: u32| (json!(number), json!("timeout"));
+    assert_eq!(seen, [(json!(0), json!("")), again(1), again(2), again(3)]);
+    let more = tokio::time::timeout(Duration::from_secs(1_000), hears(&mut socket)).await;
+    assert!(more.is_err(), "it was acknowledged: {more:?}");
+}

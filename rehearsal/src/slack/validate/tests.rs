@@ -171,16 +171,14 @@ fn rich(text: &str) -> Value {
 #[test]
 fn tables_have_rows_of_cells_that_are_not_empty() {
     let raw = |text: &str| json!({"type": "raw_text", "text": text});
-    let table = |rows: Vec<Vec<Value>>| json!({"type": "table", "rows": rows, "column_settings": [null, {"align": "right"}]});
+    let table =
+        |rows: Vec<Vec<Value>>| json!({"type": "table", "rows": rows, "column_settings": [null, {"align": "right"}]});
     let number = json!({"type": "raw_number", "value": 42, "text": "42"});
     assert_eq!(blocks(&[table(vec![vec![raw("Step"), raw("Took")], vec![rich("dns"), number]])]), Vec::<String>::new());
     refused(table(vec![vec![raw("")]]), &["must be more than 0 characters [json-pointer:/blocks/0/rows/0/0/text]"]);
     refused(table(vec![vec![raw("x")]; 101]), &["no more than 100 items allowed [json-pointer:/blocks/0/rows]"]);
     refused(table(vec![vec![raw("x"); 21]]), &["no more than 20 items allowed [json-pointer:/blocks/0/rows/0]"]);
-    refused(
-        table(vec![vec![section("x")]]),
-        &["unsupported type: section [json-pointer:/blocks/0/rows/0/0/type]"],
-    );
+    refused(table(vec![vec![section("x")]]), &["unsupported type: section [json-pointer:/blocks/0/rows/0/0/type]"]);
     refused(
         table(vec![vec![raw(&"x".repeat(6_000))]; 2]),
         &["table cells must be less than 10001 characters together [json-pointer:/blocks]"],
@@ -191,7 +189,8 @@ fn tables_have_rows_of_cells_that_are_not_empty() {
 
 #[test]
 fn plans_have_tasks_that_are_told_apart() {
-    let task = |id: &str, status: &str| json!({"task_id": id, "title": "dns", "status": status, "details": rich("in sync")});
+    let task =
+        |id: &str, status: &str| json!({"task_id": id, "title": "dns", "status": status, "details": rich("in sync")});
     let plan = |tasks: Vec<Value>| json!({"type": "plan", "title": "Steps", "tasks": tasks});
     assert_eq!(blocks(&[plan(vec![task("a", "pending"), task("b", "error")])]), Vec::<String>::new());
     refused(
@@ -204,10 +203,7 @@ fn plans_have_tasks_that_are_told_apart() {
     let tasks = (0..51).map(|number: u32| task(&number.to_string(), "pending")).collect();
     refused(plan(tasks), &["no more than 50 items allowed [json-pointer:/blocks/0/tasks]"]);
     let title = json!({"type": "plain_text", "text": "Steps"});
-    refused(
-        json!({"type": "plan", "title": title}),
-        &["must be a string [json-pointer:/blocks/0/title]"],
-    );
+    refused(json!({"type": "plan", "title": title}), &["must be a string [json-pointer:/blocks/0/title]"]);
     let mut alone = task("a", "pending");
     alone["type"] = json!("task_card");
     refused(alone.clone(), &["must be a valid enum value [json-pointer:/blocks/0/status]"]);

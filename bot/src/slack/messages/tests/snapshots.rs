@@ -119,10 +119,17 @@ fn gate_that_takes_two_with_one_given_and_one_lapsed() {
 #[test]
 fn modal_that_confirms_a_failover() {
     let story = two_of_two();
-    let view = messages::confirmation(&story.run, Method::Failover, at(90), "kept");
+    let view = messages::confirmation(&story.run, Method::Failover, "kept");
     let blocks: Vec<String> = view["blocks"].as_array().unwrap().iter().map(block).collect();
     let [title, submit] = ["title", "submit"].map(|key| view[key]["text"].as_str().unwrap());
     insta::assert_snapshot!(format!("{title}\n{}\n[{submit}]", blocks.join("\n")));
+}
+
+#[test]
+fn modal_that_asks_why_not() {
+    let view = messages::refusal(&story().run, "kept");
+    let blocks: Vec<String> = view["blocks"].as_array().unwrap().iter().map(block).collect();
+    insta::assert_snapshot!(blocks.join("\n"));
 }
 
 #[test]

@@ -56,7 +56,9 @@ impl<'a> Attempt<'a> {
     pub(super) fn simplify(&mut self, key: &str, refusal: &Refusal) -> bool {
         let Some(form) = self.message.simpler(self.form) else { return false };
         match form {
-            Form::Plainer => tracing::warn!(key, %refusal, "Slack refused a message; it is tried without table and plan"),
+            Form::Plainer => {
+                tracing::warn!(key, %refusal, "Slack refused a message; it is tried without table and plan")
+            }
             _ => tracing::error!(key, %refusal, "Slack refused a message; it is tried in a simpler form"),
         }
         self.form = form;

@@ -16,7 +16,11 @@ const SKEW: Duration = Duration::from_secs(600);
 
 impl Delivery {
     /// The marks of this log's messages in a thread, with where they are: what an earlier process may have posted without recording it.
-    pub(in crate::slack::outbox) async fn in_thread(&mut self, root: &Place, since: Timestamp) -> Result<Vec<(String, Place)>, Ended> {
+    pub(in crate::slack::outbox) async fn in_thread(
+        &mut self,
+        root: &Place,
+        since: Timestamp,
+    ) -> Result<Vec<(String, Place)>, Ended> {
         let log = self.identity().await?;
         let found = self.look(&root.channel, Some(&root.ts), since).await?;
         let ours = found.into_iter().filter(|(mark, _)| mark.log == log);

@@ -50,7 +50,12 @@ impl Delivery {
     }
 
     /// Records a message that was found to be there.
-    pub(in crate::slack::outbox) async fn record_found(&self, (application, run): (&str, &str), key: &str, place: &Place) {
+    pub(in crate::slack::outbox) async fn record_found(
+        &self,
+        (application, run): (&str, &str),
+        key: &str,
+        place: &Place,
+    ) {
         self.record_posted(Some(application), Some(run), key, place).await;
     }
 

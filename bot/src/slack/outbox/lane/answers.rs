@@ -1,0 +1,83 @@
+//! Answers to people who asked in a channel.
+
+use commands::journal::Event;
+use futures::TryStreamExt as _;
+use storage::{Actor, Origin, Record};
+
+use super::{
+    super::delivery::{Ended, Post},
+    Lane,
+};
+use crate::slack::{kit::Message, messages};
+
+impl Lane {
+    /// Answers where it was asked, if that is what a record does.
+    pub(super) async fn answer(&mut self, record: &Record, event: &Event) -> Result<(), Ended> {
+        if let Event::CommandFailed { command, error, refused: Some(_), .. } = event {
+            return self.refuse(record, *command, error).await;
+        }
+        match self.message_of(record, event) {
+            Some(message) => self.post_once("answer", record, None, &message).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A press that was taken and then refused, since it came too late or its person may not any more: that is for them alone, as any other
+    /// refusal. After a restart it is too late to tell.
+    async fn refuse(&self, record: &Record, command: u64, error: &str) -> Result<(), Ended> {
+        let Origin::Slack { channel, .. } = &record.origin else { return Ok(()) };
+        if self.delivery.may_be_posted(record.seq) {
+            return Ok(());
+        }
+        let asked = self.log.read(command..=command).try_next().await?;
+        if let Some(Actor::Slack { user, .. }) = asked.map(|asked| asked.actor.clone()) {
+            let text = format!("{error} (audit #{})", record.seq);
+            self.whisper.tell(channel.clone(), user, messages::refused(&text));
+        }
+        Ok(())
+    }
+
+    /// The message that a record is, if it is an answer. At the terminal, the terminal answers.
+    fn message_of(&self, record: &Record, event: &Event) -> Option<Message> {
+        let seq = record.seq;
+        Some(match event {
+            Event::StatusAnswered { status, asks, .. } => {
+                messages::with_troubles(messages::status(status, *asks, seq), &self.all.troubles())
+            }
+            Event::PlanAnswered { plan, asks, .. } => messages::plan(plan, *asks, seq),
+            Event::HistoryAnswered { history, .. } => messages::history(history, seq),
+            Event::ReportAnswered { timeline, .. } => {
+                let page = self.routes.page(&timeline.run.run, self.clock.now());
+                messages::linked(messages::timeline(timeline, seq), page.as_deref())
+            }
+            Event::HandoffLooked { lacks, .. } => {
+                messages::looked(record.application.as_deref().unwrap_or_default(), lacks.as_deref(), seq)
+            }
+            Event::CommandFailed { text, error, .. } => messages::failed(text, error, seq),
+            _ => return None,
+        })
+    }
+
+    /// Posts what one record says by itself.
+    pub(super) async fn post_once(
+        &mut self,
+        what: &str,
+        record: &Record,
+        run: Option<&str>,
+        message: &Message,
+    ) -> Result<(), Ended> {
+        let key = format!("{what}/{}", record.seq);
+        if self.delivery.was_posted(&key).await? {
+            return Ok(());
+        }
+        let post = Post {
+            key: &key,
+            application: record.application.as_deref(),
+            run,
+            thread: None,
+            cause: (record.seq, record.at),
+            message,
+        };
+        self.delivery.post(&post).await.map(drop)
+    }
+}
