@@ -7,7 +7,7 @@ use rehearsal::{
 use serde_json::{Value, json};
 use tests::{Cast, Stage};
 
-use crate::python;
+use crate::{python, slack_sdk::views};
 
 /// Services of the application.
 const SERVICES: usize = 50;
@@ -36,10 +36,13 @@ async fn largest_configuration_fits_into_every_message() {
 #[tokio::test(start_paused = true)]
 #[ignore = "needs Python with slack_sdk: see tests/third-party/README.md"]
 async fn slack_sdk_accepts_every_message_of_the_largest_configuration() {
-    let said = said(&play().await);
+    let stage = play().await;
+    let (said, views) = (said(&stage), views(&stage));
+    let homes = views.iter().filter(|view| view["type"] == "home").count();
+    assert_eq!((homes, views.len() - homes), (1, 2), "a home, and what confirms the failover and the deletion");
     let messages: Vec<Value> =
         said.iter().map(|message| json!({ "text": message.text, "blocks": message.blocks })).collect();
-    python::passes("slack_sdk_check.py", &["blocks"], &json!({ "messages": messages, "views": [] }).to_string());
+    python::passes("slack_sdk_check.py", &["blocks"], &json!({ "messages": messages, "views": views }).to_string());
 }
 
 /// A promote with the primary dark, and a failback with a rebuild, with everything asked that can be.
@@ -65,6 +68,8 @@ async fn play() -> Stage {
     stage.hears("your turn").await;
     stage.says(Cast::SAM, "status").await;
     stage.record(|record| record.event == "status.answered").await;
+    stage.slack.open_home(Cast::MAYA).await.expect("a person who exists");
+    stage.slack.wait_for_home(Cast::MAYA, |_| true).await;
     stage
 }
 

@@ -19,6 +19,7 @@ mod home;
 mod init;
 mod kill;
 mod largest;
+mod manifest;
 mod node;
 mod page;
 mod page_in_chromium;

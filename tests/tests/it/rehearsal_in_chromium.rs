@@ -68,8 +68,14 @@ fn two_people_play_a_promote_with_words_typed() {
     let words = browser.wait("/Type exactly: (.+)/.exec(document.querySelector('#modal').innerText)?.[1]");
     browser.types("#input-words", "promote us-east-1");
     browser.types("#input-reason", "the primary does not answer");
+    browser.screen(390, 700, "light", "Europe/Berlin");
+    browser.evaluate("document.querySelector('#modal [type=submit]').scrollIntoView()");
     browser.click("#modal [type=submit]");
-    browser.wait("[...document.querySelectorAll('#modal .error')].some((error) => error.textContent)");
+    let error = "[...document.querySelectorAll('#modal .error')].find((error) => error.textContent)";
+    browser.wait(&format!("{error}?.textContent"));
+    // On a phone, too, what is wrong is before one's eyes.
+    let seen = "(({ top, bottom }) => top >= 0 && bottom <= innerHeight)";
+    browser.wait(&format!("{seen}({error}.getBoundingClientRect())"));
     pictures(&mut browser, "words");
     browser.evaluate("document.querySelector('#input-words').value = ''");
     browser.types("#input-words", words.as_str().unwrap());
@@ -79,10 +85,15 @@ fn two_people_play_a_promote_with_words_typed() {
     // It runs before everybody's eyes, also of those who only look on, to the report.
     becomes(&mut browser, Cast::SAM);
     hears(&mut browser, "#messages", "step 3 of 6");
+    assert!(
+        browser.evaluate("document.querySelectorAll('#messages .plan .task.in_progress').length").as_u64() > Some(0)
+    );
     pictures(&mut browser, "runs");
     hears(&mut browser, "#messages", "is served by us-west-2");
     browser.wait("document.querySelectorAll('#beside-messages .message').length > 0");
     browser.wait("document.querySelector('.region.serves b').textContent === 'us-west-2'");
+    assert!(browser.evaluate("document.querySelectorAll('#messages .table td').length").as_u64() > Some(0));
+    assert_eq!(browser.evaluate("document.querySelectorAll('.unsupported').length"), 0);
     pictures(&mut browser, "report");
     browser.click("#apps button");
     hears(&mut browser, "#home", "us-west-2");
