@@ -2,6 +2,7 @@
 
 use commands::journal::Event;
 use futures::TryStreamExt as _;
+use jiff::SignedDuration;
 use storage::{Actor, Origin, Record};
 
 use super::{
@@ -9,6 +10,9 @@ use super::{
     Lane,
 };
 use crate::slack::{kit::Message, messages};
+
+/// A person who pressed so long ago has seen what came of it.
+const TOO_LATE: SignedDuration = SignedDuration::from_mins(5);
 
 impl Lane {
     /// Answers where it was asked, if that is what a record does.
@@ -23,10 +27,10 @@ impl Lane {
     }
 
     /// A press that was taken and then refused, since it came too late or its person may not any more: that is for them alone, as any other
-    /// refusal. After a restart it is too late to tell.
+    /// refusal. After a restart or an outage of Slack it is too late to tell.
     async fn refuse(&self, record: &Record, command: u64, error: &str) -> Result<(), Ended> {
         let Origin::Slack { channel, .. } = &record.origin else { return Ok(()) };
-        if self.delivery.may_be_posted(record.seq) {
+        if self.delivery.may_be_posted(record.seq) || self.clock.now().duration_since(record.at) > TOO_LATE {
             return Ok(());
         }
         let asked = self.log.read(command..=command).try_next().await?;
