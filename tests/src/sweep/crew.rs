@@ -17,6 +17,9 @@ const STAMINA: Duration = Duration::from_secs(6 * 3600);
 /// How often people retry.
 const RETRIES: usize = 8;
 
+/// What a paused run says where somebody took the writer, or the record after it had moved: no retry helps, and people begin anew from there.
+const TAKEN_AWAY: [&str; 2] = ["is the writer now", "stack dns"];
+
 /// The people.
 pub struct Crew {
     story: Story,
@@ -181,8 +184,7 @@ impl Crew {
 
     async fn press(&mut self, stage: &Stage, message: &Message, action: &str) -> Result<(), String> {
         let mut action = action;
-        if action == "retry" && message.text.contains("is the writer now") {
-            // Somebody took the writer away: they begin anew from there.
+        if action == "retry" && TAKEN_AWAY.iter().any(|taken| message.text.contains(taken)) {
             action = "abort";
         } else if action == "retry" {
             self.retries += 1;
