@@ -1,6 +1,6 @@
 //! What a stage is opened with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use bot::rehearse;
@@ -13,9 +13,9 @@ use storage::{Clock, SigningKey};
 use super::Stage;
 
 /// What differs from the ordinary stage.
-#[derive(Default)]
 pub struct StageBuilder {
     scenario: Option<Scenario>,
+    looks: Duration,
     edits: Vec<(String, String)>,
     key: Option<Arc<SigningKey>>,
     over: Over,
@@ -29,7 +29,21 @@ pub(super) enum Over {
     SocketMode,
 }
 
+impl Default for StageBuilder {
+    fn default() -> Self {
+        let looks = Duration::from_secs(5);
+        Self { scenario: None, looks, edits: Vec::new(), key: None, over: Over::default() }
+    }
+}
+
 impl StageBuilder {
+    /// Time between two looks of the bot at AWS. Longer than its default, since little but the computer's time hangs on it.
+    #[must_use]
+    pub fn looks_every(mut self, looks: Duration) -> Self {
+        self.looks = looks;
+        self
+    }
+
     /// Another scenario.
     #[must_use]
     pub fn scenario(mut self, scenario: Scenario) -> Self {
@@ -37,7 +51,7 @@ impl StageBuilder {
         self
     }
 
-    /// Adds a section to the configuration of application `shop`, such as `[applications.shop.timing]`.
+    /// Adds a section to the configuration of application `shop`, such as `[applications.shop.failback]`.
     #[must_use]
     pub fn configure(mut self, section: &str) -> Self {
         self.edits.push((String::new(), section.to_owned()));
@@ -73,6 +87,11 @@ impl StageBuilder {
         let now = clock.clone();
         let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
         let mut config = rehearse::toml(&scenario, &workspace);
+        let (poll, slow_poll) = (self.looks.as_secs(), 6 * self.looks.as_secs());
+        for pair in &scenario.pairs {
+            let timing = format!("[applications.{}.timing]\npoll = {poll}\nslow_poll = {slow_poll}", pair.name);
+            config = format!("{config}\n{timing}\n");
+        }
         for (old, new) in &self.edits {
             config = match old.is_empty() {
                 true => format!("{config}\n{new}\n"),

@@ -1,5 +1,7 @@
 //! Stories: what people want, and in which world.
 
+use std::time::Duration;
+
 use rehearsal::{Fault, Membership, OldPrimary, Pair, PairState, Scenario, Side};
 
 use super::{Crew, Hand, Rig};
@@ -150,7 +152,7 @@ impl Story {
 
 /// A stage for sweeps: the ordinary one, on which the bot looks less often, since nothing but the computer's time hangs on that.
 pub(super) fn stage(scenario: Scenario) -> StageBuilder {
-    Stage::with().scenario(scenario).configure("[applications.shop.timing]\npoll = 10\nslow_poll = 60")
+    Stage::with().scenario(scenario).looks_every(Duration::from_secs(10))
 }
 
 fn keeps_up(pair: &PairState) -> bool {
