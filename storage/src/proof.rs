@@ -49,6 +49,29 @@ pub(crate) async fn head_at(reader: &Reader, size: u64) -> Result<Option<Head>, 
     Ok(made.head())
 }
 
+/// The hashes of the tree with that head: those that are kept, if they lead to its root.
+pub(crate) async fn hashes(reader: &Reader, head: Head) -> Result<Hashes, ReadError> {
+    match kept(reader).filter(|stored| stored.root(head.size) == Some(head.root)) {
+        Some(stored) => Ok(Hashes::Kept(stored.clone())),
+        None => Made::of(reader, head.size).await.map(Hashes::Made),
+    }
+}
+
+/// The tree's hashes, wherever they come from.
+pub(crate) enum Hashes {
+    Kept(Stored),
+    Made(Made),
+}
+
+impl HashReader for Hashes {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
+        match self {
+            Self::Kept(stored) => stored.read_hashes(indexes),
+            Self::Made(made) => made.read_hashes(indexes),
+        }
+    }
+}
+
 fn kept(reader: &Reader) -> Option<&Stored> {
     reader.view().stored.as_ref()
 }

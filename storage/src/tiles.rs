@@ -1,21 +1,29 @@
-//! The log as a folder in the layout of [C2SP tlog-tiles](https://c2sp.org/tlog-tiles), which any client of such logs reads.
+//! The log as files in the layout of [C2SP tlog-tiles](https://c2sp.org/tlog-tiles), which any client of such logs reads.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+mod bundle;
+mod folder;
 
-use futures::TryStreamExt;
+use std::{fs, io, path::Path};
+
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use tlog_tiles::Tile;
 
-use crate::{Checkpoint, ReadError, Reader, proof::Made};
+pub use self::{
+    bundle::{Bundle, large_in, large_name, names},
+    folder::Folder,
+};
+use crate::{Checkpoint, Head, ReadError, Reader, proof};
 
 /// Height of tiles: 256 hashes each.
 const HEIGHT: u8 = 8;
-/// Records of a full bundle.
-const BUNDLE: u64 = 1 << HEIGHT;
+/// The name of the checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
+/// What the names of bundles begin with.
+pub const ENTRIES: &str = "tile/entries/";
+/// What the names of records begin with that are too long for a bundle.
+pub const LARGE: &str = "large/";
 
-/// Why the folder was not written.
+/// Why the log could not be written in that layout.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TilesError {
@@ -28,60 +36,64 @@ pub enum TilesError {
     /// The tree's hashes are not those of the log.
     #[error("failed to make tiles: {0}")]
     Tile(#[from] tlog_tiles::Error),
-    /// A record is longer than the layout's bundles take.
-    #[error("record {0} is longer than 65,535 bytes, which bundles of entries cannot hold")]
-    TooLong(u64),
+}
+
+/// A file of the layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its path, such as `tile/entries/000.p/17`.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Everything but the checkpoint that a log of `from` records lacks to be the one with this head: bundles first, then the tiles over them. A file
+/// that is full has the same bytes for ever; one that is not has its width in its name. So none is ever overwritten by another.
+pub async fn added(
+    reader: &Reader,
+    from: u64,
+    head: Head,
+) -> Result<impl Stream<Item = Result<Object, TilesError>>, TilesError> {
+    let hashes = proof::hashes(reader, head).await?;
+    let tiles = stream::iter(Tile::new_tiles(HEIGHT, from, head.size))
+        .map(move |tile| Ok(Object { name: name(&tile), bytes: tile.read_data(&hashes)? }));
+    let reader = reader.clone();
+    let bundles = stream::iter(bundle::ranges(from, head.size)).then(move |range| {
+        let reader = reader.clone();
+        async move {
+            let (first, end) = (range.start, range.end);
+            let lines: Vec<Vec<u8>> = reader.lines(range).map_ok(|line| line.bytes).try_collect().await?;
+            Ok::<_, TilesError>(bundle::objects(first, end, &lines))
+        }
+    });
+    let bundles = bundles.map_ok(|objects| stream::iter(objects).map(Ok)).try_flatten();
+    Ok(bundles.chain(tiles))
 }
 
 /// Writes the first records, as many as the checkpoint counts, as tiles and bundles, and then the checkpoint itself. What is in the folder
-/// already is kept: full tiles never change.
+/// already is kept.
 ///
 /// # Errors
 /// See [`TilesError`].
 pub async fn write(reader: &Reader, checkpoint: &Checkpoint, dir: &Path) -> Result<(), TilesError> {
-    let size = checkpoint.head().size;
-    let made = Made::of(reader, size).await?;
-    for tile in Tile::new_tiles(HEIGHT, 0, size) {
-        put(&dir.join(path(&tile)), || Ok(tile.read_data(&made)?))?;
-    }
-    let (mut bundle, mut number) = (Vec::new(), 0);
-    let mut lines = reader.lines(..size);
-    while let Some(line) = lines.try_next().await? {
-        let length = u16::try_from(line.bytes.len()).map_err(|_| TilesError::TooLong(number))?;
-        bundle.extend_from_slice(&length.to_be_bytes());
-        bundle.extend_from_slice(&line.bytes);
-        number += 1;
-        if number % BUNDLE == 0 || number == size {
-            let full = std::mem::take(&mut bundle);
-            put(&dir.join(entries(number)), || Ok(full))?;
+    let mut objects = std::pin::pin!(added(reader, 0, checkpoint.head()).await?);
+    while let Some(object) = objects.try_next().await? {
+        let path = dir.join(&object.name);
+        if !path.exists() {
+            put(&path, &object.bytes)?;
         }
     }
-    fs::write(dir.join("checkpoint"), checkpoint.as_str())?;
-    Ok(())
+    Ok(put(&dir.join(CHECKPOINT), checkpoint.as_str().as_bytes())?)
+}
+
+/// Writes a file and the folders that it is in.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::write(path, bytes)
 }
 
 /// Where a tile lies. All have one height, so that the layout leaves it out.
-fn path(tile: &Tile) -> PathBuf {
+fn name(tile: &Tile) -> String {
     let path = tile.path();
-    let rest = path.strip_prefix("tile/8/").unwrap_or(&path);
-    Path::new("tile").join(rest)
-}
-
-/// Where the bundle lies that ends with record `end` - 1.
-fn entries(end: u64) -> PathBuf {
-    let (first, width) = ((end - 1) / BUNDLE, (end - 1) % BUNDLE + 1);
-    let mut tile = Tile::new(HEIGHT, 0, first, u32::try_from(width).unwrap_or_default(), false);
-    tile.set_is_data();
-    let path = tile.path();
-    Path::new("tile/entries").join(path.strip_prefix("tile/8/data/").unwrap_or(&path))
-}
-
-fn put(path: &Path, bytes: impl FnOnce() -> Result<Vec<u8>, TilesError>) -> Result<(), TilesError> {
-    if path.exists() {
-        return Ok(());
-    }
-    if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir)?;
-    }
-    Ok(fs::write(path, bytes()?)?)
+    format!("tile/{}", path.strip_prefix("tile/8/").unwrap_or(&path))
 }

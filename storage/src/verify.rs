@@ -94,6 +94,8 @@ fn events(mut input: impl BufRead) -> impl Iterator<Item = Shown> {
 /// The state between two lines.
 struct Verifier {
     trust: Trust,
+    /// Checkpoints kept elsewhere that count records which are left out, with others.
+    passed: Vec<Checkpoint>,
     /// The records' leaves, as they come. Its root means something only if they came in order.
     tree: Tree,
     /// The leaves of all records but the last, as what comes after them names them. With the last record's own leaf it has
@@ -118,9 +120,12 @@ struct Verifier {
 }
 
 impl Verifier {
-    fn new(trust: Trust) -> Self {
+    fn new(mut trust: Trust) -> Self {
+        // The next one is the last, and taken away when it was reached: there may be thousands.
+        trust.witnesses.sort_by_key(|witness| std::cmp::Reverse(witness.head().size));
         let mut verifier = Self {
             trust,
+            passed: Vec::new(),
             tree: Tree::default(),
             named: Tree::default(),
             found: None,
@@ -260,12 +265,11 @@ impl Verifier {
         if !self.is_in_order() {
             return;
         }
-        let (reached, further) =
-            std::mem::take(&mut self.trust.witnesses).into_iter().partition(|witness| witness.head().size == now.size);
-        self.trust.witnesses = further;
-        let reached: Vec<Checkpoint> = reached;
-        for witness in reached {
-            self.witness(&witness, now);
+        while let Some(witness) = self.trust.witnesses.pop_if(|witness| witness.head().size <= now.size) {
+            match witness.head().size == now.size {
+                true => self.witness(&witness, now),
+                false => self.passed.push(witness),
+            }
         }
     }
 
@@ -357,7 +361,7 @@ impl Verifier {
                 _ => self.faults.add(Fault::HeadCheckpoint),
             }
         }
-        for witness in &self.trust.witnesses {
+        for witness in self.passed.iter().chain(&self.trust.witnesses) {
             let kept = witness.head();
             self.faults.add(if kept.size > line.head.size {
                 Fault::CutBefore { size: line.head.size, kept }

@@ -11,3 +11,4 @@ mod recovery;
 mod repair;
 mod strangers;
 mod support;
+mod tiles;
