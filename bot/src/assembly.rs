@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use commands::{
     access::Readers,
-    aws::Network,
+    aws::{Bucket, Network},
     desk::{Desk, OpenRunsAre, Settings},
     engine::EngineError,
 };
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit::{self, Auditor, Compliance},
+    audit::{self, Auditor, Compliance, Replica},
     config::{Config, Secrets},
     http::{self, Health},
     metrics::Metrics,
@@ -60,6 +60,7 @@ pub struct Bot {
     /// The log's own evidence, for who asks at the terminal.
     pub auditor: Auditor,
     notary: JoinHandle<()>,
+    replica: Option<(Replica, JoinHandle<()>)>,
     outbox: JoinHandle<()>,
     metrics: JoinHandle<()>,
     sockets: Option<JoinHandle<()>>,
@@ -89,6 +90,14 @@ impl Bot {
         let readers = Readers { people, teams };
         let routes = Routes::new(config.channels, &config.access);
         let log = Log::open(&config.store.path, clock.clone()).await?;
+        let auditor = Auditor::new(log.clone(), key);
+        let replica = match &config.audit.replica {
+            Some(to) => {
+                let bucket = Bucket::connect(to.place(), &network, clock.clone()).await;
+                Some(Replica::new(auditor.clone(), bucket, to.every(), clock.clone()))
+            }
+            None => None,
+        };
         let desk = Desk::open(Settings {
             log: log.clone(),
             applications: config.applications,
@@ -106,13 +115,12 @@ impl Bot {
         let stop = CancellationToken::new();
         let links = config.web.as_ref().map(|web| Links::new(web, secrets.link_key.clone()));
         let outbox = Outbox::new(log.clone(), slack.clone(), routes.linking(links), clock.clone(), stop.clone());
-        let auditor = Auditor::new(log.clone(), key);
         let home = Home::new(desk.clone(), slack.clone(), clock.clone());
         let compliance = Compliance { auditor: auditor.clone(), slack: slack.clone(), readers };
         let inbound = Inbound { desk: desk.clone(), whisper: Whisper::new(slack.clone()), slack, home, compliance };
         let sockets = socket.map(|way| SocketMode::new(way, inbound.clone(), stop.clone()));
         let hearing = sockets.as_ref().map(SocketMode::hearing);
-        let metrics = Metrics::new(log, outbox.progress(), hearing.as_ref());
+        let metrics = Metrics::new(log, outbox.progress(), hearing.as_ref(), replica.as_ref().map(Replica::progress));
         let mut router = http::router(Health { desk: desk.clone(), metrics: metrics.clone(), hearing });
         if let Some(page) = &config.web {
             router = router.merge(incident_page(desk.clone(), page, secrets.link_key, clock.clone(), stop.clone()));
@@ -124,6 +132,7 @@ impl Bot {
             router,
             desk,
             notary: tokio::spawn(audit::follow(auditor.clone())),
+            replica: replica.map(|replica| (replica.clone(), tokio::spawn(replica.follow()))),
             auditor,
             sockets: sockets.map(|sockets| tokio::spawn(sockets.run())),
             outbox: tokio::spawn(outbox.run()),
@@ -136,6 +145,9 @@ impl Bot {
     pub async fn abort(self) {
         self.desk.abort();
         self.notary.abort();
+        if let Some((_, following)) = &self.replica {
+            following.abort();
+        }
         self.outbox.abort();
         self.metrics.abort();
         if let Some(sockets) = &self.sockets {
@@ -161,6 +173,10 @@ impl Bot {
         self.metrics.abort();
         self.notary.abort();
         audit::finish(&self.auditor).await;
+        if let Some((replica, following)) = &self.replica {
+            following.abort();
+            replica.finish().await;
+        }
         self.desk.log().close().await;
     }
 }

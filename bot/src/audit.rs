@@ -8,6 +8,8 @@ mod keys;
 mod notary;
 mod place;
 mod prove;
+mod replica;
+mod restore;
 mod verify;
 
 use std::io::Write;
@@ -20,10 +22,13 @@ use self::place::Place;
 pub use self::{
     auditor::{Asker, Auditor, AuditorError, LogAsk},
     compliance::Compliance,
+    replica::Progress,
+    restore::Restore,
 };
 pub(crate) use self::{
     export::export_to,
     notary::{finish, follow},
+    replica::Replica,
 };
 use crate::{cli::Audit, failure::Failure};
 
@@ -44,6 +49,7 @@ pub async fn run(command: Audit, out: &mut impl Write) -> Result<(), Failure> {
         Audit::Prove { store, record, since } => prove::prove(&Place::of(&store)?, record, since, out).await,
         Audit::Keygen { name, output } => keys::keygen(&name, &output, out),
         Audit::Rotate { config, output } => keys::rotate(config.config, &output, out).await,
+        Audit::Restore(args) => restore::restore(args, out).await,
         Audit::Repair { store } => Place::of(&store)?.repair(out).await,
         Audit::Checkpoint { store } => {
             let checkpoint = Place::of(&store)?.ask(LogAsk::Checkpoint).await?;

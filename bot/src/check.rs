@@ -1,13 +1,14 @@
 //! `standby check`: configuration and permissions, without acting. Makes every read call that the bot makes, and says
 //! what each found.
 
+mod replica;
 mod slack;
 
 use std::{io::Write, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use commands::{
-    aws::{Aws, AwsError, Network},
+    aws::{Aws, AwsError, Bucket, Network},
     observation::{Observation, Seen, Side},
     observe::observe,
     readiness::{Level, Outcome, checks},
@@ -15,7 +16,7 @@ use commands::{
 };
 use storage::Clock;
 
-pub use self::slack::check_slack;
+pub use self::{replica::check_replica, slack::check_slack};
 use crate::{config::Config, failure::Failure, slack::api::Api};
 
 /// What a check found.
@@ -58,6 +59,9 @@ pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
     let way = |token| Api::over_tcp(config.slack.api_url(), token).context("failed to prepare the connection to Slack");
     let socket = secrets.app_token.as_ref().map(way).transpose()?;
     let mut rows = check_slack(&config, &secrets, &way(&secrets.bot_token)?, socket.as_ref()).await;
+    if let Some(replica) = &config.audit.replica {
+        rows.extend(check_replica(&Bucket::connect(replica.place(), &Network::system(), Clock::system()).await).await);
+    }
     for (name, app) in &config.applications {
         rows.extend(check_application(name, app, &Network::system(), &Clock::system()).await);
     }

@@ -233,7 +233,7 @@ pub enum Audit {
     },
     /// The log, or a part of it with proofs, for anybody to verify. Works beside a running bot.
     Export(ExportArgs),
-    /// Whether an export is whole and unchanged.
+    /// Whether an export, or a folder of tiles, is whole and unchanged.
     Verify(VerifyArgs),
     /// Write the log as a folder that any client of transparency logs reads (C2SP tlog-tiles).
     Tiles {
@@ -280,6 +280,8 @@ pub enum Audit {
         #[command(flatten)]
         store: StoreArg,
     },
+    /// Make a store that was lost anew from its replica, and verify it; with --dry-run only verify the replica, beside a running bot.
+    Restore(RestoreArgs),
     /// Sign the log as it is now, and print that.
     Checkpoint {
         /// Which log.
@@ -338,7 +340,7 @@ impl From<FilterArgs> for Filter {
 /// What is verified, and with what.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// The export.
+    /// The export, or a folder of tiles with its checkpoint.
     pub file: PathBuf,
     /// What proves a csv or ocsf export [default: FILE.proofs].
     #[arg(long, value_name = "FILE")]
@@ -352,6 +354,24 @@ pub struct VerifyArgs {
     /// Public keys that are trusted, one a line: checkpoints must be signed by them, or by keys that follow them.
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+}
+
+/// What is restored, and whom that takes to be true.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The store, which must not have a log, and its replica.
+    #[command(flatten)]
+    pub config: ConfigArg,
+    /// Public keys that are trusted, one a line [default: the configured signing key's]. Where keys were rotated: all of
+    /// them, the first one above all.
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+    /// A version of the checkpoint to leave out, by its id, after people have looked at it.
+    #[arg(long, value_name = "VERSION")]
+    pub except: Vec<String>,
+    /// Fetch and verify, and restore nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Which log.

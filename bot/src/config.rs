@@ -1,6 +1,7 @@
 //! The configuration: one TOML file. `deploy/standby.example.toml` describes every key.
 
 mod error;
+mod replica;
 mod secrets;
 mod validate;
 mod web;
@@ -21,6 +22,7 @@ use url::Url;
 
 pub use self::{
     error::{ConfigError, Problem},
+    replica::Replica,
     secrets::{SecretSource, Secrets},
     web::Web,
 };
@@ -132,6 +134,8 @@ pub struct Audit {
     /// Slack users (`U…`) who may read and export the log in Slack.
     #[serde(default)]
     pub compliance: Vec<String>,
+    /// The log's copy in a bucket, if there is one.
+    pub replica: Option<Replica>,
 }
 
 /// The file as it is written.

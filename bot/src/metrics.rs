@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use commands::{
@@ -23,7 +26,10 @@ use prometheus_client::{
 };
 use storage::{Log, ReadError, Record};
 
-use crate::slack::{outbox, socket::Hearing};
+use crate::{
+    audit::Progress,
+    slack::{outbox, socket::Hearing},
+};
 
 /// Upper bounds, in seconds, of how long steps take.
 const STEP_SECONDS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0];
@@ -33,6 +39,7 @@ const STEP_SECONDS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 180.0, 300.0
 pub struct Metrics {
     log: Log,
     outbox: Arc<outbox::Progress>,
+    replica: Option<Arc<Progress>>,
     registry: Arc<Registry>,
     series: Series,
     /// Open runs, to tell how long their steps took.
@@ -48,6 +55,8 @@ struct Series {
     runs: Family<StateLabel, Gauge>,
     log_records: Gauge,
     log_checked: Gauge,
+    replica_lag_records: Gauge,
+    replica_lag: Gauge<f64, AtomicU64>,
     outbox_lag: Family<ChannelLabel, Gauge>,
     outbox_refused: Family<ChannelLabel, Gauge>,
     outbox_blocked: Family<ChannelLabel, Gauge>,
@@ -97,8 +106,13 @@ impl MetricConstructor<Histogram> for Buckets {
 }
 
 impl Metrics {
-    /// Metrics of `log`, of the outbox that follows it, and of Socket Mode where there is any.
-    pub fn new(log: Log, outbox: Arc<outbox::Progress>, hearing: Option<&Hearing>) -> Self {
+    /// Metrics of `log`, of the outbox that follows it, and of Socket Mode and the replica where there are any.
+    pub fn new(
+        log: Log,
+        outbox: Arc<outbox::Progress>,
+        hearing: Option<&Hearing>,
+        replica: Option<Arc<Progress>>,
+    ) -> Self {
         let mut registry = Registry::with_prefix("standby");
         if let Some(hearing) = hearing {
             hearing.register(&mut registry);
@@ -113,6 +127,8 @@ impl Metrics {
             runs: Family::default(),
             log_records: Gauge::default(),
             log_checked: Gauge::default(),
+            replica_lag_records: Gauge::default(),
+            replica_lag: Gauge::default(),
             outbox_lag: Family::default(),
             outbox_refused: Family::default(),
             outbox_blocked: Family::default(),
@@ -133,6 +149,12 @@ impl Metrics {
             "1 once every record that was there at the start was read and is what was written",
             series.log_checked.clone(),
         );
+        if replica.is_some() {
+            let records = series.replica_lag_records.clone();
+            registry.register("replica_lag_records", "Records that the log's replica does not have yet", records);
+            let help = "For how long the replica has lacked the oldest of them";
+            registry.register_with_unit("replica_lag", help, Unit::Seconds, series.replica_lag.clone());
+        }
         registry.register("outbox_lag_records", "Records that Slack does not show yet", series.outbox_lag.clone());
         registry.register(
             "outbox_refused_messages",
@@ -149,7 +171,7 @@ impl Metrics {
             "1 once the workspace has refused tables and plans: messages go without them until the next start",
             series.outbox_plainer.clone(),
         );
-        Self { log, outbox, registry: Arc::new(registry), series, runs: Arc::default() }
+        Self { log, outbox, replica, registry: Arc::new(registry), series, runs: Arc::default() }
     }
 
     /// Follows the log until the task is dropped.
@@ -173,6 +195,11 @@ impl Metrics {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.series.log_records.set(gauge(size));
         self.series.log_checked.set(self.log.is_checked().into());
+        if let Some(replica) = &self.replica {
+            let (records, seconds) = replica.lag(size);
+            self.series.replica_lag_records.set(gauge(records));
+            self.series.replica_lag.set(seconds);
+        }
         for (channel, lane) in self.outbox.lanes() {
             let channel = ChannelLabel { channel: channel.to_owned() };
             let series = &self.series;

@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use commands::aws::Network;
+use commands::aws::{Bucket, Network};
 use secrecy::SecretString;
-use storage::Clock;
+use storage::{Clock, tiles};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -27,6 +27,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     if key.is_none() {
         tracing::warn!("the log is not signed: make a key with `standby audit keygen` and name it in [audit]");
     }
+    begins_no_second_log(&config, path).await?;
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
         .context("failed to prepare the connection to Slack")?;
     let socket_mode = secrets.app_token.as_ref().map(|token| socket_mode(&config, token)).transpose()?;
@@ -66,6 +67,30 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     match ended {
         None => Ok(()),
         Some(ended) => Err(Failure::Internal(anyhow::anyhow!("the HTTP server ended by itself: {ended:?}"))),
+    }
+}
+
+/// A store without a log beside a replica that has one is a store that was lost: a new log would be another history. Where the bucket does not say, the
+/// bot starts: it is for the day on which things do not answer, and puts nothing over a history that is not its own.
+async fn begins_no_second_log(config: &Config, path: &Path) -> Result<(), Failure> {
+    let Some(replica) = config.audit.replica.as_ref().filter(|_| storage::restorable(&config.store.path).is_ok())
+    else {
+        return Ok(());
+    };
+    let bucket = Bucket::connect(replica.place(), &Network::system(), Clock::system()).await;
+    match bucket.get(tiles::CHECKPOINT).await {
+        Ok(None) => Ok(()),
+        Ok(Some(_)) => Err(Failure::user(format!(
+            "{}: store.path: {} has no log, and bucket {} has its replica; `standby audit restore` brings it back, or give audit.replica.prefix \
+             another name for a new log",
+            path.display(),
+            config.store.path.display(),
+            replica.bucket
+        ))),
+        Err(error) => {
+            tracing::warn!(%error, "whether the replica has a log cannot be seen; a new one is begun");
+            Ok(())
+        }
     }
 }
 

@@ -6,11 +6,13 @@
 mod cast;
 pub mod model;
 mod reading;
+mod s3;
 mod stage;
 pub mod sweep;
 mod typist;
 
 pub use cast::Cast;
 pub use reading::{text_of, without_hashes};
+pub use s3::S3;
 pub use stage::{Stage, StageBuilder, retries_what_fails};
 pub use typist::Typist;

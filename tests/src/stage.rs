@@ -14,12 +14,18 @@ use std::{
 use axum::{Router, body::Body};
 use bot::{
     assembly::{Bot, Parts},
+    audit::{Asker, LogAsk},
     config::{Config, Secrets},
     rehearse,
     slack::api::Api,
     terminal::Ask,
 };
-use commands::{desk::Desk, journal::Event, run::Run};
+use commands::{
+    aws::{Bucket, Network},
+    desk::Desk,
+    journal::Event,
+    run::Run,
+};
 use futures::TryStreamExt as _;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -28,13 +34,13 @@ use rehearsal::{
     World,
     slack::{Deliver, Message, Slack, View},
 };
-use storage::{Clock, Log, Record, SigningKey};
+use storage::{Actor, Clock, Log, Origin, Record, SigningKey};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use self::builder::Over;
 pub use self::builder::StageBuilder;
-use crate::{Cast, Typist};
+use crate::{Cast, S3, Typist};
 
 /// What links to the incident page are signed with, where there is one.
 const LINK_KEY: &str = "stage-stage-stage-stage-stage-stage";
@@ -45,7 +51,7 @@ async fn assemble(
     config: &str,
     over: Over,
     store: &Path,
-    world: &World,
+    network: Network,
     slack: &Slack,
     clock: &Clock,
     key: Option<Arc<SigningKey>>,
@@ -60,7 +66,6 @@ async fn assemble(
         link_key: config.web.as_ref().filter(|web| web.signs_links()).map(|_| LINK_KEY.into()),
     };
     let api = Api::over(slack.connector(), &format!("{}/api", settings.base_url), &secrets.bot_token);
-    let network = rehearse::network(world);
     let socket = (over == Over::SocketMode).then(|| rehearse::socket_mode(slack));
     let host = "stage".to_owned();
     let parts = Parts { config, secrets, network, slack: api, socket, clock: clock.clone(), host, key };
@@ -72,6 +77,12 @@ async fn assemble(
     bot
 }
 
+/// The way to the two regions and to the bucket.
+fn network(world: &World, s3: &S3) -> Network {
+    let network = rehearse::network(world);
+    Network { aws: network.aws.map(|aws| s3.before(aws)), ..network }
+}
+
 /// An open stage.
 pub struct Stage {
     /// The two regions.
@@ -80,6 +91,8 @@ pub struct Stage {
     pub slack: Slack,
     /// The true time, which all share but, where a test says so, the bot's host.
     pub clock: Clock,
+    /// The bucket of the log's replica.
+    s3: S3,
     over: Over,
     /// Seconds that the clock of the bot's host is ahead.
     host_is_off: Arc<AtomicI64>,
@@ -256,6 +269,17 @@ impl Stage {
         self.start().await;
     }
 
+    /// Has the key in use name the one that follows, and starts the bot with that.
+    pub async fn rotates(&mut self, next: SigningKey) {
+        let auditor = &self.bot.as_ref().expect("the bot runs").auditor;
+        let key = self.key.as_ref().expect("a key in use");
+        let statement = key.introduce(&next).expect("a statement");
+        let asker = Asker { actor: Actor::Terminal { user: "root".to_owned() }, origin: Origin::Terminal };
+        auditor.answer(LogAsk::Rotate { statement }, asker).await.expect("a rotation");
+        self.key = Some(Arc::new(next));
+        self.restart().await;
+    }
+
     /// Ends the bot as the death of its process would: nothing more is recorded, and nobody answers Slack.
     pub async fn crash(&mut self) {
         self.bot.take().expect("the bot runs").abort().await;
@@ -267,7 +291,8 @@ impl Stage {
         let (truth, off) = (self.clock.clone(), Arc::clone(&self.host_is_off));
         let clock = Clock::new(move || truth.now() + SignedDuration::from_secs(off.load(Ordering::Relaxed)));
         let key = self.key.clone();
-        let bot = assemble(&self.config, self.over, self.store.path(), &self.world, &self.slack, &clock, key).await;
+        let network = network(&self.world, &self.s3);
+        let bot = assemble(&self.config, self.over, self.store.path(), network, &self.slack, &clock, key).await;
         self.router = bot.router.clone();
         self.bot = Some(bot);
     }
@@ -287,6 +312,13 @@ impl Stage {
         let sockets = self.slack.sockets();
         let found = sockets.wait_for(|open| open.len() == connections);
         tokio::time::timeout(PATIENCE, found).await.expect("connections of the bot")
+    }
+
+    /// The bucket as the bot reaches it.
+    pub async fn bucket(&self) -> Bucket {
+        let config = Config::parse(Path::new("stage.toml"), &self.config).expect("the stage's configuration");
+        let replica = config.audit.replica.expect("a stage with a replica");
+        Bucket::connect(replica.place(), &network(&self.world, &self.s3), self.clock.clone()).await
     }
 
     /// The folder of the audit log.

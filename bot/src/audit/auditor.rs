@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use storage::{Actor, AppendError, Appended, Checkpoint, Entry, Filter, KeyError, Log, Origin, PublicKeys, SigningKey};
+use storage::{
+    Actor, AppendError, Appended, Checkpoint, Entry, Filter, Head, KeyError, Log, Origin, PublicKeys, SigningKey,
+};
 
 use super::host;
 
@@ -51,6 +53,9 @@ pub enum AuditorError {
     /// There is no key.
     #[error("no signing key is configured: make one with `standby audit keygen` and name it in [audit]")]
     NoKey,
+    /// The key cannot sign.
+    #[error("{0}")]
+    Sign(String),
     /// The key that is replaced is not the one in use.
     #[error("the key in use does not introduce the new one: {0}")]
     Statement(#[from] KeyError),
@@ -146,6 +151,14 @@ impl Auditor {
         let entry = Entry { run, application, dedupe, data: json!({ "reason": reason }), ..entry(itself()) };
         self.log.checkpoint(key, entry).await?;
         Ok(())
+    }
+
+    /// Signs a head of the log for somebody outside of it; nothing is recorded.
+    ///
+    /// # Errors
+    /// [`AuditorError::NoKey`], or when the key cannot sign, which ed25519 keys do not do.
+    pub fn sign(&self, head: Head) -> Result<Checkpoint, AuditorError> {
+        self.key.as_ref().ok_or(AuditorError::NoKey)?.sign(head).map_err(AuditorError::Sign)
     }
 
     async fn note(&self, event: &str, data: Value, asker: Asker) -> Result<(), AppendError> {

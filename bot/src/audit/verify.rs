@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::Context as _;
 use storage::{
-    Checkpoint,
+    Checkpoint, Fault,
+    tiles::Folder,
     verify::{Report, Trust, verify_with},
 };
 
@@ -36,10 +37,24 @@ pub(super) fn verify(args: VerifyArgs, out: &mut impl Write) -> Result<(), Failu
         trust.keys = Some(parsed);
     }
     let (checked, signed) = (trust.witnesses.len(), trust.keys.is_some());
+    if file.is_dir() {
+        let folder = Folder::open(&file).map_err(|error| cannot(&file, &error))?;
+        return told(verify_with(BufReader::new(folder), None::<std::io::Empty>, trust), checked, signed, out);
+    }
     let beside = proofs.or_else(|| Some(proofs_of(&file)).filter(|path| path.is_file()));
     let proofs = beside.map(|path| open(&path)).transpose()?;
-    match verify_with(open(&file)?, proofs, trust) {
-        Ok(report) => tell(&report, checked, signed, out).context("failed to write")?,
+    told(verify_with(open(&file)?, proofs, trust), checked, signed, out)
+}
+
+/// Tells what was found.
+fn told(
+    found: Result<Report, Vec<Fault>>,
+    checked: usize,
+    asked_for_signature: bool,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    match found {
+        Ok(report) => tell(&report, checked, asked_for_signature, out).context("failed to write")?,
         Err(faults) => {
             for fault in faults {
                 writeln!(out, "{fault}").context("failed to write")?;

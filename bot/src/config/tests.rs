@@ -52,8 +52,8 @@ fn errors_name_file_line_key_and_fix() {
 fn values_must_fit_together() {
     let cases = [
         (
-            "region = \"us-west-2\"",
-            "region = \"us-east-1\"",
+            "[applications.shop.dr]\nregion = \"us-west-2\"",
+            "[applications.shop.dr]\nregion = \"us-east-1\"",
             "applications.shop.dr.region: is the primary's region too; name the other region",
         ),
         ("desired = 4", "desired = 3", "applications.shop.services[0].desired: is below min"),
@@ -158,6 +158,28 @@ fn values_must_fit_together() {
         );
         let text = if to.contains("The Shop") { text } else { text.replacen(from, to, 1) };
         let found = parse(&text).unwrap_err().to_string();
+        assert!(found.contains(expected), "{to}: {found}");
+    }
+}
+
+#[test]
+fn a_replica_is_complete_and_of_a_signed_log() {
+    let cases = [
+        ("bucket = \"shop-prod", "bucket = \"s3://shop-prod", "audit.replica.bucket: is not the name of a bucket"),
+        ("prefix = \"shop/\"", "prefix = \"shop\"", "audit.replica.prefix: is not a folder's name"),
+        ("mode = \"compliance\"", "mode = \"legal\"", "audit.replica.mode"),
+        ("days = 400", "", "audit.replica: missing field `days`"),
+        ("days = 400", "days = 0", "audit.replica.days: is not between 1 and 36500"),
+        ("every = 15", "every = 0", "audit.replica.every: is not between 1 and 3600"),
+        ("# role_arn = \"arn:aws:iam::21", "role_arn = \"iam::21", "audit.replica.role_arn: is not an ARN"),
+        (
+            "signing_key_file = \"/run/secrets/standby/audit-key\"",
+            "",
+            "audit.signing_key_file: is missing, and a replica is of what is signed",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        let found = error(from, to);
         assert!(found.contains(expected), "{to}: {found}");
     }
 }

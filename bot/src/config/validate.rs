@@ -73,10 +73,11 @@ impl Problems {
     }
 
     fn audit(&mut self, config: &Config) {
-        let Audit { signing_key_file: file, signing_key_env: env, compliance } = &config.audit;
+        let Audit { signing_key_file: file, signing_key_env: env, compliance, replica } = &config.audit;
         if file.is_some() && env.is_some() {
             self.0.extend(SecretSource::of("audit.signing_key", file.as_deref(), env.as_deref()).err());
         }
+        self.0.extend(replica.iter().flat_map(|replica| replica.problems(file.is_some() || env.is_some())));
         for (index, user) in compliance.iter().enumerate() {
             self.demand(
                 user.starts_with('U') || user.starts_with('W'),

@@ -60,6 +60,19 @@ impl Caller {
         self.bounded(operation, self.reads, AwsError::transient, send).await
     }
 
+    /// A call that does no harm when it is made twice, such as one that writes the same bytes under the same name again.
+    pub(super) async fn repeatable<T, E, F>(
+        &self,
+        operation: &'static Operation,
+        send: impl Fn() -> F,
+    ) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.bounded(operation, self.reads, AwsError::transient, send).await
+    }
+
     /// A changing call: made again only where AWS has said that it did nothing and may do it later. What ended unclearly is for the engine,
     /// which observes before it acts again.
     pub(super) async fn change<T, E, F>(

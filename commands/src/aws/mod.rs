@@ -1,5 +1,6 @@
 //! The one way to AWS: the SDK's clients per region. Nothing here is mocked in tests; they exchange [`Network`].
 
+mod bucket;
 mod call;
 mod change;
 mod cloudwatch;
@@ -36,6 +37,7 @@ use tokio::time::{Instant, timeout_at};
 
 use self::call::{Bounds, Caller};
 pub use self::{
+    bucket::{Bucket, BucketPlace, DefaultLock, LockMode, Version},
     call::Operation,
     change::Accepted,
     codebuild::{Build, BuildStatus},

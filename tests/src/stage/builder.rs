@@ -11,6 +11,16 @@ use rehearsal::{
 use storage::{Clock, SigningKey};
 
 use super::Stage;
+use crate::S3;
+
+/// The replica of a stage that has one.
+const REPLICA: &str = r#"
+[audit.replica]
+bucket = "shop-log"
+region = "us-west-2"
+mode = "compliance"
+days = 400
+"#;
 
 /// What differs from the ordinary stage.
 pub struct StageBuilder {
@@ -18,6 +28,7 @@ pub struct StageBuilder {
     looks: Duration,
     edits: Vec<(String, String)>,
     key: Option<Arc<SigningKey>>,
+    s3: S3,
     over: Over,
 }
 
@@ -65,6 +76,14 @@ impl StageBuilder {
         self
     }
 
+    /// Has the log signed with this key, and replicated to this bucket.
+    #[must_use]
+    pub fn replicated(mut self, key: SigningKey, s3: &S3) -> Self {
+        self.s3 = s3.clone();
+        // The key itself is handed over.
+        self.signed(key).configure(&format!("[audit]\nsigning_key_env = \"KEY\"\n{REPLICA}"))
+    }
+
     /// Replaces a text of the configuration.
     #[must_use]
     pub fn replace(mut self, old: &str, new: &str) -> Self {
@@ -102,6 +121,7 @@ impl StageBuilder {
         let slack = Slack::new(workspace);
         let mut stage = Stage {
             world,
+            s3: self.s3,
             slack,
             clock,
             over: self.over,

@@ -29,6 +29,7 @@ mod promote;
 mod python;
 mod refusals;
 mod rehearsal_in_chromium;
+mod replica;
 mod restore;
 mod slack;
 mod slack_faults;

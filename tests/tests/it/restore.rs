@@ -22,7 +22,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Everything below the folder is gone: another disk.
-fn lose(folder: &Path) {
+pub(crate) fn lose(folder: &Path) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         match entry.file_type().unwrap().is_dir() {
             true => std::fs::remove_dir_all(entry.path()).unwrap(),

@@ -19,14 +19,14 @@ use crate::{
 };
 
 /// ministack for everything; moto for what ministack has not, or has only in part.
-pub(super) struct Emulators {
-    pub(super) ministack: String,
-    pub(super) moto: String,
+pub(crate) struct Emulators {
+    pub(crate) ministack: String,
+    pub(crate) moto: String,
     _processes: [Process; 2],
 }
 
 impl Emulators {
-    pub(super) fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         let (mut ministack, mut moto) = (python::python(), python::python());
         ministack.args(["-m", "ministack"]);
         moto.args(["-m", "moto.server"]);
@@ -68,7 +68,6 @@ impl Emulators {
         Self { ministack: format!("http://{one}"), moto: format!("http://{other}"), _processes: processes }
     }
 
-    /// Runs one of the scripts on them, which must be content; returns what it printed.
     /// Variables that send the SDK of the bot to whichever emulator knows a service.
     pub(super) fn env(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -78,6 +77,7 @@ impl Emulators {
         ]
     }
 
+    /// Runs one of the scripts on them, which must be content; returns what it printed.
     pub(super) fn pass(&self, script: &str, input: &str) -> String {
         python::passes(script, &[&self.ministack, &self.moto], input)
     }

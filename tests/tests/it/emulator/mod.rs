@@ -11,10 +11,8 @@ use rehearsal::slack::{Deliver, Message, Slack};
 use serde_json::Value;
 use tests::Cast;
 
-use self::{
-    bot::Bot,
-    emulators::{Emulators, Health},
-};
+pub(crate) use self::emulators::Emulators;
+use self::{bot::Bot, emulators::Health};
 use crate::slack::serve_slack;
 
 /// How long anything may take here: the emulators answer at once, but a lost answer of Route 53 is waited out for 60 s.
