@@ -55,9 +55,9 @@ locals {
 
 # Made empty; a person puts the values in, so that they are in no state and no plan.
 resource "aws_secretsmanager_secret" "slack" {
-  #checkov:skip=CKV2_AWS_57:Slack has no API to rotate a signing secret; a person does, and the bot reads it at its next start
-  for_each    = toset(["signing-secret", "bot-token", "app-token"])
+  #checkov:skip=CKV2_AWS_57:Slack has no API to rotate a signing secret, and the log's key is rotated with a record; a person does, and the bot reads it at its next start
+  for_each    = toset(["signing-secret", "bot-token", "app-token", "audit-key"])
   name        = "${local.name}/${each.key}"
-  description = "Slack's ${each.key} for Standby"
+  description = "${each.key == "audit-key" ? "Key that signs the log" : "Slack's ${each.key}"} for Standby"
   kms_key_id  = local.platform.kms_key_arn
 }

@@ -4,7 +4,7 @@ output "roles" {
 }
 
 output "secret_names" {
-  description = "Secrets that a person fills: Slack's signing secret and bot token, and the app-level token for Socket Mode."
+  description = "Secrets that a person fills: Slack's signing secret and bot token, the app-level token for Socket Mode, and the key that signs the log."
   value       = { for name, secret in aws_secretsmanager_secret.slack : name => secret.name }
 }
 
@@ -19,4 +19,9 @@ output "slack_request_urls" {
 output "volume_id" {
   description = "Volume that holds the log."
   value       = aws_ebs_volume.log.id
+}
+
+output "replica_bucket" {
+  description = "Bucket of the log's replica: `bucket` in the bot's [audit.replica]."
+  value       = local.replica
 }

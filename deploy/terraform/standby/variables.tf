@@ -102,6 +102,15 @@ variable "snapshots_kept" {
   default     = 168
 }
 
+variable "replica" {
+  type        = object({ mode = string, days = number })
+  description = "Retention of the log's replica, as in the bot's configuration: mode COMPLIANCE, which nobody can lift and nobody can shorten, or GOVERNANCE; and days. With COMPLIANCE the bucket cannot be deleted before the last object's time is over."
+  validation {
+    condition     = contains(["COMPLIANCE", "GOVERNANCE"], var.replica.mode) && var.replica.days >= 1 && var.replica.days <= 36500
+    error_message = "replica.mode is COMPLIANCE or GOVERNANCE, and replica.days 1 to 36500."
+  }
+}
+
 variable "restore_snapshot_id" {
   type        = string
   description = "Snapshot that a new volume is made from, for a restore; null for an empty one. Changes nothing about a volume that exists."

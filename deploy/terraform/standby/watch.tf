@@ -29,6 +29,10 @@ locals {
       metric      = "CheckGreen", below = 1, minutes = 120, missing = "breaching"
       description = "`standby check` fails: a promote would be stopped, or blind. Run it on the host; it names the fix."
     }
+    replica-behind = {
+      metric      = "ReplicaBehind", above = 900, minutes = 10, missing = "ignore"
+      description = "The log's replica has lacked records for a quarter of an hour. Runs go on. The bot's log says why: S3 dark, a right missing, or somebody who writes to the bucket. Until it is mended the host's volume is the only copy."
+    }
     log-not-verified = {
       metric      = "LogVerified", below = 1, minutes = 1560, missing = "breaching"
       description = "The audit log could not be exported and verified for a day. Treat it as evidence: copy the volume before you touch it."

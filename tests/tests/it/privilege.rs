@@ -2,6 +2,7 @@
 
 mod demand;
 mod policy;
+mod replica;
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 

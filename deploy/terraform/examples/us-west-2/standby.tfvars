@@ -9,3 +9,5 @@ program = {
   sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
 }
 alarm_topic_arns = ["arn:aws:sns:us-west-2:123456789012:on-call"]
+# As in [audit.replica] of the configuration. Begin with GOVERNANCE and a day: COMPLIANCE cannot be taken back.
+replica = { mode = "COMPLIANCE", days = 400 }

@@ -43,6 +43,7 @@ variables {
   config_file      = "../../standby.example.toml"
   program          = { bucket = "artifacts", key = "standby", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
   alarm_topic_arns = ["arn:aws:sns:us-west-2:123456789012:on-call"]
+  replica          = { mode = "COMPLIANCE", days = 400 }
 }
 
 run "one_host_and_a_volume_that_outlives_it" {
@@ -64,13 +65,41 @@ run "one_host_and_a_volume_that_outlives_it" {
     error_message = "credentials of the host only with a token"
   }
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length(alarm.alarm_actions) == 1]) && length(aws_cloudwatch_metric_alarm.this) == 6
-    error_message = "six alarms, each of which somebody hears"
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length(alarm.alarm_actions) == 1]) && length(aws_cloudwatch_metric_alarm.this) == 7
+    error_message = "seven alarms, each of which somebody hears"
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["not-ready"].treat_missing_data == "breaching"
     error_message = "a host that tells nothing is not ready"
   }
+}
+
+run "replica_locked_versioned_encrypted_private" {
+  command = plan
+  assert {
+    condition     = aws_s3_bucket.replica.object_lock_enabled && aws_s3_bucket_versioning.replica.versioning_configuration[0].status == "Enabled"
+    error_message = "what was put there stays"
+  }
+  assert {
+    condition     = aws_s3_bucket_object_lock_configuration.replica.rule[0].default_retention[0].mode == "COMPLIANCE" && aws_s3_bucket_object_lock_configuration.replica.rule[0].default_retention[0].days == 400
+    error_message = "what says nothing of its lock has one"
+  }
+  assert {
+    condition     = alltrue([for rule in aws_s3_bucket_lifecycle_configuration.replica.rule : length(rule.expiration) == 0 && length(rule.noncurrent_version_expiration) == 0])
+    error_message = "an older version may be the genuine one: nothing expires"
+  }
+  assert {
+    condition     = aws_s3_bucket_public_access_block.replica.block_public_policy && aws_s3_bucket_public_access_block.replica.restrict_public_buckets
+    error_message = "the log is nobody else's"
+  }
+}
+
+run "replica_without_retention_is_refused" {
+  command = plan
+  variables {
+    replica = { mode = "COMPLIANCE", days = 0 }
+  }
+  expect_failures = [var.replica]
 }
 
 run "slack_over_http" {

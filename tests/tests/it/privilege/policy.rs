@@ -119,7 +119,7 @@ pub(super) fn matches(pattern: &str, arn: &str) -> bool {
 }
 
 /// IAM writes one or several.
-fn list(value: &Value) -> Vec<String> {
+pub(super) fn list(value: &Value) -> Vec<String> {
     match value {
         Value::Array(several) => several.iter().flat_map(list).collect(),
         Value::String(one) => vec![one.clone()],
