@@ -43,7 +43,7 @@ pub(super) enum Over {
 impl Default for StageBuilder {
     fn default() -> Self {
         let looks = Duration::from_secs(5);
-        Self { scenario: None, looks, edits: Vec::new(), key: None, over: Over::default() }
+        Self { scenario: None, looks, edits: Vec::new(), key: None, s3: S3::default(), over: Over::default() }
     }
 }
 
