@@ -1,6 +1,9 @@
 //! Exports of a part, in every form: what they prove, and everything that can be wrong with one.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
 
 use proptest::prelude::*;
 use storage::{
@@ -217,6 +220,14 @@ fn a_rotated_key_is_trusted_through_the_one_before() {
     });
 }
 
+/// Where an export says what was asked for. It is what the exporter says: that what matches was all given is not provable.
+fn filter_of(bytes: &[u8]) -> Range<usize> {
+    let text = String::from_utf8_lossy(bytes);
+    let Some(start) = text.rfind("\"filter\":{") else { return 0..0 };
+    let end = text[start..].find('}').map_or(text.len(), |end| start + end);
+    start..end
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -234,7 +245,7 @@ proptest! {
     fn a_changed_byte_is_found_and_named(filter in filters(), at in any::<proptest::sample::Index>(), with in any::<u8>()) {
         let (mut out, _, _) = SCENE.export(filter, Format::Jsonl);
         let at = at.index(out.len());
-        prop_assume!(out[at] != with);
+        prop_assume!(out[at] != with && !filter_of(&out).contains(&at));
         let line = out[..at].iter().filter(|&&byte| byte == b'\n').count();
         let place = records(&lines(&out)[line]);
         out[at] = with;
@@ -249,6 +260,7 @@ proptest! {
         let (mut out, mut proofs, _) = SCENE.export(filter, format);
         let bytes = if beside { &mut proofs } else { &mut out };
         let at = at.index(bytes.len());
+        prop_assume!(!filter_of(bytes).contains(&at));
         // The heading is for people; and a table may be written with other line ends and quotes.
         let heading = if format == Format::Csv && !beside { 130 } else { 0 };
         prop_assume!(at >= heading && bytes[at].is_ascii_alphanumeric() && bytes[at] != with);
