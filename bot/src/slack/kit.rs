@@ -40,6 +40,7 @@ const PLACEHOLDER: usize = 150;
 const INPUT: usize = 3_000;
 /// Characters of a modal's title and of what its buttons say.
 const VIEW_TITLE: usize = 24;
+
 /// Large plain text.
 pub fn header(text: &str) -> Value {
     json!({ "type": "header", "text": plain(text, HEADER) })

@@ -28,15 +28,13 @@ static LOCK: Operation = Operation::new("s3", "GetBucketObjectLockConfiguration"
 const BOUNDS: Bounds = Bounds { attempts: 3, attempt: Duration::from_secs(10), total: Duration::from_secs(25) };
 
 /// A bucket, and how long what is put there is locked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketPlace {
     /// Its name.
     pub bucket: String,
     /// Its region.
     pub region: String,
     /// What all names in it begin with.
-    #[serde(default)]
     pub prefix: String,
     /// Role to assume; without it the SDK's own identity is used.
     pub role_arn: Option<String>,
@@ -130,7 +128,7 @@ impl Bucket {
             let put = put.object_lock_mode(mode.clone()).object_lock_retain_until_date(DateTime::from_secs(until));
             put.checksum_algorithm(ChecksumAlgorithm::Sha256).body(ByteStream::from(bytes.clone())).send()
         };
-        self.caller.repeatable(&PUT, send).await.map(drop)
+        self.caller.read(&PUT, send).await.map(drop)
     }
 
     /// The newest version of an object; none if there is no such object, or if it was deleted, which hides the older ones.

@@ -51,21 +51,9 @@ const CHANGE: Bounds = Bounds { attempts: 3, attempt: Duration::from_secs(10), t
 const BACKOFF: Duration = Duration::from_millis(200);
 
 impl Caller {
-    /// A call that changes nothing: made again after any failure that may pass.
+    /// A call that changes nothing, or does no harm when it is made twice, such as one that writes the same bytes under the same name again: made
+    /// again after any failure that may pass.
     pub(super) async fn read<T, E, F>(&self, operation: &'static Operation, send: impl Fn() -> F) -> Result<T, AwsError>
-    where
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + Error + 'static,
-    {
-        self.bounded(operation, self.reads, AwsError::transient, send).await
-    }
-
-    /// A call that does no harm when it is made twice, such as one that writes the same bytes under the same name again.
-    pub(super) async fn repeatable<T, E, F>(
-        &self,
-        operation: &'static Operation,
-        send: impl Fn() -> F,
-    ) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,

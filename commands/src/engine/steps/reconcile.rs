@@ -10,7 +10,8 @@ pub(super) async fn look(pair: &Pair) -> Sight {
         return Sight::Holds("everything is as steady state demands, in both regions".to_owned());
     }
     // No waiting brings the writer back.
-    if let Some(why) = writer::left(pair, SideName::Primary).await {
+    let global = observation.global.known();
+    if let Some(why) = global.and_then(|global| writer::elsewhere(&pair.app, global, SideName::Primary)) {
         return Sight::Failed(why);
     }
     Sight::Waiting(differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
