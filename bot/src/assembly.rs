@@ -60,6 +60,7 @@ pub struct Bot {
     /// The log's own evidence, for who asks at the terminal.
     pub auditor: Auditor,
     notary: JoinHandle<()>,
+    people: Option<JoinHandle<()>>,
     replica: Option<(Replica, JoinHandle<()>)>,
     outbox: JoinHandle<()>,
     metrics: JoinHandle<()>,
@@ -86,8 +87,7 @@ impl Bot {
     pub async fn assemble(parts: Parts) -> Result<Self, AssemblyError> {
         let Parts { config, secrets, network, slack, socket, clock, host, key } = parts;
         let teams = config.access.values().map(|access| access.team.clone()).collect();
-        let people = config.audit.compliance.iter().cloned().collect();
-        let readers = Readers { people, teams };
+        let readers = Readers { people: config.audit.compliance.iter().cloned().collect(), teams };
         let routes = Routes::new(config.channels, &config.access);
         let log = Log::open(&config.store.path, clock.clone()).await?;
         let auditor = Auditor::new(log.clone(), key);
@@ -112,6 +112,8 @@ impl Bot {
             open_runs: OpenRunsAre::TakenUp,
         })
         .await?;
+        let people =
+            config.audit.emails.then(|| tokio::spawn(audit::resolve(auditor.clone(), slack.clone(), log.head().size)));
         let stop = CancellationToken::new();
         let links = config.web.as_ref().map(|web| Links::new(web, secrets.link_key.clone()));
         let outbox = Outbox::new(log.clone(), slack.clone(), routes.linking(links), clock.clone(), stop.clone());
@@ -132,6 +134,7 @@ impl Bot {
             router,
             desk,
             notary: tokio::spawn(audit::follow(auditor.clone())),
+            people,
             replica: replica.map(|replica| (replica.clone(), tokio::spawn(replica.follow()))),
             auditor,
             sockets: sockets.map(|sockets| tokio::spawn(sockets.run())),
@@ -145,6 +148,9 @@ impl Bot {
     pub async fn abort(self) {
         self.desk.abort();
         self.notary.abort();
+        if let Some(people) = &self.people {
+            people.abort();
+        }
         if let Some((_, following)) = &self.replica {
             following.abort();
         }
@@ -172,6 +178,9 @@ impl Bot {
         }
         self.metrics.abort();
         self.notary.abort();
+        if let Some(people) = &self.people {
+            people.abort();
+        }
         audit::finish(&self.auditor).await;
         if let Some((replica, following)) = &self.replica {
             following.abort();

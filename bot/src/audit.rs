@@ -6,6 +6,7 @@ mod export;
 mod host;
 mod keys;
 mod notary;
+mod people;
 mod place;
 mod prove;
 mod replica;
@@ -28,6 +29,7 @@ pub use self::{
 pub(crate) use self::{
     export::export_to,
     notary::{finish, follow},
+    people::resolve,
     replica::Replica,
 };
 use crate::{cli::Audit, failure::Failure};
@@ -50,6 +52,8 @@ pub async fn run(command: Audit, out: &mut impl Write) -> Result<(), Failure> {
         Audit::Keygen { name, output } => keys::keygen(&name, &output, out),
         Audit::Rotate { config, output } => keys::rotate(config.config, &output, out).await,
         Audit::Restore(args) => restore::restore(args, out).await,
+        Audit::People { store } => people::list(&Place::of(&store)?, out).await,
+        Audit::Erase { store, user, yes } => people::erase(&Place::of(&store)?, &user, yes, out).await,
         Audit::Repair { store } => Place::of(&store)?.repair(out).await,
         Audit::Checkpoint { store } => {
             let checkpoint = Place::of(&store)?.ask(LogAsk::Checkpoint).await?;

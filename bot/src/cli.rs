@@ -274,6 +274,23 @@ pub enum Audit {
         #[arg(long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// What is kept of people beside the log, an object a line: the e-mail addresses that its commitments stand for, to be given to `verify --people`.
+    People {
+        /// Which log.
+        #[command(flatten)]
+        store: StoreArg,
+    },
+    /// Erase what is kept of a person beside the log; the log stays as it is, and says so.
+    Erase {
+        /// Which log.
+        #[command(flatten)]
+        store: StoreArg,
+        /// The person: a Slack user's id.
+        user: String,
+        /// Erase; without it, only what would be erased is shown.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Take a damaged log into use again: what is not sound is kept in a folder beside, and a record says so.
     Repair {
         /// Which log; nothing else may have it open.
@@ -354,6 +371,9 @@ pub struct VerifyArgs {
     /// Public keys that are trusted, one a line: checkpoints must be signed by them, or by keys that follow them.
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+    /// What `standby audit people` printed: the records must commit to each address in it.
+    #[arg(long, value_name = "FILE")]
+    pub people: Option<PathBuf>,
 }
 
 /// What is restored, and whom that takes to be true.

@@ -134,6 +134,9 @@ pub struct Audit {
     /// Slack users (`U…`) who may read and export the log in Slack.
     #[serde(default)]
     pub compliance: Vec<String>,
+    /// Whether records say who people are, with their e-mail addresses as commitments that can be erased.
+    #[serde(default)]
+    pub emails: bool,
     /// The log's copy in a bucket, if there is one.
     pub replica: Option<Replica>,
 }

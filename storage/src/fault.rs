@@ -1,6 +1,6 @@
 //! What verification can find wrong with an export.
 
-use crate::{Head, LineFault, VERSION};
+use crate::{Hash, Head, LineFault, VERSION};
 
 /// Faults told at most. An export with more is not the one that was asked about.
 pub(crate) const MAX_FAULTS: usize = 100;
@@ -179,6 +179,14 @@ pub enum Fault {
     /// Keys were given, and nothing is signed.
     #[error("no checkpoint in the export is signed by a key that was given")]
     NothingSigned,
+    /// What is said to stand behind a commitment, and does not.
+    #[error("no record here commits to what is said of {person}: commitment {commitment}")]
+    Opening {
+        /// The person.
+        person: String,
+        /// The commitment.
+        commitment: Hash,
+    },
     /// A record that names the next key, which a key that is trusted did not sign.
     #[error("record {record} does not introduce a key: {reason}")]
     Key {

@@ -40,6 +40,11 @@ impl Layout {
         self.dir.join("index")
     }
 
+    /// What of people can be erased.
+    pub(crate) fn personal(&self) -> PathBuf {
+        self.dir.join("personal")
+    }
+
     /// The tree's hashes.
     pub(crate) fn hashes(&self) -> PathBuf {
         self.dir.join("hashes")

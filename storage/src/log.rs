@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    AppendError, Clock, Entry, Head, OpenError, ReadError, Reader, Record, SigningKey, blocking,
+    AppendError, Clock, Entry, Head, OpenError, Personal, ReadError, Reader, Record, SigningKey, blocking,
     checkpoint::CHECKPOINTED,
     index::{Index, Unavailable},
     layout::Layout,
@@ -227,6 +227,11 @@ impl Log {
     /// A reader of the same log, for exports.
     pub fn reader(&self) -> &Reader {
         &self.0.reader
+    }
+
+    /// What of people is kept beside the log and can be erased.
+    pub fn personal(&self) -> Personal {
+        Personal::of(self.0.reader.view().layout.dir())
     }
 
     /// How far a projection has come: the number of the record that it takes next. A cursor may be lost with the index,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Checkpoint, Fault, Hash, Head, LineFault, PublicKeys, Record, VERSION,
+    Checkpoint, Fault, Hash, Head, LineFault, Opening, PublicKeys, Record, VERSION,
     checkpoint::{CHECKPOINTED, KEY_ROTATED},
     export::{self, Altered, line_of_ocsf},
     fault::Faults,
@@ -14,6 +14,7 @@ use crate::{
     hash::Tree,
     line::{HeadLine, Next, canonical, decode, next_line, parse},
     order::Order,
+    personal,
 };
 
 /// What a sound export holds.
@@ -27,6 +28,8 @@ pub struct Report {
     pub signed: Option<(u64, String)>,
     /// Checkpoints kept elsewhere that the log still agrees with.
     pub witnessed: usize,
+    /// Openings that were given: what of people the records stand for.
+    pub opened: usize,
 }
 
 /// What a verifier has from elsewhere.
@@ -38,6 +41,8 @@ pub struct Trust {
     pub keys: Option<PublicKeys>,
     /// Checkpoints copied from where nobody could change them: the log must still have those records.
     pub witnesses: Vec<Checkpoint>,
+    /// What commitments in the records are said to stand for: each must open one, of a record about that person.
+    pub openings: Vec<Opening>,
 }
 
 /// Verifies an export: every line's form, the numbers, the chain of hashes, the Merkle root, and, if `expected` is given,
@@ -114,6 +119,7 @@ struct Verifier {
     vouched: u64,
     signed: Option<(u64, String)>,
     witnessed: usize,
+    opened: usize,
     records: u64,
     head: Option<HeadLine>,
     faults: Faults,
@@ -136,6 +142,7 @@ impl Verifier {
             vouched: 0,
             signed: None,
             witnessed: 0,
+            opened: 0,
             records: 0,
             head: None,
             faults: Faults::default(),
@@ -222,6 +229,11 @@ impl Verifier {
             if let Err(error) = keys.follow(statement) {
                 self.faults.add(Fault::Key { record: record.seq, reason: error.to_string() });
             }
+        }
+        if record.event == personal::RESOLVED {
+            let before = self.trust.openings.len();
+            self.trust.openings.retain(|opening| !opening.is_of(record));
+            self.opened += before - self.trust.openings.len();
         }
         // What follows a gap names a record that is not there.
         if self.tree.last().is_some() {
@@ -333,8 +345,8 @@ impl Verifier {
         if self.faults.is_empty() {
             self.compare_kept(&line);
         }
-        let Self { records, signed, witnessed, faults, .. } = self;
-        if faults.is_empty() { Ok(Report { head, records, signed, witnessed }) } else { Err(faults.into_vec()) }
+        let Self { records, signed, witnessed, opened, faults, .. } = self;
+        if faults.is_empty() { Ok(Report { head, records, signed, witnessed, opened }) } else { Err(faults.into_vec()) }
     }
 
     /// Compares roots, which says something if the lines are in order.
@@ -368,6 +380,9 @@ impl Verifier {
             } else {
                 Fault::Between { kept }
             });
+        }
+        for opening in std::mem::take(&mut self.trust.openings) {
+            self.faults.add(Fault::Opening { person: opening.person, commitment: opening.commitment });
         }
         if self.trust.keys.is_some() && self.signed.is_none() && self.faults.is_empty() {
             self.faults.add(Fault::NothingSigned);

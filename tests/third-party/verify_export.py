@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Verifies an export of Standby's audit log, from docs/audit.md alone and with Python's standard library only.
 
-    verify_export.py FILE [SIZE ROOT] [--proofs FILE] [--witness FILE]... [--keys FILE]
+    verify_export.py FILE [SIZE ROOT] [--proofs FILE] [--witness FILE]... [--keys FILE] [--people FILE]
 
 FILE is a whole export or one of a part, as JSON lines, as a table (CSV) or as OCSF events; the latter two are proved by a second
 file, FILE.proofs unless --proofs names it. SIZE and ROOT are a head that was kept elsewhere; --witness is a text that checkpoints were
 copied into, such as from a channel. --keys names public keys, one a line: their signatures are ed25519, which the standard library
-has not, so that this option alone needs the package `cryptography`.
+has not, so that this option alone needs the package `cryptography`. --people is what `standby audit people` printed: e-mail addresses, each of
+which a record about that person must commit to.
 
 Exits 0 and prints the number of records and their root if the export is sound; otherwise exits 1 and prints each fault by
 record number.
@@ -163,7 +164,7 @@ class Verifier:
         self.faults, self.seen = [], []
         self.tree, self.expected, self.before = Tree(), 0, None
         self.records, self.signed, self.found = 0, 0, None
-        self.gaps = []
+        self.gaps, self.resolved = [], set()
         self.boundary()
 
     def boundary(self):
@@ -184,6 +185,8 @@ class Verifier:
         gap = gap_of(record)
         if gap:
             return self.gap(gap)
+        if record and record.get("event") == "person.resolved":
+            self.resolved.add((record["data"].get("user"), record["data"].get("email_commitment")))
         seq = record.get("seq") if record else None
         if record is None or not is_int(seq) or record.get("v") != 1:
             self.faults.append(f"record {self.expected} was changed: line {number} is not a record of version 1")
@@ -290,6 +293,14 @@ class Verifier:
             )
         if self.keys and not self.signed and not self.faults:
             self.faults.append("no checkpoint in the export is signed by a key that was given")
+
+    def opened(self, openings):
+        """A fault for each address that no record commits to."""
+        for opening in openings:
+            salt, data = bytes.fromhex(opening["salt"]), opening["data"].encode()
+            commitment = hashlib.sha256(b"\x02" + salt + data).hexdigest()
+            if len(salt) != 32 or commitment != opening["commitment"] or (opening["person"], commitment) not in self.resolved:
+                yield f"no record here commits to what is said of {opening['person']}"
 
     def missing(self):
         """A fault for each run of numbers that were passed over."""
@@ -412,6 +423,7 @@ def main(arguments):
     parser.add_argument("--proofs")
     parser.add_argument("--witness", action="append", default=[])
     parser.add_argument("--keys")
+    parser.add_argument("--people")
     options = parser.parse_args(arguments)
     if len(options.head) not in (0, 2):
         parser.error("give SIZE and ROOT, or neither")
@@ -426,6 +438,8 @@ def main(arguments):
     beside = options.proofs or options.file + ".proofs"
     proofs = read(beside) if options.proofs or os.path.exists(beside) else None
     head, verifier, faults = verify(read(options.file), proofs, keys, kept, witnesses)
+    openings = [json.loads(line) for line in read(options.people).splitlines() if line] if options.people else []
+    faults += verifier.opened(openings)
     for fault in faults:
         print(fault)
     if faults:
@@ -435,6 +449,8 @@ def main(arguments):
         print(f"a part: {verifier.records} of them are here")
     if witnesses:
         print(f"{len(witnesses)} kept checkpoints agree")
+    if openings:
+        print(f"{len(openings)} e-mail addresses are what the records commit to")
     print(f"the first {verifier.signed} are signed" if keys else "no signature was checked: give --keys")
     return 0
 

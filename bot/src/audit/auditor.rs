@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use storage::{
-    Actor, AppendError, Appended, Checkpoint, Entry, Filter, Head, KeyError, Log, Origin, PublicKeys, SigningKey,
+    Actor, AppendError, Appended, Checkpoint, Entry, Filter, Head, KeyError, Log, Opening, Origin, PublicKeys,
+    SigningKey,
 };
 
 use super::host;
@@ -37,6 +38,11 @@ pub enum LogAsk {
         /// Which records: what was asked for.
         what: String,
     },
+    /// To erase what is kept of a person. Whoever may read it may erase it, so it is given whole.
+    Erase {
+        /// What is kept.
+        openings: Vec<Opening>,
+    },
     /// To record what the key says of the one that follows it.
     Rotate {
         /// The note.
@@ -53,6 +59,12 @@ pub enum AuditorError {
     /// There is no key.
     #[error("no signing key is configured: make one with `standby audit keygen` and name it in [audit]")]
     NoKey,
+    /// Personal data.
+    #[error("what is kept of people beside the log cannot be read or erased: {0}; try again")]
+    Personal(#[from] std::io::Error),
+    /// It was changed since it was shown, or is not there.
+    #[error("that is not what is kept of {0} now; ask again")]
+    NotKept(String),
     /// The key cannot sign.
     #[error("{0}")]
     Sign(String),
@@ -100,6 +112,10 @@ impl Auditor {
                 self.note("log.read", json!({ "what": what }), asker).await?;
                 Ok(None)
             }
+            LogAsk::Erase { openings } => {
+                self.erase(&openings, asker).await?;
+                Ok(None)
+            }
             LogAsk::Rotate { statement } => {
                 let key = self.key.as_ref().ok_or(AuditorError::NoKey)?;
                 key.public().parse::<PublicKeys>()?.follow(&statement)?;
@@ -109,6 +125,23 @@ impl Auditor {
                 checkpoint_of(self.log.checkpoint(key, entry).await?)
             }
         }
+    }
+
+    /// Records that what is kept of a person is erased, and erases it.
+    async fn erase(&self, openings: &[Opening], asker: Asker) -> Result<(), AuditorError> {
+        let personal = self.log.personal();
+        let person = openings.first().map(|opening| opening.person.clone()).unwrap_or_default();
+        if openings.is_empty() || personal.of_person(&person)? != openings {
+            return Err(AuditorError::NotKept(person));
+        }
+        let commitments: Vec<_> = openings.iter().map(|opening| opening.commitment).collect();
+        self.note("person.erased", json!({ "email_commitments": commitments, "user": person }), asker).await?;
+        Ok(personal.erase(&person)?)
+    }
+
+    /// Records who somebody is.
+    pub(super) async fn resolved(&self, who: Value) -> Result<(), AuditorError> {
+        Ok(self.note("person.resolved", who, itself()).await?)
     }
 
     /// Records an export before it is made, and answers the checkpoint to prove it against, which covers that record.

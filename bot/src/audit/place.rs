@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 
-use storage::{Checkpoint, Clock, Log, OpenError, Origin, Reader, Repair, SigningKey};
+use storage::{Checkpoint, Clock, Log, OpenError, Origin, Personal, Reader, Repair, SigningKey};
 
 use super::auditor::{Asker, Auditor, LogAsk};
 use crate::{
@@ -49,6 +49,11 @@ impl Place {
             }
             error => Failure::user(format!("{:#}", anyhow::Error::from(error))),
         })
+    }
+
+    /// What of people is kept beside the log.
+    pub(super) fn personal(&self) -> Personal {
+        Personal::of(&self.store)
     }
 
     /// Asks whoever has the log open, or opens it to do what is asked.

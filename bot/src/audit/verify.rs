@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use storage::{
-    Checkpoint, Fault,
+    Checkpoint, Fault, Opening,
     tiles::Folder,
     verify::{Report, Trust, verify_with},
 };
@@ -20,7 +20,7 @@ const PROOFS: &str = ".proofs";
 
 /// Verifies an export with what was kept elsewhere.
 pub(super) fn verify(args: VerifyArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let VerifyArgs { file, proofs, head, witness, keys } = args;
+    let VerifyArgs { file, proofs, head, witness, keys, people } = args;
     let mut trust = Trust { expected: head, ..Trust::default() };
     for path in &witness {
         let found = Checkpoint::find(&read(path)?);
@@ -35,6 +35,9 @@ pub(super) fn verify(args: VerifyArgs, out: &mut impl Write) -> Result<(), Failu
     if let Some(path) = &keys {
         let parsed = read(path)?.parse().map_err(|error| Failure::user(format!("{}: {error}", path.display())))?;
         trust.keys = Some(parsed);
+    }
+    if let Some(path) = &people {
+        trust.openings = openings(path)?;
     }
     let (checked, signed) = (trust.witnesses.len(), trust.keys.is_some());
     if file.is_dir() {
@@ -73,13 +76,16 @@ pub(super) fn proofs_of(file: &Path) -> PathBuf {
 }
 
 fn tell(report: &Report, checked: usize, asked_for_signature: bool, out: &mut impl Write) -> std::io::Result<()> {
-    let Report { head, records, signed, witnessed, .. } = report;
+    let Report { head, records, signed, witnessed, opened } = report;
     writeln!(out, "verified {head}")?;
     if *records < head.size {
         writeln!(out, "a part: {records} of them are here, {} are left out", head.size - records)?;
     }
     if checked > 0 {
         writeln!(out, "{witnessed} of {checked} kept checkpoints agree")?;
+    }
+    if *opened > 0 {
+        writeln!(out, "{opened} e-mail addresses are what the records commit to")?;
     }
     match signed {
         Some((size, key)) => {
@@ -89,6 +95,17 @@ fn tell(report: &Report, checked: usize, asked_for_signature: bool, out: &mut im
         None if asked_for_signature => Ok(()),
         None => writeln!(out, "no signature was checked: give --keys"),
     }
+}
+
+/// What commitments are said to stand for.
+fn openings(path: &Path) -> Result<Vec<Opening>, Failure> {
+    let text = read(path)?;
+    let wrong = |(number, error): (usize, serde_json::Error)| {
+        let fix = "give what `standby audit people` printed";
+        Failure::user(format!("{}: line {number}: {error}; {fix}", path.display()))
+    };
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.is_empty());
+    lines.map(|(line, number)| serde_json::from_str(line).map_err(|error| wrong((number, error)))).collect()
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, Failure> {

@@ -9,7 +9,7 @@ use super::{Row, Verdict};
 use crate::{
     config::{Config, Mode, Secrets},
     slack::{
-        api::{Api, COMMANDS, Method},
+        api::{Api, COMMANDS, EMAIL, Method},
         socket,
     },
 };
@@ -30,7 +30,7 @@ pub async fn check_slack(config: &Config, secrets: &Secrets, api: &Api, socket: 
         Ok((team, user)) => {
             rows.push(Row::new(Verdict::Pass, "slack token", format!("team {team}, user {user}"), None));
             rows.extend(teams(config, &team));
-            rows.extend(scopes(api).await);
+            rows.extend(scopes(config, api).await);
             rows.extend(channels(config, api).await);
             rows.extend(groups(config, api).await);
         }
@@ -73,7 +73,7 @@ fn teams(config: &Config, team: &str) -> Vec<Row> {
 }
 
 /// Whether the token has the scopes that the bot's calls need, and no more.
-async fn scopes(api: &Api) -> Vec<Row> {
+async fn scopes(config: &Config, api: &Api) -> Vec<Row> {
     let granted = match api.granted_scopes().await {
         Ok(granted) => granted,
         Err(error) => {
@@ -85,6 +85,9 @@ async fn scopes(api: &Api) -> Vec<Row> {
     let mut needed: BTreeMap<&str, Vec<&str>> = BTreeMap::from([(COMMANDS, vec!["/dr"])]);
     for method in Method::ALL {
         method.scopes().iter().for_each(|&scope| needed.entry(scope).or_default().push(method.name()));
+    }
+    if config.audit.emails {
+        needed.insert(EMAIL, vec!["audit.emails"]);
     }
     let missing = needed.iter().filter(|(scope, _)| !granted.contains(**scope)).map(|(scope, uses)| {
         // Those of private channels are of no use where there are none.

@@ -73,7 +73,7 @@ impl Problems {
     }
 
     fn audit(&mut self, config: &Config) {
-        let Audit { signing_key_file: file, signing_key_env: env, compliance, replica } = &config.audit;
+        let Audit { signing_key_file: file, signing_key_env: env, compliance, replica, .. } = &config.audit;
         if file.is_some() && env.is_some() {
             self.0.extend(SecretSource::of("audit.signing_key", file.as_deref(), env.as_deref()).err());
         }

@@ -28,7 +28,7 @@ use self::{
 pub use self::{
     error::{ApiError, Blame, Refusal},
     marks::{Found, Mark},
-    method::{COMMANDS, Method},
+    method::{COMMANDS, EMAIL, Method},
 };
 use super::kit::Message;
 
@@ -36,7 +36,7 @@ use super::kit::Message;
 #[derive(Clone)]
 pub struct Api(Arc<dyn Web>);
 
-/// What Slack says of an account, as far as rights depend on it: <https://docs.slack.dev/reference/objects/user-object>.
+/// What Slack says of an account, as far as rights and records depend on it: <https://docs.slack.dev/reference/objects/user-object>.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct User {
@@ -52,6 +52,18 @@ pub struct User {
     pub is_ultra_restricted: bool,
     /// Of another organization, met in a shared channel.
     pub is_stranger: bool,
+    /// The person's name.
+    pub real_name: Option<String>,
+    /// What the person tells of themselves.
+    pub profile: Profile,
+}
+
+/// A part of [`User`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// E-mail address; absent without the scope [`method::EMAIL`], and of people of other organizations.
+    pub email: Option<String>,
 }
 
 impl Api {

@@ -90,6 +90,9 @@ impl Method {
 /// The scope that slash commands need: <https://docs.slack.dev/reference/scopes/commands>.
 pub const COMMANDS: &str = "commands";
 
+/// The scope without which `users.info` tells no e-mail address: <https://docs.slack.dev/reference/scopes/users.read.email>.
+pub const EMAIL: &str = "users:read.email";
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
