@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes the former primary out of the global cluster, as a forced failover leaves it: alone, with stale data.
 
-    detach.py MINISTACK_URL MOTO_URL
+    detach.py MINISTACK_URL MOTO_URL [GLOBAL_CLUSTER DB_CLUSTER]
 """
 
 import sys
@@ -9,11 +9,11 @@ import sys
 from emulated import DB_CLUSTER, DR, GLOBAL_CLUSTER, PRIMARY, Emulators
 
 
-def main(ministack_url, moto_url):
+def main(ministack_url, moto_url, global_cluster=GLOBAL_CLUSTER, db_cluster=DB_CLUSTER[PRIMARY]):
     aws = Emulators(ministack_url, moto_url)
-    stale = aws.client("rds", PRIMARY).describe_db_clusters(DBClusterIdentifier=DB_CLUSTER[PRIMARY])["DBClusters"][0]
+    stale = aws.client("rds", PRIMARY).describe_db_clusters(DBClusterIdentifier=db_cluster)["DBClusters"][0]
     left = aws.client("rds", DR).remove_from_global_cluster(
-        GlobalClusterIdentifier=GLOBAL_CLUSTER, DbClusterIdentifier=stale["DBClusterArn"]
+        GlobalClusterIdentifier=global_cluster, DbClusterIdentifier=stale["DBClusterArn"]
     )
     print("members left:", [member["DBClusterArn"] for member in left["GlobalCluster"]["GlobalClusterMembers"]])
 

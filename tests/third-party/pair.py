@@ -75,9 +75,9 @@ def subnets(ec2):
     return [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
 
 
-def put_lag(aws, region, source):
+def put_lag(aws, region, cluster, source):
     """One datapoint of the metric that a secondary emits, since the emulator emits none."""
-    dimensions = {"DBClusterIdentifier": DB_CLUSTER[region], "SourceRegion": source}
+    dimensions = {"DBClusterIdentifier": cluster, "SourceRegion": source}
     aws.client("cloudwatch", region).put_metric_data(
         Namespace="AWS/RDS",
         MetricData=[
@@ -169,9 +169,9 @@ def create_record(aws):
 def main(ministack_url, moto_url):
     aws = Emulators(ministack_url, moto_url)
     create_database(aws)
-    put_lag(aws, DR, PRIMARY)
+    put_lag(aws, DR, DB_CLUSTER[DR], PRIMARY)
     # Read on the way back only, once the primary region's cluster is the secondary.
-    put_lag(aws, PRIMARY, DR)
+    put_lag(aws, PRIMARY, DB_CLUSTER[PRIMARY], DR)
     listeners = {region: create_balancer(aws, region) for region in REGIONS}
     for region in REGIONS:
         create_services(aws, region)

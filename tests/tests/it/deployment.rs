@@ -1,6 +1,6 @@
 //! What is in `deploy/`: held against its own descriptions, Terraform, other people's linters, and emulators that it is applied to.
 
-mod checked;
+pub(crate) mod checked;
 mod linted;
 mod text;
 

@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// Terraform, without the machine's own configuration, and with a mirror of providers if the machine has one.
-struct Terraform {
+pub(crate) struct Terraform {
     settings: tempfile::TempDir,
 }
 
 impl Terraform {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let settings = tempfile::tempdir().unwrap();
         let installation = match mirror() {
             Some(mirror) => {
@@ -31,7 +31,7 @@ impl Terraform {
     }
 
     /// A program that calls Terraform, or Terraform itself.
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         isolate(&mut command);
         command
@@ -73,7 +73,7 @@ fn mirror() -> Option<PathBuf> {
 }
 
 /// A copy of `deploy/`, for what Terraform leaves behind.
-fn copy(to: &Path) -> PathBuf {
+pub(crate) fn copy(to: &Path) -> PathBuf {
     let copied = to.join("deploy");
     let mut command = Command::new("cp");
     command.arg("-r").arg(folder()).arg(&copied);

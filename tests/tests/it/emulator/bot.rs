@@ -25,19 +25,29 @@ pub(super) struct Bot {
 }
 
 impl Bot {
+    /// Configured for a pair as pair.py describes one, and started.
     pub(super) fn start(folder: &Path, pair: &Value, health: &Health, slack: &Slack, emulators: &Emulators) -> Self {
         let [address] = free_addresses();
-        let config = configuration(folder, pair, address, health, slack.settings());
-        let env = vec![
-            ("AWS_ENDPOINT_URL", emulators.ministack.clone()),
-            ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", emulators.moto.clone()),
-            ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", emulators.moto.clone()),
-            ("SIGNING_SECRET", slack.settings().signing_secret.clone()),
-            ("BOT_TOKEN", slack.settings().bot_token.clone()),
-        ];
-        let mut bot = Self { address, folder: folder.to_owned(), env, process: None };
-        std::fs::write(bot.config(), config).unwrap();
+        let host = pair["record"]["name"].as_str().unwrap();
+        let added = completed("shop", host, folder, address, health, slack.settings());
+        let mut bot = Self::configured(folder, &(added + &described(pair)), address, slack, emulators);
         bot.launch();
+        bot
+    }
+
+    /// With a configuration of its own, and not started yet.
+    pub(super) fn configured(
+        folder: &Path,
+        config: &str,
+        address: SocketAddr,
+        slack: &Slack,
+        emulators: &Emulators,
+    ) -> Self {
+        let mut env = emulators.env();
+        env.push(("SIGNING_SECRET", slack.settings().signing_secret.clone()));
+        env.push(("BOT_TOKEN", slack.settings().bot_token.clone()));
+        let bot = Self { address, folder: folder.to_owned(), env, process: None };
+        std::fs::write(bot.config(), config).unwrap();
         bot
     }
 
@@ -45,7 +55,7 @@ impl Bot {
         self.folder.join("standby.toml")
     }
 
-    fn launch(&mut self) {
+    pub(super) fn launch(&mut self) {
         let mut command = standby(&["serve", "--config"]);
         command.arg(self.config()).envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut process = Process::start(command, self.folder.join("standby.log"));
@@ -75,6 +85,13 @@ impl Bot {
         }
     }
 
+    /// What `standby check` finds with the same configuration.
+    pub(super) fn check(&self) -> python::Outcome {
+        let mut command = standby(&["check", "--config"]);
+        command.arg(self.config()).envs(self.env.iter().map(|(name, value)| (name, value)));
+        python::run(command, "")
+    }
+
     fn records(&self) -> usize {
         self.log().lines().count()
     }
@@ -102,9 +119,8 @@ impl Bot {
     }
 }
 
-/// The configuration of the pair, as a person would write it.
-fn configuration(folder: &Path, pair: &Value, listen: SocketAddr, health: &Health, slack: &Settings) -> String {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
+/// The configuration of a pair as pair.py describes one, as a person would write it.
+fn described(pair: &Value) -> String {
     let region = |side: &str| {
         let Value::Object(site) = &pair[side] else { panic!("{side} is not described") };
         format!(
@@ -128,6 +144,36 @@ fn configuration(folder: &Path, pair: &Value, listen: SocketAddr, health: &Healt
         .collect();
     format!(
         r#"
+[applications.shop]
+global_cluster = {global}
+{primary}
+{dr}listener = {{ arn = {listener}, target_group = {group} }}
+{services}
+[applications.shop.record]
+zone = {zone}
+name = {record}
+"#,
+        global = pair["global_cluster"],
+        primary = region("primary"),
+        dr = region("dr"),
+        listener = pair["listener"]["arn"],
+        group = pair["listener"]["target_group"],
+        zone = pair["record"]["zone"],
+        record = pair["record"]["name"],
+    )
+}
+
+/// What a person adds to what is known of an application: Slack, the places of a host, patience for an emulator, and who may do what.
+pub(super) fn completed(
+    application: &str,
+    host: &str,
+    folder: &Path,
+    listen: SocketAddr,
+    health: &Health,
+    slack: &Settings,
+) -> String {
+    format!(
+        r#"
 [slack]
 mode = "http"
 signing_secret_env = "SIGNING_SECRET"
@@ -137,43 +183,27 @@ api_url = "{api}/api/"
 listen = "{listen}"
 [store]
 path = {store:?}
-[applications.shop]
-global_cluster = {global}
-{primary}
-{dr}listener = {{ arn = {listener}, target_group = {group} }}
-{services}
-[applications.shop.record]
-zone = {zone}
-name = {record}
-[applications.shop.verify]
+[applications.{application}.verify]
 url = "http://{host}:{port}/healthz"
 consecutive = 3
 interval = 0.2
-[applications.shop.timing]
+[applications.{application}.timing]
 poll = 0.3
 slow_poll = 0.3
 settle = 2
 observation = 20
-[applications.shop.failback]
+[applications.{application}.failback]
 # One datapoint has to do: the emulator keeps no time.
 lag_for = 0
-[applications.shop.access]
+[applications.{application}.access]
 team = {team:?}
 channels = [{channel:?}]
 promoters = [{maya:?}, {jonas:?}]
-[applications.shop.slack]
+[applications.{application}.slack]
 channel = {channel:?}
 "#,
         api = slack.base_url,
         store = folder.join("store"),
-        global = pair["global_cluster"],
-        primary = region("primary"),
-        dr = region("dr"),
-        listener = pair["listener"]["arn"],
-        group = pair["listener"]["target_group"],
-        zone = pair["record"]["zone"],
-        record = pair["record"]["name"],
-        host = text(&pair["record"]["name"]),
         port = health.port,
         team = slack.team.id,
         channel = Cast::INCIDENT,

@@ -1,7 +1,9 @@
 //! The other side: independent emulators of AWS, and the application's health page.
 
 use std::{
+    net::SocketAddr,
     path::Path,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -25,10 +27,28 @@ pub(crate) struct Emulators {
 
 impl Emulators {
     pub(crate) fn start(folder: &Path) -> Self {
+        let (mut ministack, mut moto) = (python::python(), python::python());
+        ministack.args(["-m", "ministack"]);
+        moto.args(["-m", "moto.server"]);
         let [one, other] = free_addresses();
-        let mut ministack = python::python();
+        Self::launch(folder, (one, ministack), (other, moto))
+    }
+
+    /// The same, completed so that Terraform can apply the stacks of a pair.
+    pub(super) fn completed(folder: &Path) -> Self {
+        let [one, other] = free_addresses();
+        let (mut ministack, mut moto) = (python::python(), python::python());
+        ministack.arg(python::folder().join("ministack_on_moto.py")).arg(format!("http://{other}"));
+        moto.arg(python::folder().join("moto_completed.py"));
+        Self::launch(folder, (one, ministack), (other, moto))
+    }
+
+    fn launch(
+        folder: &Path,
+        (one, mut ministack): (SocketAddr, Command),
+        (other, mut moto): (SocketAddr, Command),
+    ) -> Self {
         ministack
-            .args(["-m", "ministack"])
             .env("GATEWAY_PORT", one.port().to_string())
             .env("BIND_HOST", "127.0.0.1")
             .env("MINISTACK_HOST", "127.0.0.1")
@@ -39,8 +59,7 @@ impl Emulators {
             .env("DOCKER_HOST", "unix:///nonexistent.sock")
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0");
-        let mut moto = python::python();
-        moto.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &other.port().to_string()]);
+        moto.args(["-H", "127.0.0.1", "-p", &other.port().to_string()]);
         let mut processes =
             [Process::start(ministack, folder.join("ministack.log")), Process::start(moto, folder.join("moto.log"))];
         for (process, at) in processes.iter_mut().zip([one, other]) {
@@ -49,9 +68,23 @@ impl Emulators {
         Self { ministack: format!("http://{one}"), moto: format!("http://{other}"), _processes: processes }
     }
 
+    /// Variables that send the SDK of the bot to whichever emulator knows a service.
+    pub(super) fn env(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL", self.ministack.clone()),
+            ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", self.moto.clone()),
+            ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", self.moto.clone()),
+        ]
+    }
+
     /// Runs one of the scripts on them, which must be content; returns what it printed.
     pub(super) fn pass(&self, script: &str, input: &str) -> String {
         python::passes(script, &[&self.ministack, &self.moto], input)
+    }
+
+    /// The same with more arguments.
+    pub(super) fn pass_with(&self, script: &str, args: &[&str]) -> String {
+        python::passes(script, &[&[self.ministack.as_str(), self.moto.as_str()], args].concat(), "")
     }
 }
 

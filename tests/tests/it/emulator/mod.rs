@@ -1,5 +1,6 @@
 //! The bot as it is, started as a process of its own, promotes a pair on emulators of AWS that nobody here wrote, and fails it back.
 
+mod applied;
 mod bot;
 mod emulators;
 mod failback;

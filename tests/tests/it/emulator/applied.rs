@@ -1,0 +1,290 @@
+//! From nothing to a protected pair: real Terraform applies every stack on the emulators, the bot fails the pair over and back with a rebuild that
+//! Terraform carries out, and afterwards no stack wants to change anything that it did not want to change before.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use rehearsal::slack::Deliver;
+use serde_json::{Value, json};
+
+use super::{Bot, Emulators, Health, People, bot::completed};
+use crate::{
+    deployment::checked::{Terraform, copy},
+    process::{free_addresses, standby, succeeds},
+    slack::serve_slack,
+};
+
+/// Settings and stack, in the order of the first applies.
+const STACKS: [(&str, &str); 7] = [
+    ("examples", "bootstrap"),
+    ("examples", "certificates"),
+    ("examples/us-east-1", "platform"),
+    ("examples/us-west-2", "platform"),
+    ("examples", "dns"),
+    ("examples/us-east-1", "workloads/api"),
+    ("examples/us-west-2", "workloads/api"),
+];
+/// Names that the examples give.
+const NAME: &str = "shop-prod";
+/// The application, as `standby init` calls it.
+const APPLICATION: &str = "shop-prod";
+/// What a rebuild hands over here.
+const HANDOFF: &str = "deploy/terraform/stack examples/{primary_region} platform apply -var is_aurora_secondary=true -var aurora_source_region={dr_region}";
+/// Where the S3 backend finds an emulator's bucket.
+const BACKEND: [&str; 4] = [
+    "use_path_style = true",
+    "skip_credentials_validation = true",
+    "skip_requesting_account_id = true",
+    "skip_metadata_api_check = true",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Terraform with the AWS provider, and Python with ministack, moto and boto3: see tests/third-party/README.md"]
+async fn terraform_makes_a_pair_that_fails_over_and_back_without_drift() {
+    let work = tempfile::tempdir().unwrap();
+    let emulators = Emulators::completed(work.path());
+    let zone = emulators.pass_with("before_terraform.py", &[NAME, "api"]);
+    let stacks = Stacks::new(work.path(), &emulators, zone.trim());
+    for (settings, stack) in STACKS {
+        stacks.run(settings, stack, &["apply", "-auto-approve"]);
+    }
+    let pair = stacks.describe();
+    let cluster = |side: &str| pair[side]["db_cluster"].as_str().unwrap().to_owned();
+    emulators.pass_with("lag.py", &[&cluster("primary"), &cluster("dr")]);
+    let before = stacks.wanted();
+
+    let health = Health::start(&pair).await;
+    let slack = serve_slack().await;
+    let [address] = free_addresses();
+    let added = completed(APPLICATION, text(&pair["record"]["name"]), work.path(), address, &health, slack.settings());
+    let config = reviewed(&proposed(&pair, &emulators), &added, &pair);
+    let mut bot = Bot::configured(work.path(), &config, address, &slack, &emulators);
+    bot.launch();
+    slack.deliver_to(Deliver::Http(format!("http://{}", bot.address).parse().unwrap()));
+    let people = People { slack };
+    green(&bot);
+
+    people.say("promote real applies made this pair").await;
+    people.confirm("approve-failover").await;
+    people.hear(|message| message.text.contains("is served by")).await;
+    // People who do not know of the failover plan, and nothing would be moved back.
+    no_more_than(&before, &stacks.wanted());
+
+    emulators.pass_with("detach.py", &[pair["global_cluster"].as_str().unwrap(), &cluster("primary")]);
+    people.say("failback the region is healthy again").await;
+    people.confirm("approve-rebuild").await;
+    let handoff = people.hear(|message| message.text.contains("your turn")).await;
+    stacks.carry_out(&handoff.text);
+    people.confirm("approve-switchover").await;
+    people.hear(|message| message.text.contains("is served by us-east-1")).await;
+    bot.ended(3).await;
+
+    no_more_than(&before, &stacks.wanted());
+    bot.export();
+    bot.stop();
+}
+
+/// What `standby init` writes from what it finds.
+fn proposed(pair: &Value, emulators: &Emulators) -> toml::Table {
+    let mut command = standby(&["init", "--global-cluster", text(&pair["global_cluster"])]);
+    command.args(["--dr-region", text(&pair["dr"]["region"])]).envs(emulators.env());
+    let proposal = succeeds(command);
+    eprintln!("{proposal}");
+    proposal.parse().unwrap()
+}
+
+/// What a person makes of a proposal: completed by what only people know, and by Terraform's outputs. `init` tells a side by its endpoint's name,
+/// which is an address on loopback here.
+fn reviewed(proposal: &toml::Table, added: &str, pair: &Value) -> String {
+    let mut config = proposal.clone();
+    // Over HTTP, where a proposal has Socket Mode.
+    config.remove("slack");
+    let endpoint = |side: &str| {
+        let endpoint = &pair[side]["endpoint"];
+        format!(
+            "[applications.{APPLICATION}.{side}]\nendpoint = {{ dns_name = {}, zone = {} }}\n",
+            endpoint["dns_name"], endpoint["zone"]
+        )
+    };
+    let record = &pair["record"];
+    let known = format!(
+        "{}{}[applications.{APPLICATION}.record]\nzone = {}\nname = {}\n\
+         [applications.{APPLICATION}.failback]\nhandoff = {HANDOFF:?}\n",
+        endpoint("primary"),
+        endpoint("dr"),
+        record["zone"],
+        record["name"]
+    );
+    merge(&mut config, known.parse().unwrap());
+    merge(&mut config, added.parse().unwrap());
+    let config = config.to_string();
+    assert!(!config.contains("FILL-IN"), "nobody knows what to fill in:\n{config}");
+    config
+}
+
+fn merge(into: &mut toml::Table, from: toml::Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(toml::Value::Table(into)), toml::Value::Table(from)) => merge(into, from),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// `standby check` fails at nothing but what the emulators have not.
+fn green(bot: &Bot) {
+    let found = bot.check();
+    eprintln!("{}{}", found.out, found.err);
+    let failed: Vec<&str> = found.out.lines().filter(|line| line.starts_with("FAIL")).collect();
+    assert_eq!(failed, Vec::<&str>::new());
+}
+
+/// What a stack would change: by resource, the actions and the arguments that differ.
+type Wanted = BTreeMap<String, BTreeSet<String>>;
+
+/// Fails if something is wanted that was not wanted before.
+fn no_more_than(before: &Wanted, after: &Wanted) {
+    let none = BTreeSet::new();
+    let more: Vec<String> = after
+        .iter()
+        .flat_map(|(resource, changes)| {
+            let known = before.get(resource).unwrap_or(&none);
+            changes.difference(known).map(move |change| format!("{resource}: {change}"))
+        })
+        .collect();
+    assert!(more.is_empty(), "Terraform would change what it would not have changed before:\n{}", more.join("\n"));
+}
+
+/// The stacks of `deploy/`, in a copy that knows the emulators.
+struct Stacks<'a> {
+    terraform: Terraform,
+    folder: PathBuf,
+    emulators: &'a Emulators,
+}
+
+impl<'a> Stacks<'a> {
+    fn new(work: &Path, emulators: &'a Emulators, zone: &str) -> Self {
+        let folder = copy(work);
+        let stacks = Self { terraform: Terraform::new(), folder, emulators };
+        stacks.edit("examples/backend.hcl", |text| format!("{text}{}\n", BACKEND.join("\n")));
+        stacks.edit("examples/certificates.tfvars", |text| {
+            text.replace("Z0123456789SHOP", zone).replace("app.shop.example", "app.shop.test")
+        });
+        for (_, stack) in STACKS.iter().filter(|(_, stack)| *stack != "certificates") {
+            std::fs::write(stacks.folder.join(stack).join("emulator_override.tf"), overrides(stack)).unwrap();
+        }
+        stacks
+    }
+
+    fn edit(&self, file: &str, edit: impl Fn(&str) -> String) {
+        let path = self.folder.join(file);
+        std::fs::write(&path, edit(&std::fs::read_to_string(&path).unwrap())).unwrap();
+    }
+
+    fn run(&self, settings: &str, stack: &str, args: &[&str]) -> String {
+        eprintln!("stack {settings} {stack} {}", args.join(" "));
+        let mut command = self.terraform.command(self.folder.join("stack"));
+        command.current_dir(&self.folder).args([settings, stack]).args(args).env("TF_CLI_ARGS", "-no-color");
+        command.env("AWS_ENDPOINT_URL", &self.emulators.ministack);
+        // The S3 backend knows the service's own variable alone.
+        command.env("AWS_ENDPOINT_URL_S3", &self.emulators.ministack);
+        let of_moto =
+            ["ACM", "APIGATEWAYV2", "APPLICATION_AUTO_SCALING", "EC2", "ELASTIC_LOAD_BALANCING_V2", "SECRETS_MANAGER"];
+        for service in of_moto {
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), &self.emulators.moto);
+        }
+        command.env("AWS_MAX_ATTEMPTS", "3");
+        succeeds(command)
+    }
+
+    /// Runs the command that the bot printed, as it printed it.
+    fn carry_out(&self, message: &str) {
+        let command = message.split_once("terraform/stack ").unwrap_or_else(|| panic!("{message}")).1;
+        let words: Vec<&str> = command.split(['\n', '`']).next().unwrap().split_whitespace().collect();
+        let [settings, stack, args @ ..] = words.as_slice() else { panic!("{command}") };
+        assert_eq!(args, ["apply", "-var", "is_aurora_secondary=true", "-var", "aurora_source_region=us-west-2"]);
+        self.run(settings, stack, &[args, &["-auto-approve"]].concat());
+    }
+
+    fn outputs(&self, settings: &str, stack: &str) -> Value {
+        serde_json::from_str(&self.run(settings, stack, &["output", "-json"])).unwrap()
+    }
+
+    /// What the stacks' outputs tell of the pair.
+    fn describe(&self) -> Value {
+        let side = |region: &str| {
+            let settings = format!("examples/{region}");
+            let platform = self.outputs(&settings, "platform");
+            let site = json!({
+                "region": region,
+                "db_cluster": platform["database"]["value"]["cluster"],
+                "endpoint": platform["endpoint"]["value"],
+            });
+            (site, platform)
+        };
+        let (primary, _) = side("us-east-1");
+        let (dr, platform) = side("us-west-2");
+        json!({
+            "global_cluster": platform["database"]["value"]["global_cluster"],
+            "record": self.outputs("examples", "dns")["record"]["value"],
+            "primary": primary,
+            "dr": dr,
+        })
+    }
+
+    /// What every stack would change now.
+    fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::new();
+        for (settings, stack) in STACKS {
+            let plan = self.folder.join("plan");
+            self.run(settings, stack, &["plan", &format!("-out={}", plan.display())]);
+            let shown = self.run(settings, stack, &["show", "-json", plan.to_str().unwrap()]);
+            let shown: Value = serde_json::from_str(&shown).unwrap();
+            for change in shown["resource_changes"].as_array().into_iter().flatten() {
+                let changes = differences(&change["change"]);
+                if !changes.is_empty() {
+                    wanted.insert(format!("{settings} {stack} {}", change["address"].as_str().unwrap()), changes);
+                }
+            }
+        }
+        wanted
+    }
+}
+
+/// The actions of a change, and the arguments that it changes; none if it changes nothing.
+fn differences(change: &Value) -> BTreeSet<String> {
+    let actions: Vec<&str> = change["actions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if matches!(actions.as_slice(), ["no-op"] | ["read"]) {
+        return BTreeSet::new();
+    }
+    let arguments = change["after"].as_object().into_iter().flatten();
+    let differing = arguments.filter(|(name, value)| change["before"][name.as_str()] != **value);
+    differing.map(|(name, _)| name.clone()).chain([actions.join(" and ")]).collect()
+}
+
+/// What an emulator needs otherwise: paths instead of host names for buckets, and what it forgets not held against it.
+fn overrides(stack: &str) -> String {
+    let state = |name: &str, key: &str| {
+        format!(
+            "\ndata \"terraform_remote_state\" {name:?} {{\n  config = {{\n    bucket = var.state.bucket\n    region = var.state.region\n    key = {key:?}\n    {}\n  }}\n}}\n",
+            BACKEND.join("\n    ")
+        )
+    };
+    let certificates = state("certificates", "certificates/terraform.tfstate");
+    let states = match stack {
+        // ministack keeps no key of a cache, and would have it replaced by every apply.
+        "platform" => format!(
+            "{certificates}\nresource \"aws_elasticache_replication_group\" \"this\" {{\n  lifecycle {{\n    ignore_changes = [kms_key_id, auto_minor_version_upgrade, apply_immediately]\n  }}\n}}\n"
+        ),
+        "dns" => format!("{certificates}{}", state("primary", "platform/${var.primary_region}/terraform.tfstate")),
+        "workloads/api" => state("platform", "platform/${var.region}/terraform.tfstate"),
+        _ => String::new(),
+    };
+    format!("provider \"aws\" {{\n  s3_use_path_style = true\n}}\n{states}")
+}
