@@ -10,6 +10,8 @@ use rehearsal::{
 };
 use tests::{Cast, Stage};
 
+use crate::node;
+
 const MANIFESTS: [&str; 2] = [
     include_str!("../../../deploy/slack/manifest.socket.yaml"),
     include_str!("../../../deploy/slack/manifest.http.yaml"),
@@ -60,4 +62,11 @@ async fn scopes_of_the_manifests_are_enough_for_all_that_the_bot_does() {
     let rest: Vec<Method> = Method::ALL.into_iter().filter(uncalled).collect();
     // Socket Mode's takes another token, and `standby check` makes the others.
     assert_eq!(rest, [Method::AppsConnectionsOpen, Method::AuthTest, Method::ConversationsInfo]);
+}
+
+#[test]
+#[ignore = "needs Node.js with typescript and @slack/web-api: see tests/third-party/README.md"]
+fn manifests_are_of_the_types_that_slack_publishes() {
+    let manifests = MANIFESTS.map(|manifest| serde_saphyr::from_str::<serde_json::Value>(manifest).unwrap());
+    node::passes("manifest_types.cjs", &[], &serde_json::to_string(&manifests).unwrap());
 }

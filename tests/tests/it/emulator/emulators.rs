@@ -74,6 +74,7 @@ impl Emulators {
             ("AWS_ENDPOINT_URL", self.ministack.clone()),
             ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", self.moto.clone()),
             ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", self.moto.clone()),
+            ("AWS_ENDPOINT_URL_SERVICE_QUOTAS", self.moto.clone()),
         ]
     }
 
