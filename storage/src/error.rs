@@ -17,7 +17,7 @@ pub enum OpenError {
         pid: Option<u32>,
     },
     /// A record is not what was written. Nothing was changed on disk.
-    #[error("{}, line {line}: record {record} {damage}; restore the folder from a copy", file.display())]
+    #[error("{}, line {line}: record {record} {damage}; restore the folder from a copy, or set aside what is not sound with `standby audit repair`", file.display())]
     Damaged {
         /// The segment.
         file: PathBuf,
@@ -29,7 +29,7 @@ pub enum OpenError {
         damage: Damage,
     },
     /// The records are well formed but are not those that the head file beside them counts: some were cut off, or rewritten.
-    #[error("{} was cut or rewritten: its head file counts {head}, the segments hold {found}; restore the folder from a copy", dir.display())]
+    #[error("{} was cut or rewritten: its head file counts {head}, the segments hold {found}; restore the folder from a copy, or set aside what is not sound with `standby audit repair`", dir.display())]
     Rewritten {
         /// The log's folder.
         dir: PathBuf,

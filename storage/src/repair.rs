@@ -55,11 +55,13 @@ struct Found {
 /// Repairs the log in a folder. What is sound stays as it is; from the first record on that is not what was written, everything is moved into
 /// a folder beside, and a record `log.repaired` says what, where, and what it hashes to.
 ///
+/// `actor` is who says so.
+///
 /// A checkpoint that counts records which were set aside will not agree with the log any more: that is as it should be.
 ///
 /// # Errors
 /// See [`RepairError`].
-pub async fn repair(dir: &Path, clock: Clock) -> Result<Repair, RepairError> {
+pub async fn repair(dir: &Path, clock: Clock, actor: Actor) -> Result<Repair, RepairError> {
     let layout = Layout::new(dir);
     let moved = blocking::run(move || {
         let _lock = layout.lock()?;
@@ -74,8 +76,8 @@ pub async fn repair(dir: &Path, clock: Clock) -> Result<Repair, RepairError> {
     let log = Log::open(dir, clock).await?;
     let data = json!({ "damage": found.damage, "files": files, "folder": folder.file_name().map(|name| name.to_string_lossy()) });
     let entry = Entry {
-        actor: Actor::Bot,
-        origin: Origin::System,
+        actor,
+        origin: Origin::Terminal,
         application: None,
         run: None,
         step: None,

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 
-use storage::{Checkpoint, Clock, Log, OpenError, Origin, Personal, Reader, Repair, SigningKey};
+use storage::{Actor, Checkpoint, Clock, Log, OpenError, Origin, Personal, Reader, Repair, SigningKey};
 
 use super::auditor::{Asker, Auditor, LogAsk};
 use crate::{
@@ -79,7 +79,7 @@ impl Place {
     /// Sets aside what is damaged; tells what was done.
     pub(super) async fn repair(&self, out: &mut impl Write) -> Result<(), Failure> {
         self.is_there()?;
-        let repaired = storage::repair(&self.store, Clock::system()).await;
+        let repaired = storage::repair(&self.store, Clock::system(), Actor::Terminal { user: own_name().await }).await;
         let told = match repaired.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))? {
             Repair::Nothing => "the log is sound; nothing was changed".to_owned(),
             Repair::SetAside { seq, folder } => format!(
@@ -103,7 +103,7 @@ impl Place {
         self.is_there()?;
         let failed = |error: anyhow::Error| Failure::user(format!("{error:#}"));
         let log = Log::open(&self.store, Clock::system()).await.map_err(|error| failed(error.into()))?;
-        let asker = Asker { actor: storage::Actor::Terminal { user: own_name().await }, origin: Origin::Terminal };
+        let asker = Asker { actor: Actor::Terminal { user: own_name().await }, origin: Origin::Terminal };
         let answer = Auditor::new(log.clone(), self.key.clone()).answer(ask, asker).await;
         log.close().await;
         answer.map_err(|error| failed(error.into()))

@@ -4,12 +4,16 @@ use std::{collections::BTreeSet, fs};
 
 use futures::TryStreamExt;
 use proptest::prelude::*;
-use storage::{Repair, repair, verify::verify};
+use storage::{Actor, Repair, repair, verify::verify};
 
 use crate::support::{clock, exported, fill, paused, segments, small};
 
 /// Records of the sound log.
 const N: u64 = 14;
+
+fn person() -> Actor {
+    Actor::Terminal { user: "root".to_owned() }
+}
 
 #[test]
 fn a_sound_log_is_left_alone() {
@@ -19,7 +23,7 @@ fn a_sound_log_is_left_alone() {
         fill(&log, N).await;
         log.close().await;
         let before: Vec<_> = segments(dir.path()).iter().map(|path| fs::read(path).unwrap()).collect();
-        assert_eq!(repair(dir.path(), clock()).await.unwrap(), Repair::Nothing);
+        assert_eq!(repair(dir.path(), clock(), person()).await.unwrap(), Repair::Nothing);
         let after: Vec<_> = segments(dir.path()).iter().map(|path| fs::read(path).unwrap()).collect();
         assert_eq!(before, after);
     });
@@ -50,7 +54,7 @@ proptest! {
             if how < 2 {
                 fs::write(victim, &bytes).unwrap();
             }
-            let Repair::SetAside { seq, folder } = repair(dir.path(), clock()).await.unwrap() else {
+            let Repair::SetAside { seq, folder } = repair(dir.path(), clock(), person()).await.unwrap() else {
                 panic!("the damage was not found");
             };
             // Every line is in the log or in the folder, as it was after the damage.

@@ -96,7 +96,7 @@ async fn what_is_signed_shown_erased_and_rotated_stays_verifiable() {
     assert!(proof.starts_with("c2sp.org/tlog-proof@v1\n"), "{proof}");
     assert!(office.asks(&["prove", "--since", "1"]).contains("standby.example.com/shop"));
     let beyond = office.fails(&["prove", "--record", "1000000"]);
-    assert!(beyond.contains("1000000"), "{beyond}");
+    assert!(beyond.contains("records; name one of them"), "{beyond}");
     let (tiles, keys) = (office.at("tiles"), office.at("keys"));
     office.asks(&["tiles", "--output", &tiles]);
     let verified = succeeds(standby(&["audit", "verify", &tiles, "--keys", &keys]));
@@ -136,7 +136,8 @@ async fn what_is_signed_shown_erased_and_rotated_stays_verifiable() {
     let second = office.asks(&["checkpoint"]);
     assert!(second.lines().nth(1).unwrap().parse::<u64>().unwrap() > size);
     let said = office.verifies(&["--keys", &keys, "--witness", &witness]).unwrap();
-    assert!(said.contains(&format!("signed by {}", next.rsplit_once('+').unwrap().0)), "{said}");
+    let key = next.splitn(3, '+').take(2).collect::<Vec<_>>().join("+");
+    assert!(said.contains(&format!("signed by {key}")), "{said}");
     assert!(bot.terminate().success());
 
     // Without the bot the same commands do it on the store.
@@ -146,12 +147,12 @@ async fn what_is_signed_shown_erased_and_rotated_stays_verifiable() {
     damaged(&office, &office.at("last"));
 }
 
-/// Somebody changes a byte near the end: nothing goes on until a person says so, and what was kept elsewhere tells.
+/// Somebody changes a byte: nothing goes on until a person says so, and what was kept elsewhere tells.
 fn damaged(office: &Office, witness: &str) {
     assert!(office.asks(&["repair"]).contains("the log is sound; nothing was changed"));
     let path = office.live.store().join("segments/00000000000000000000.jsonl");
     let mut bytes = fs::read(&path).unwrap();
-    let at = bytes.len() - 40;
+    let at = bytes.len() / 2;
     bytes[at] ^= 1;
     fs::write(&path, bytes).unwrap();
     let refused = python::run(office.live.standby(&["serve"]), "");
@@ -162,5 +163,5 @@ fn damaged(office: &Office, witness: &str) {
     assert!(Path::new(kept).is_dir(), "{said}");
     office.verifies(&[]).unwrap();
     let caught = office.verifies(&["--witness", witness]).unwrap_err();
-    assert!(caught.contains("checkpoint") || caught.contains("rewritten"), "{caught}");
+    assert!(caught.contains("the log was cut"), "{caught}");
 }

@@ -84,7 +84,7 @@ async fn detached_primary_is_snapshot_deleted_rebuilt_and_switched_back_to() {
 }
 
 /// Applies what people were told to run.
-fn apply(stage: &Stage) {
+pub(super) fn apply(stage: &Stage) {
     let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];
     stage.world.apply_terraform("shop", &variables.map(|(name, value)| (name.into(), value.into())).into()).unwrap();
 }

@@ -1,5 +1,6 @@
 //! The largest configuration: fifty services with names as long as AWS allows, played there and back. Slack takes every message as it is.
 
+use commands::{plan::RunbookName, report::RunOutcome};
 use rehearsal::{
     EcsService, Fault, OldPrimary, Pair, Region, Scenario,
     slack::{Event, Message, Outcome},
@@ -7,7 +8,7 @@ use rehearsal::{
 use serde_json::{Value, json};
 use tests::{Cast, Stage};
 
-use crate::{python, slack_sdk::views};
+use crate::{failback, python, slack_sdk::views};
 
 /// Services of the application.
 const SERVICES: usize = 50;
@@ -45,7 +46,7 @@ async fn slack_sdk_accepts_every_message_of_the_largest_configuration() {
     python::passes("slack_sdk_check.py", &["blocks"], &json!({ "messages": messages, "views": views }).to_string());
 }
 
-/// A promote with the primary dark, and a failback with a rebuild, with everything asked that can be.
+/// A promote with the primary dark, and a failback with a rebuild to its end, with everything asked that can be.
 async fn play() -> Stage {
     let mut pair = Pair { old_primary: OldPrimary::Detached, ..Pair::named("shop", 1) };
     let service = |number: usize| EcsService {
@@ -70,6 +71,13 @@ async fn play() -> Stage {
     stage.record(|record| record.event == "status.answered").await;
     stage.slack.open_home(Cast::MAYA).await.expect("a person who exists");
     stage.slack.wait_for_home(Cast::MAYA, |_| true).await;
+    failback::apply(&stage);
+    stage.presses(Cast::JONAS, "approve-switchover").await;
+    let back = failback::ended(&stage, RunbookName::Failback).await;
+    assert_eq!(back.ended.as_ref().unwrap().outcome, RunOutcome::Completed);
+    stage.says(Cast::SAM, &format!("report {}", back.id)).await;
+    stage.record(|record| record.event == "report.answered").await;
+    stage.hears("is served by us-east-1").await;
     stage
 }
 

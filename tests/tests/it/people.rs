@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rehearsal::slack::{Fault, FaultKind};
+use rehearsal::slack::{Fault, FaultKind, Method};
 use storage::{Opening, Record, export, verify::Trust, verify::verify_with};
 use tests::{Cast, Stage};
 
@@ -41,7 +41,7 @@ async fn records_say_who_somebody_was_then_and_only_a_commitment_has_the_address
     }
     let told = resolved(&stage).await;
     let who: Vec<_> = told.iter().map(|(user, name, _)| (user.as_str(), name.as_str())).collect();
-    assert_eq!(who, [(Cast::MAYA, "Maya Chen"), (Cast::SAM, "Sam Reed"), (Cast::MAYA, "Maya Chen")]);
+    assert_eq!(who, [(Cast::MAYA, "Maya Chen"), (Cast::SAM, "Sam Ortiz"), (Cast::MAYA, "Maya Chen")]);
 
     let openings = stage.log().personal().all().unwrap();
     let addresses: Vec<_> = openings.iter().map(|opening| (opening.person.as_str(), opening.data.as_str())).collect();
@@ -78,9 +78,9 @@ async fn without_the_scope_there_are_names_and_without_slack_nothing_is_held_up(
     stage.slack.set_scopes(&["users:read", "chat:write", "channels:read", "commands"]);
     stage.says(Cast::SAM, "status").await;
     settled().await;
-    assert_eq!(resolved(&stage).await, [(Cast::SAM.to_owned(), "Sam Reed".to_owned(), None)]);
+    assert_eq!(resolved(&stage).await, [(Cast::SAM.to_owned(), "Sam Ortiz".to_owned(), None)]);
 
-    let fault = |kind| Fault { method: Some("users.info".to_owned()), kind, times: None };
+    let fault = |kind| Fault { method: Some(Method::UsersInfo), kind, times: None };
     stage.slack.fault(fault(FaultKind::Hang));
     stage.says(Cast::PRIYA, "status").await;
     stage.message(|message| message.text.contains("shop")).await;
