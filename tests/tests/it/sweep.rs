@@ -16,64 +16,85 @@ pub(crate) fn sample<T: Clone>(all: &[T], stride: usize) -> Vec<T> {
     all.iter().step_by(stride).cloned().collect()
 }
 
-/// The stories to sweep: all, or the one that is named.
-fn stories() -> Vec<Story> {
-    let named = std::env::var("STORY").ok();
-    Story::ALL.into_iter().filter(|story| named.as_ref().is_none_or(|named| format!("{story:?}") == *named)).collect()
+pub(crate) fn stride(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// A story with nothing going wrong.
+struct Calm {
+    story: Story,
+    undisturbed: crash::Undisturbed,
+}
+
+/// Every story with nothing going wrong, or the one that is named, each played once for all tests.
+fn calms() -> &'static [Calm] {
+    static CALMS: OnceLock<Vec<Calm>> = OnceLock::new();
+    CALMS.get_or_init(|| {
+        let named = std::env::var("STORY").ok();
+        let is_named = |story: &Story| named.as_ref().is_none_or(|named| format!("{story:?}") == *named);
+        let stories: Vec<Story> = Story::ALL.into_iter().filter(is_named).collect();
+        let plays = spread(&stories, threads(), async |&story| crash::undisturbed(story, SEED).await);
+        let calm = |(story, play): (Story, Result<crash::Undisturbed, String>)| {
+            let undisturbed = play.unwrap();
+            assert!(undisturbed.end.is_served_by(story.side()), "{story:?}: {:?}", undisturbed.end);
+            Calm { story, undisturbed }
+        };
+        stories.into_iter().zip(plays).map(calm).collect()
+    })
+}
+
+/// What is played of each story; says of how much.
+fn of_each<T>(
+    what: &str,
+    all: impl Fn(&Calm) -> Vec<T>,
+    some: impl Fn(&Calm, &[T]) -> Vec<T>,
+) -> Vec<(&'static Calm, T)> {
+    let of_one = |calm: &'static Calm| {
+        let all = all(calm);
+        let some = some(calm, &all);
+        println!("{:?}: {} of {} {what}", calm.story, some.len(), all.len());
+        some.into_iter().map(move |one| (calm, one))
+    };
+    calms().iter().flat_map(of_one).collect()
 }
 
 #[test]
 fn sweep_of_repeats_changes_nothing_the_second_time() {
     // Every step of every runbook is in these; the others differ in what is there when it begins.
-    let stories = sample(&stories(), stride("REPEAT_STRIDE", 2));
-    let plays = spread(&stories, threads(), async |&story| repeat::play(story, SEED, &calm(story).end).await);
-    for (&story, repeated) in stories.iter().zip(&plays) {
-        let steps = &calm(story).steps;
-        println!("{story:?}: {} of {} steps done twice", repeated.steps.len(), steps.len());
-        assert_eq!((repeated.steps.len(), &repeated.found), (steps.len(), &Vec::new()), "{story:?}");
+    let some: Vec<&Calm> = calms().iter().step_by(stride("REPEAT_STRIDE", 2)).collect();
+    let plays = spread(&some, threads(), async |calm| repeat::play(calm.story, SEED, &calm.undisturbed.end).await);
+    for (Calm { story, undisturbed }, repeated) in some.into_iter().zip(&plays) {
+        let steps = undisturbed.steps.len();
+        println!("{story:?}: {} of {steps} steps done twice", repeated.steps.len());
+        assert_eq!((repeated.steps.len(), &repeated.found), (steps, &Vec::new()), "{story:?}");
     }
 }
 
 #[test]
 fn sweep_of_crashes_comes_to_the_same_end() {
-    for story in stories() {
-        let calm = calm(story);
-        let all = crash::points(calm);
-        let points = sample(&all, stride("CRASH_STRIDE", 60));
-        let plays = spread(&points, threads(), async |&point| crash::play(story, SEED, point, &calm.end).await);
-        let tally = Tally::of(points.iter().map(|point| format!("{story:?}, {point:?}")).zip(plays));
-        println!("{story:?}: {} of {} crash points", tally.plays, all.len());
-        tally.demand_nothing_found();
-    }
+    let stride = stride("CRASH_STRIDE", 60);
+    let points = of_each("crash points", |calm| crash::points(&calm.undisturbed), |_, all| sample(all, stride));
+    let plays = spread(&points, threads(), async |&(Calm { story, undisturbed }, point)| {
+        crash::play(*story, SEED, point, &undisturbed.end).await
+    });
+    let names = points.iter().map(|(calm, point)| format!("{:?}, {point:?}", calm.story));
+    Tally::of(names.zip(plays)).demand_nothing_found();
 }
 
 #[test]
 fn sweep_of_faults_ends_well_or_names_the_call() {
-    for story in stories() {
-        let calm = calm(story);
-        let all = fault::Case::all(calm);
-        let always = |case: &fault::Case| MOVES.contains(&story) && case.moves_the_writer();
+    let stride = stride("FAULT_STRIDE", 1000);
+    let some = |calm: &Calm, all: &[fault::Case]| {
+        let always = |case: &fault::Case| MOVES.contains(&calm.story) && case.moves_the_writer();
         let (moves, others): (Vec<_>, Vec<_>) = all.iter().cloned().partition(always);
-        let cases = [moves, sample(&others, stride("FAULT_STRIDE", 1000))].concat();
-        let plays = spread(&cases, threads(), async |case| fault::play(story, SEED, case, &calm.end).await);
-        let tally = Tally::of(cases.iter().map(|case| format!("{story:?}, {}", case.name())).zip(plays));
-        println!("{story:?}: {} of {} faults", tally.plays, all.len());
-        tally.demand_nothing_found();
-    }
-}
-
-/// Every story with nothing going wrong, played once for all tests.
-fn calm(story: Story) -> &'static crash::Undisturbed {
-    static CALM: [OnceLock<crash::Undisturbed>; Story::ALL.len()] = [const { OnceLock::new() }; Story::ALL.len()];
-    CALM[story as usize].get_or_init(|| {
-        let calm = spread(&[story], 1, async |&story| crash::undisturbed(story, SEED).await).remove(0).unwrap();
-        assert!(calm.end.is_served_by(story.side()), "{story:?}: {:?}", calm.end);
-        calm
-    })
-}
-
-pub(crate) fn stride(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+        [moves, sample(&others, stride)].concat()
+    };
+    let cases = of_each("faults", |calm| fault::Case::all(&calm.undisturbed), some);
+    let plays = spread(&cases, threads(), async |(Calm { story, undisturbed }, case)| {
+        fault::play(*story, SEED, case, &undisturbed.end).await
+    });
+    let names = cases.iter().map(|(calm, case)| format!("{:?}, {}", calm.story, case.name()));
+    Tally::of(names.zip(plays)).demand_nothing_found();
 }
 
 #[test]
