@@ -34,12 +34,14 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> serde_json::Result<Vec<u8>> {
 
 /// The record on a line that was checked before.
 pub(crate) fn parse(line: &[u8]) -> Result<Record, LineFault> {
-    let parsed = serde_json::from_slice::<Record>(line);
-    match (parsed, serde_json::from_slice::<Versioned>(line)) {
-        (_, Ok(Versioned { v })) if v > VERSION => Err(LineFault::Newer(v)),
-        (Ok(record), _) if record.v == VERSION => Ok(record),
-        (Ok(record), _) => Err(LineFault::NotARecord(format!("unknown format version {}", record.v))),
-        (Err(error), _) => Err(LineFault::NotARecord(error.to_string())),
+    let reason = match serde_json::from_slice::<Record>(line) {
+        Ok(record) if record.v == VERSION => return Ok(record),
+        Ok(record) => format!("unknown format version {}", record.v),
+        Err(error) => error.to_string(),
+    };
+    match serde_json::from_slice::<Versioned>(line) {
+        Ok(Versioned { v }) if v > VERSION => Err(LineFault::Newer(v)),
+        _ => Err(LineFault::NotARecord(reason)),
     }
 }
 

@@ -32,7 +32,7 @@ impl Stored {
     /// Puts the hashes that stand from `index` on, unless they stand there already.
     pub(crate) fn put(&self, index: u64, hashes: &[Hash]) -> io::Result<()> {
         let bytes: Vec<u8> = hashes.iter().flat_map(Hash::as_bytes).copied().collect();
-        let mut there = vec![0; CHUNK];
+        let mut there = vec![0; bytes.len().min(CHUNK)];
         for (chunk, at) in bytes.chunks(CHUNK).zip((index * 32..).step_by(CHUNK)) {
             let there = there.get_mut(..chunk.len()).unwrap_or_default();
             if self.0.read_exact_at(there, at).is_err() || there != chunk {
