@@ -2,7 +2,7 @@
 """Runs moto with what Terraform's provider waits for, or the bot looks at, and moto leaves out:
 
 - the state of a custom domain in API Gateway, and the regional name that aliases point at, which is an address on loopback here, where a test
-  can answer;
+  can answer; and its update, which is accepted and changes nothing;
 - the tags of a scalable target, of which there are none;
 - the quota of Fargate's vCPUs.
 
@@ -13,6 +13,7 @@ import json
 
 from emulated import ENDPOINT
 from moto.apigatewayv2.models import DomainName
+from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.server import main
 from moto.servicequotas.models import ServiceQuotasBackend
@@ -42,5 +43,6 @@ known_quota = ServiceQuotasBackend.get_service_quota
 if __name__ == "__main__":
     ServiceQuotasBackend.get_service_quota = get_service_quota
     DomainName.__init__ = create_available
+    ApiGatewayV2Response.update_domain_name = ApiGatewayV2Response.get_domain_name
     ApplicationAutoScalingResponse.list_tags_for_resource = lambda self: json.dumps({"Tags": {}})
     main()

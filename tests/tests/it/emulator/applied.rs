@@ -30,6 +30,8 @@ const STACKS: [(&str, &str); 7] = [
 const NAME: &str = "shop-prod";
 /// The application, as `standby init` calls it.
 const APPLICATION: &str = "shop-prod";
+/// Tasks of its service in production, as the examples give them.
+const TASKS: &str = "6";
 /// What a rebuild hands over here.
 const HANDOFF: &str = "deploy/terraform/stack examples/{primary_region} platform apply -var is_aurora_secondary=true -var aurora_source_region={dr_region}";
 /// Where the S3 backend finds an emulator's bucket.
@@ -52,7 +54,7 @@ async fn terraform_makes_a_pair_that_fails_over_and_back_without_drift() {
     }
     let pair = stacks.describe();
     let cluster = |side: &str| pair[side]["db_cluster"].as_str().unwrap().to_owned();
-    emulators.pass_with("lag.py", &[&cluster("primary"), &cluster("dr")]);
+    emulators.pass_with("emits.py", &[&cluster("primary"), &cluster("dr"), TASKS]);
     let before = stacks.wanted();
 
     let health = Health::start(&pair).await;
