@@ -2,6 +2,7 @@
 //! person. Without that file the commitment tells nothing, and the log, which nobody edits, verifies as before.
 
 use std::{
+    fmt,
     fs::{self, DirBuilder, File},
     io::{self, ErrorKind, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -24,8 +25,8 @@ const PREFIX: [u8; 1] = [0x02];
 /// Bytes of a salt: as many as the hash has, so that trying salts is no easier than inverting it.
 const SALT: usize = 32;
 
-/// What opens a commitment: the data, and the salt that it was committed with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What opens a commitment: the data, and the salt that it was committed with. `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Opening {
     /// What the record holds.
@@ -36,6 +37,12 @@ pub struct Opening {
     pub person: String,
     /// In lower-case hex digits.
     pub salt: String,
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opening({} of {})", self.commitment, self.person)
+    }
 }
 
 impl Opening {
