@@ -61,8 +61,8 @@ impl Opening {
 
     /// Whether it opens what the record says of a person.
     pub(crate) fn is_of(&self, record: &Record) -> bool {
-        let told = |member: &str| record.data[member].as_str().unwrap_or_default().to_owned();
-        told("user") == self.person && told("email_commitment") == self.commitment.to_string() && self.opens()
+        let says = |member: &str, what: &str| record.data[member].as_str() == Some(what);
+        says("user", &self.person) && says("email_commitment", &self.commitment.to_string()) && self.opens()
     }
 }
 
