@@ -17,3 +17,11 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
         _ => tokio::task::spawn_blocking(work).await.map_err(io::Error::other),
     }
 }
+
+/// Runs blocking work on this thread, in a task of its own: on the multi-thread runtime, another thread takes over the tasks that wait for this one.
+pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => work(),
+        _ => tokio::task::block_in_place(work),
+    }
+}

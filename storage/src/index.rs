@@ -5,10 +5,11 @@
 //! index was last brought to. What fails is given up until the log is opened again, and readers then scan the log.
 
 use std::{
-    fs, io,
+    collections::BTreeMap,
+    fs, io, iter,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{Hash, Head, Record, layout::Layout};
@@ -35,14 +36,15 @@ mod key {
         key
     }
 
-    /// What the keys of a run's records start with; the record's number follows.
+    /// What the keys of a run's records start with.
     pub(super) fn run(run: &str) -> Vec<u8> {
         named(RUN, run)
     }
 
-    pub(super) fn run_record(run: &str, seq: u64) -> Vec<u8> {
+    /// The key of records that were added together: the first one's number; those of the others are its value.
+    pub(super) fn run_records(run: &str, first: u64) -> Vec<u8> {
         let mut key = self::run(run);
-        key.extend_from_slice(&seq.to_be_bytes());
+        key.extend_from_slice(&first.to_be_bytes());
         key
     }
 
@@ -114,32 +116,23 @@ impl Index {
         self.with(|db| db.get(key::MARK)).ok().flatten().and_then(|value| mark(&value))
     }
 
-    /// Adds records; with a head, they are the last ones that it counts. All of them are added, or none.
-    pub(crate) fn add<'a>(&self, records: impl IntoIterator<Item = &'a Record>, head: Option<Head>) {
-        let mut batch = sled::Batch::default();
-        for record in records {
-            if let Some(run) = &record.run {
-                batch.insert(key::run_record(run, record.seq), &[]);
-            }
-            if let Some(dedupe) = &record.dedupe {
-                batch.insert(key::dedupe(dedupe), &record.seq.to_be_bytes());
-            }
-        }
-        if let Some(head) = head {
-            batch.insert(key::MARK, key::mark(head));
-        }
-        // A failure is told once, by `with`; from then on readers scan.
-        let _ = self.with(|db| db.apply_batch(batch));
+    /// Holds the index for one who adds to it: readers wait.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        Held { dir: &self.dir, db: self.db.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
     /// The numbers of a run's records, ascending.
     pub(crate) fn run(&self, run: &str) -> Result<Vec<u64>, Unavailable> {
         let prefix = key::run(run);
-        let seqs = self.with(|db| {
-            let keys = db.scan_prefix(&prefix).keys();
-            keys.map(|key| Ok(key?.get(prefix.len()..).and_then(number))).collect::<sled::Result<Option<Vec<_>>>>()
-        })?;
-        seqs.ok_or(Unavailable)
+        let pairs = self.with(|db| db.scan_prefix(&prefix).collect::<sled::Result<Vec<_>>>())?;
+        let mut seqs = Vec::new();
+        for (key, others) in pairs {
+            let first = key.get(prefix.len()..).unwrap_or_default();
+            for seq in iter::once(first).chain(others.chunks(8)) {
+                seqs.push(number(seq).ok_or(Unavailable)?);
+            }
+        }
+        Ok(seqs)
     }
 
     /// The number of the record that was appended under a dedupe key.
@@ -170,11 +163,46 @@ impl Index {
 
     /// Uses the database; when that fails, gives it up.
     fn with<T>(&self, work: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, Unavailable> {
-        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = db.as_ref().ok_or(Unavailable)?;
+        self.hold().with(work)
+    }
+}
+
+/// The index while nobody else uses it.
+pub(crate) struct Held<'a> {
+    dir: &'a Path,
+    db: MutexGuard<'a, Option<sled::Db>>,
+}
+
+impl Held<'_> {
+    /// Adds records; with a head, they are the last ones that it counts. All of them are added, or none.
+    pub(crate) fn add<'r>(mut self, records: impl IntoIterator<Item = &'r Record>, head: Option<Head>) {
+        let (mut batch, mut runs) = (sled::Batch::default(), BTreeMap::<_, Vec<u64>>::new());
+        for record in records {
+            if let Some(run) = &record.run {
+                runs.entry(run).or_default().push(record.seq);
+            }
+            if let Some(dedupe) = &record.dedupe {
+                batch.insert(key::dedupe(dedupe), &record.seq.to_be_bytes());
+            }
+        }
+        for (run, seqs) in runs {
+            let [first, others @ ..] = seqs.as_slice() else { continue };
+            let others: Vec<u8> = others.iter().flat_map(|seq| seq.to_be_bytes()).collect();
+            batch.insert(key::run_records(run, *first), others);
+        }
+        if let Some(head) = head {
+            batch.insert(key::MARK, key::mark(head));
+        }
+        // A failure is told once, by `with`; from then on readers scan.
+        let _ = self.with(|db| db.apply_batch(batch));
+    }
+
+    /// Uses the database; when that fails, gives it up.
+    fn with<T>(&mut self, work: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, Unavailable> {
+        let open = self.db.as_ref().ok_or(Unavailable)?;
         guarded(|| work(open)).map_err(|cause| {
             tracing::error!(dir = %self.dir.display(), cause, "the index failed; the log is scanned instead");
-            *db = None;
+            *self.db = None;
             Unavailable
         })
     }

@@ -26,6 +26,7 @@ mod recover;
 mod repair;
 mod restore;
 mod scan;
+mod stage;
 mod stored;
 pub mod tiles;
 pub mod verify;

@@ -8,19 +8,17 @@ use std::{
 };
 
 use futures::{TryStreamExt, stream::BoxStream};
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::timeout,
-};
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     AppendError, Clock, Entry, Head, OpenError, Personal, ReadError, Reader, Record, SigningKey, blocking,
     checkpoint::CHECKPOINTED,
-    index::{Index, Unavailable},
+    index::Unavailable,
     layout::Layout,
     recover::{self, Recovered},
+    stage::{self, Stage},
     view::View,
-    writer::{self, Asked, Job, MAX_BATCH, Poison},
+    writer,
 };
 
 /// Records in order, read in bounded memory. The stream ends after an error.
@@ -73,13 +71,12 @@ impl Options {
         let layout = Layout::new(dir);
         let recovered = blocking::run(move || recover::recover(layout, clock, self.segment_bytes)).await;
         let recovered = recovered.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
-        let Recovered { writer, tail, unread } = recovered?;
+        let Recovered { stage, writer, tail, unread } = recovered?;
 
-        let poison = Poison::default();
         let (found, checked) = watch::channel(unread.is_none());
         if let Some(head) = unread {
-            let (view, poison) = (Arc::clone(&writer.view), Arc::clone(&poison));
-            let mut check = Box::pin(check(view, head));
+            let poison = Arc::clone(&stage.poison);
+            let mut check = Box::pin(check(Arc::clone(&stage.view), head));
             let soon = match self.patience {
                 Duration::ZERO => None,
                 patience => timeout(patience, &mut check).await.ok(),
@@ -92,16 +89,15 @@ impl Options {
                 None => drop(tokio::spawn(async move {
                     match check.await {
                         Ok(()) => drop(found.send_replace(true)),
-                        Err(error) => writer::stop(&poison, error.to_string()),
+                        Err(error) => stage::stop(&poison, error.to_string()),
                     }
                 })),
             }
         }
 
-        let (jobs, queue) = mpsc::channel(MAX_BATCH);
-        let (reader, index) = (Reader::new(Arc::clone(&writer.view)), Arc::clone(&writer.index));
-        let log = Log(Arc::new(Inner { reader, index, jobs, poison: Arc::clone(&poison), checked }));
-        tokio::spawn(writer::run(writer, queue, poison));
+        let (alive, ended) = watch::channel(());
+        tokio::spawn(writer::run(writer, Arc::clone(&stage), alive));
+        let log = Log(Arc::new(Inner { reader: Reader::new(Arc::clone(&stage.view)), stage, checked, ended }));
         if let Some(tail) = tail {
             tracing::warn!(dir = %dir.display(), bytes = tail.bytes, sha256 = %tail.sha256, "cut the log's torn tail");
             log.append(tail.entry()).await.map_err(OpenError::TailCut)?;
@@ -128,11 +124,17 @@ pub struct Log(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     reader: Reader,
-    index: Arc<Index>,
-    jobs: mpsc::Sender<Job>,
-    poison: Poison,
+    stage: Arc<Stage>,
     /// Whether every record that was there at the start was read and is what was written.
     checked: watch::Receiver<bool>,
+    /// Has no sender once the writer is gone and the folder free.
+    ended: watch::Receiver<()>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stage.close();
+    }
 }
 
 impl Log {
@@ -155,7 +157,7 @@ impl Log {
     /// # Errors
     /// See [`AppendError`].
     pub async fn append(&self, entry: Entry) -> Result<Appended, AppendError> {
-        self.ask(Asked { entry, signer: None }).await
+        self.0.stage.append(entry, None).await
     }
 
     /// Appends a checkpoint: a record `log.checkpointed` whose `note` signs the head of exactly the records before it. The
@@ -165,14 +167,7 @@ impl Log {
     /// See [`AppendError`].
     pub async fn checkpoint(&self, key: &Arc<SigningKey>, entry: Entry) -> Result<Appended, AppendError> {
         let entry = Entry { event: CHECKPOINTED.to_owned(), ..entry };
-        self.ask(Asked { entry, signer: Some(Arc::clone(key)) }).await
-    }
-
-    async fn ask(&self, asked: Asked) -> Result<Appended, AppendError> {
-        let (reply, outcome) = oneshot::channel();
-        let sent = self.0.jobs.send(Job::Append(Box::new(asked), reply)).await;
-        sent.map_err(|_| self.stopped())?;
-        outcome.await.unwrap_or_else(|_| Err(self.stopped()))
+        self.0.stage.append(entry, Some(key)).await
     }
 
     /// The records with these numbers, as far as they are in the log when this is called.
@@ -193,7 +188,7 @@ impl Log {
         let (log, run) = (self.clone(), run.to_owned());
         self.blocking(move || {
             let view = log.0.reader.view();
-            match log.0.index.run(&run) {
+            match log.0.stage.index.run(&run) {
                 Ok(seqs) => view.select(&seqs),
                 Err(Unavailable) => view.filter(|record| record.run.as_ref() == Some(&run)),
             }
@@ -215,8 +210,10 @@ impl Log {
     /// See [`ReadError`].
     pub async fn seen(&self, dedupe: &str) -> Result<Option<u64>, ReadError> {
         let (log, dedupe) = (self.clone(), dedupe.to_owned());
-        self.blocking(move || log.0.index.seen(&dedupe).or_else(|Unavailable| log.0.reader.view().find_dedupe(&dedupe)))
-            .await
+        self.blocking(move || {
+            log.0.stage.index.seen(&dedupe).or_else(|Unavailable| log.0.reader.view().find_dedupe(&dedupe))
+        })
+        .await
     }
 
     /// Size and Merkle root of what is durable.
@@ -241,7 +238,7 @@ impl Log {
     /// See [`ReadError`].
     pub async fn cursor(&self, name: &str) -> Result<Option<u64>, ReadError> {
         let (log, name) = (self.clone(), name.to_owned());
-        self.blocking(move || Ok(log.0.index.cursor(&name).unwrap_or_default())).await
+        self.blocking(move || Ok(log.0.stage.index.cursor(&name).unwrap_or_default())).await
     }
 
     /// Sets a projection's cursor.
@@ -251,8 +248,8 @@ impl Log {
     pub async fn set_cursor(&self, name: &str, next: u64) -> Result<(), ReadError> {
         let (log, name) = (self.clone(), name.to_owned());
         self.blocking(move || {
-            let no_index = |Unavailable| ReadError::NoIndex { dir: log.0.index.dir().to_owned() };
-            log.0.index.set_cursor(&name, next).map_err(no_index)
+            let no_index = |Unavailable| ReadError::NoIndex { dir: log.0.stage.index.dir().to_owned() };
+            log.0.stage.index.set_cursor(&name, next).map_err(no_index)
         })
         .await
     }
@@ -270,21 +267,14 @@ impl Log {
     /// Why the log takes no more records, if it does not: the first failure of a write or a sync, or damage that was found after the log was
     /// opened.
     pub fn poisoned(&self) -> Option<String> {
-        self.0.poison.get().cloned()
+        self.0.stage.poison.get().cloned()
     }
 
     /// Appends what waits, puts the index away, and releases the folder. Later appends fail; reads go on, slower.
     pub async fn close(&self) {
-        let (reply, closed) = oneshot::channel();
-        if self.0.jobs.send(Job::Close(reply)).await.is_ok() {
-            // Without an answer the writer stopped by itself, which releases the folder as well.
-            let _ = closed.await;
-        }
-    }
-
-    /// Why there was no answer from the writer.
-    fn stopped(&self) -> AppendError {
-        self.poisoned().map_or(AppendError::Closed, |cause| AppendError::Poisoned { cause })
+        self.0.stage.close();
+        // It never changes: what ends the waiting is that the writer is gone.
+        let _ = self.0.ended.clone().changed().await;
     }
 
     async fn blocking<T: Send + 'static>(

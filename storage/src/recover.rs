@@ -9,6 +9,7 @@ use crate::{
     index::Index,
     layout::Layout,
     scan::{Scan, Tail},
+    stage::Stage,
     stored::Stored,
     view::View,
     writer::{OpenSegment, Writer},
@@ -19,6 +20,7 @@ const CATCH_UP: u64 = 1024;
 
 /// A log that can be written to.
 pub(crate) struct Recovered {
+    pub(crate) stage: Arc<Stage>,
     pub(crate) writer: Writer,
     /// The torn tail that was cut, which is still to be recorded.
     pub(crate) tail: Option<Tail>,
@@ -64,8 +66,9 @@ pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Resul
         }
         None => (None, None),
     };
-    let writer = Writer { view, index: Arc::new(index), clock, tree, segment, segment_bytes, lock };
-    Ok(Recovered { writer, tail, unread })
+    let stage = Arc::new(Stage::new(view, Arc::new(index), clock, tree));
+    let writer = Writer { segment, segment_bytes, lock };
+    Ok(Recovered { stage, writer, tail, unread })
 }
 
 /// Reads and checks the records that a head counts, and notes where they are. Blocking.
@@ -84,7 +87,7 @@ fn catch_up(index: &Index, view: &Arc<View>, mark: Option<Head>) -> Result<(), R
         let records = (0..count).map(|_| lines.next_record()).collect::<Result<Vec<_>, _>>()?;
         next += count;
         // The mark comes last: what was interrupted is done again.
-        index.add(&records, (next == head.size).then_some(head));
+        index.hold().add(&records, (next == head.size).then_some(head));
     }
     Ok(())
 }
