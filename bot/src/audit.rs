@@ -31,6 +31,7 @@ pub(crate) use self::{
     notary::{finish, follow},
     people::resolve,
     replica::Replica,
+    restore::restore_lost,
 };
 use crate::{cli::Audit, failure::Failure};
 

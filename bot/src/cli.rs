@@ -36,7 +36,7 @@ pub enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the bot.
-    Serve(ConfigArg),
+    Serve(ServeArgs),
     /// Play a failover in two simulated AWS regions and a stand-in Slack, with nothing else needed.
     Rehearse(RehearseArgs),
     /// Check configuration and permissions without acting.
@@ -51,6 +51,21 @@ pub enum Command {
     /// Read the audit log.
     #[command(subcommand)]
     Audit(Audit),
+}
+
+/// How the bot runs.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Whom it serves, and how.
+    #[command(flatten)]
+    pub config: ConfigArg,
+    /// Where the store has no log, restore it from its replica first, for a host whose disk does not outlive it. The bot
+    /// does not start before the log is verified; with an empty bucket a new one begins.
+    #[arg(long, env = "STANDBY_RESTORE")]
+    pub restore: bool,
+    /// Public keys that are trusted to have signed the replica, as for `standby audit restore`.
+    #[arg(long, env = "STANDBY_RESTORE_KEYS", value_name = "FILE", requires = "restore")]
+    pub keys: Option<PathBuf>,
 }
 
 /// What people ask and decide at the terminal, through the running bot or without one.

@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match command {
-        Command::Serve(args) => finish(serve::serve(&args.config)),
+        Command::Serve(args) => finish(serve::serve(&args)),
         Command::Rehearse(args) => rehearse::run(args, &mut out),
         Command::Check(args) => finish(check::check(&args.config, &mut out)),
         Command::Init(args) => finish(init::init(args, &mut out)),

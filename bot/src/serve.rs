@@ -13,6 +13,8 @@ use tokio::{
 
 use crate::{
     assembly::{Bot, Parts},
+    audit,
+    cli::ServeArgs,
     config::Config,
     failure::Failure,
     slack::{api::Api, socket},
@@ -20,14 +22,18 @@ use crate::{
 };
 
 /// Serves until SIGTERM or SIGINT.
-pub async fn serve(path: &Path) -> Result<(), Failure> {
+pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
+    let path = &args.config.config;
     let config = Config::load(path)?;
     let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
     let key = config.signing_key(path, |name| std::env::var(name).ok())?;
     if key.is_none() {
         tracing::warn!("the log is not signed: make a key with `standby audit keygen` and name it in [audit]");
     }
-    begins_no_second_log(&config, path).await?;
+    match args.restore {
+        true => audit::restore_lost(path, args.keys.as_deref(), &config).await?,
+        false => begins_no_second_log(&config, path).await?,
+    }
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
         .context("failed to prepare the connection to Slack")?;
     let socket_mode = secrets.app_token.as_ref().map(|token| socket_mode(&config, token)).transpose()?;

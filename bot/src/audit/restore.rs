@@ -1,8 +1,8 @@
-//! `standby audit restore`: a store that was lost, made again from its replica.
+//! `standby audit restore` and `standby serve --restore`: a store that was lost, made again from its replica.
 
 use std::{
     io::{BufReader, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
@@ -45,11 +45,11 @@ pub(super) async fn restore(args: RestoreArgs, out: &mut impl Write) -> Result<(
     let replica = config.audit.replica.as_ref().ok_or_else(|| {
         Failure::user(format!("{}: audit.replica is missing: it names the bucket to restore from", path.display()))
     })?;
-    let (clock, network) = (Clock::system(), Network::system());
+    let clock = Clock::system();
     let restore = Restore {
-        bucket: Bucket::connect(replica.place(), &network, clock.clone()).await,
+        bucket: Bucket::connect(replica.place(), &Network::system(), clock.clone()).await,
         store: config.store.path.clone(),
-        keys: keys(&args, &config)?,
+        keys: keys(path, args.keys.as_deref(), &config)?,
         except: args.except,
         clock,
         actor: Actor::Terminal { user: own_name().await },
@@ -57,10 +57,38 @@ pub(super) async fn restore(args: RestoreArgs, out: &mut impl Write) -> Result<(
     if args.dry_run { restore.verify(out).await.map(drop) } else { restore.run(out).await }
 }
 
+/// Restores the configuration's store if it has no log: before the bot serves, on a host whose disk does not outlive it.
+pub(crate) async fn restore_lost(path: &Path, trusted: Option<&Path>, config: &Config) -> Result<(), Failure> {
+    let replica = config.audit.replica.as_ref().ok_or_else(|| {
+        Failure::user(format!(
+            "{}: audit.replica is missing: --restore needs the bucket to restore from",
+            path.display()
+        ))
+    })?;
+    let clock = Clock::system();
+    let restore = Restore {
+        bucket: Bucket::connect(replica.place(), &Network::system(), clock.clone()).await,
+        store: config.store.path.clone(),
+        keys: keys(path, trusted, config)?,
+        except: Vec::new(),
+        clock,
+        actor: Actor::Bot,
+    };
+    let mut said = Vec::new();
+    let outcome = restore.run_if_lost(&mut said).await;
+    for line in String::from_utf8_lossy(&said).lines() {
+        match outcome {
+            Ok(()) => tracing::info!("{line}"),
+            Err(_) => tracing::error!("{line}"),
+        }
+    }
+    outcome
+}
+
 /// The keys in the file, and the one that signs now: the newest checkpoints are its own, whoever signed the first.
-fn keys(args: &RestoreArgs, config: &Config) -> Result<PublicKeys, Failure> {
-    let own = config.signing_key(&args.config.config, |name| std::env::var(name).ok());
-    let mut text = match &args.keys {
+fn keys(path: &Path, trusted: Option<&Path>, config: &Config) -> Result<PublicKeys, Failure> {
+    let own = config.signing_key(path, |name| std::env::var(name).ok());
+    let mut text = match trusted {
         Some(path) => std::fs::read_to_string(path).map_err(|error| {
             Failure::user(format!("{} cannot be read: {error}; name a readable file", path.display()))
         })?,
@@ -84,6 +112,30 @@ struct Verified {
 }
 
 impl Restore {
+    /// Restores the store unless it has a log; where the replica has none either, there is nothing to restore, and the log is one that begins.
+    ///
+    /// # Errors
+    /// When whether there is a replica cannot be seen, or it is not sound. Without knowing what came before, nobody may go on.
+    pub async fn run_if_lost(&self, out: &mut impl Write) -> Result<(), Failure> {
+        if storage::restorable(&self.store).is_err() {
+            return writeln!(out, "{} has a log: nothing is restored", self.store.display())
+                .context("failed to write")
+                .map_err(Failure::from);
+        }
+        let bucket = &self.bucket.place().bucket;
+        // Also one that somebody has put a deletion over.
+        let versions = self.bucket.versions(tiles::CHECKPOINT).await.map_err(|error| {
+            let error = anyhow::Error::from(error);
+            Failure::user(format!("whether bucket {bucket} has the log's replica cannot be seen, and without it the bot does not start: {error:#}"))
+        })?;
+        if versions.iter().any(|version| version.name == tiles::CHECKPOINT) {
+            return self.run(out).await;
+        }
+        writeln!(out, "{} has no log, and bucket {bucket} no replica: a new log begins", self.store.display())
+            .context("failed to write")?;
+        Ok(())
+    }
+
     /// Fetches the replica, verifies it, makes the store from it, and records that.
     ///
     /// # Errors
@@ -102,9 +154,13 @@ impl Restore {
             "prefix": self.bucket.place().prefix,
             "version": version.id,
         });
+        let origin = match self.actor {
+            Actor::Bot => Origin::System,
+            Actor::Slack { .. } | Actor::Terminal { .. } => Origin::Terminal,
+        };
         let entry = Entry {
             actor: self.actor.clone(),
-            origin: Origin::Terminal,
+            origin,
             application: None,
             run: None,
             step: None,

@@ -11,7 +11,7 @@ use bot::{
 };
 use commands::report::RunOutcome;
 use rehearsal::{Fault, Region};
-use storage::{Actor, Checkpoint, Hash, Head, Log, SigningKey, tiles};
+use storage::{Actor, Checkpoint, Hash, Head, Log, Origin, SigningKey, tiles};
 use tests::{Cast, S3, Stage};
 
 use crate::restore::lose;
@@ -38,16 +38,32 @@ pub(crate) async fn restored(stage: &Stage, key: &SigningKey, to: &Path, except:
 
 /// The same with keys as a file has them.
 async fn trusting(stage: &Stage, keys: &str, to: &Path, except: &[String]) -> (bool, String) {
-    let restore = Restore {
+    let actor = Actor::Terminal { user: "root".to_owned() };
+    let restore = Restore { except: except.to_vec(), actor, ..from_replica(stage, keys, to).await };
+    let mut out = Vec::new();
+    let outcome = restore.run(&mut out).await;
+    told(out, outcome)
+}
+
+/// What `serve --restore` does before anything else; what it says, and whether the bot may go on.
+async fn restored_before_it_serves(stage: &Stage, key: &SigningKey, to: &Path) -> (bool, String) {
+    let mut out = Vec::new();
+    let outcome = from_replica(stage, key.public(), to).await.run_if_lost(&mut out).await;
+    told(out, outcome)
+}
+
+async fn from_replica(stage: &Stage, keys: &str, to: &Path) -> Restore {
+    Restore {
         bucket: stage.bucket().await,
         store: to.to_owned(),
         keys: keys.parse().unwrap(),
-        except: except.to_vec(),
+        except: Vec::new(),
         clock: stage.clock.clone(),
-        actor: Actor::Terminal { user: "root".to_owned() },
-    };
-    let mut out = Vec::new();
-    let outcome = restore.run(&mut out).await;
+        actor: Actor::Bot,
+    }
+}
+
+fn told(out: Vec<u8>, outcome: Result<(), Failure>) -> (bool, String) {
     let said = String::from_utf8(out).unwrap();
     match outcome {
         Ok(()) => (true, said),
@@ -145,6 +161,55 @@ async fn a_host_that_is_lost_in_a_run_comes_back_from_the_bucket_and_the_run_goe
     s3.holds(stage.log().head().size).await;
     let (content, said) = restored(&stage, &key, stage.store(), &[]).await;
     assert!(!content && said.contains("has a log already"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_without_a_disk_of_its_own_restores_the_log_before_it_serves() {
+    let (key, s3) = (key(), S3::default());
+    let mut stage = open(&key, &s3).await;
+    stage.promotes().await;
+    let begun = stage.record(|record| record.event == "call.intended").await;
+    s3.holds(begun.seq + 1).await;
+    stage.crash().await;
+    lose(stage.store());
+    // A deletion that somebody puts over the checkpoint does not make the bot begin another history.
+    s3.delete(tiles::CHECKPOINT);
+    let (content, said) = restored_before_it_serves(&stage, &key, stage.store()).await;
+    assert!(content && said.contains("restored to"), "{said}");
+    stage.start().await;
+    assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
+    let failovers = stage.changes().into_iter().filter(|change| change == "Rds:FailoverGlobalCluster").count();
+    assert_eq!(failovers, 1);
+    let told = &stage.of("log.restored").await[0];
+    assert_eq!((&told.actor, &told.origin), (&Actor::Bot, &Origin::System));
+    // A task that finds its log goes on from there.
+    let (content, said) = restored_before_it_serves(&stage, &key, stage.store()).await;
+    assert!(content && said.contains("nothing is restored"), "{said}");
+    assert_eq!(stage.of("log.restored").await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_log_nothing_begins_unless_the_bucket_is_seen_to_have_none() {
+    let (key, s3) = (key(), S3::default());
+    let stage = open(&key, &s3).await;
+    s3.holds(stage.log().head().size).await;
+    let lost = tempfile::tempdir().unwrap();
+    s3.set_dark(true);
+    let (content, said) = restored_before_it_serves(&stage, &key, lost.path()).await;
+    assert!(!content && said.contains("replica cannot be seen"), "{said}");
+    s3.set_dark(false);
+    let (content, said) =
+        restored_before_it_serves(&stage, &SigningKey::generate("other").unwrap().parse().unwrap(), lost.path()).await;
+    assert!(!content && said.contains("no checkpoint that a trusted key signed"), "{said}");
+    assert!(std::fs::read_dir(lost.path()).unwrap().next().is_none(), "something is left in the store");
+
+    let nothing = S3::default();
+    nothing.set_dark(true);
+    let mut empty = open(&key, &nothing).await;
+    empty.crash().await;
+    nothing.set_dark(false);
+    let (content, said) = restored_before_it_serves(&empty, &key, lost.path()).await;
+    assert!(content && said.contains("a new log begins"), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

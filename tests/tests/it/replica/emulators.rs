@@ -67,6 +67,19 @@ async fn a_lost_store_comes_back_from_a_bucket_that_lets_nobody_take_anything_aw
         let records = host.live.log_file().iter().filter(|&&byte| byte == b'\n').count();
         let said = succeeds(host.standby(&["audit", "restore", "--dry-run"]));
         assert!(said.contains(&format!("verified {records} records")), "{records}: {said}");
+
+        // A host whose disk goes with it restores the log itself, and serves only then.
+        let before = host.live.log_file();
+        lose(&host.live.store());
+        let bot = host.live.start_as(host.standby(&["serve", "--restore"]));
+        let after = String::from_utf8(host.live.log_file()[before.len()..].to_vec()).unwrap();
+        assert!(host.live.log_file().starts_with(&before), "the restored log is not the one that was lost");
+        assert!(
+            after.starts_with('{') && after.lines().next().unwrap().contains("\"event\":\"log.restored\""),
+            "{after}"
+        );
+        host.asks_and_replicates().await;
+        assert!(bot.terminate().success());
         host.live.verify();
     }
 }
