@@ -1,8 +1,9 @@
-# Snapshots of the log's volume: they are in the region, not in the volume's zone.
+# Snapshots of the instance's volume with the log: they are in the region, not in the volume's zone.
 
 resource "aws_dlm_lifecycle_policy" "log" {
+  count              = local.hosts
   description        = "Log of ${local.name}"
-  execution_role_arn = aws_iam_role.backup.arn
+  execution_role_arn = aws_iam_role.backup[0].arn
 
   policy_details {
     resource_types = ["VOLUME"]
@@ -23,6 +24,7 @@ resource "aws_dlm_lifecycle_policy" "log" {
 }
 
 resource "aws_iam_role" "backup" {
+  count              = local.hosts
   name               = "${local.name}-backup"
   assume_role_policy = data.aws_iam_policy_document.backup_trust.json
 }
@@ -38,6 +40,7 @@ data "aws_iam_policy_document" "backup_trust" {
 }
 
 resource "aws_iam_role_policy_attachment" "backup" {
-  role       = aws_iam_role.backup.name
+  count      = local.hosts
+  role       = aws_iam_role.backup[0].name
   policy_arn = "arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole"
 }

@@ -1,14 +1,17 @@
 data "aws_ssm_parameter" "ami" {
-  name = var.ami_parameter
+  count = local.hosts
+  name  = var.ami_parameter
 }
 
 data "aws_subnet" "host" {
-  id = local.subnet
+  count = local.hosts
+  id    = local.subnet
 }
 
 # The log's home. It is in one availability zone, and with it the host; the snapshots are not.
 resource "aws_ebs_volume" "log" {
-  availability_zone = data.aws_subnet.host.availability_zone
+  count             = local.hosts
+  availability_zone = data.aws_subnet.host[0].availability_zone
   size              = var.volume_gib
   type              = "gp3"
   encrypted         = true
@@ -23,15 +26,16 @@ resource "aws_ebs_volume" "log" {
 }
 
 resource "aws_launch_template" "host" {
+  count                  = local.hosts
   name                   = local.name
-  image_id               = nonsensitive(data.aws_ssm_parameter.ami.value)
+  image_id               = nonsensitive(data.aws_ssm_parameter.ami[0].value)
   instance_type          = var.instance_type
   update_default_version = true
   vpc_security_group_ids = [aws_security_group.host.id]
   user_data              = base64gzip(local.cloud_config)
 
   iam_instance_profile {
-    arn = aws_iam_instance_profile.host.arn
+    arn = aws_iam_instance_profile.host[0].arn
   }
 
   # Credentials of the host's role only to who is on the host, and with a token.
@@ -71,6 +75,7 @@ resource "aws_launch_template" "host" {
 # One, and never two: the log has one writer, and the volume can be attached to one instance.
 resource "aws_autoscaling_group" "host" {
   #checkov:skip=CKV_AWS_153:the tags are on the launch template
+  count                     = local.hosts
   name                      = local.name
   min_size                  = 1
   max_size                  = 1
@@ -80,8 +85,8 @@ resource "aws_autoscaling_group" "host" {
   target_group_arns         = [for group in aws_lb_target_group.slack : group.arn]
 
   launch_template {
-    id      = aws_launch_template.host.id
-    version = aws_launch_template.host.latest_version
+    id      = aws_launch_template.host[0].id
+    version = aws_launch_template.host[0].latest_version
   }
 
   # The old one goes before the new one comes.
@@ -93,22 +98,7 @@ resource "aws_autoscaling_group" "host" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.host]
-}
-
-resource "aws_security_group" "host" {
-  name        = local.name
-  description = "Host of Standby"
-  vpc_id      = local.platform.vpc_id
-}
-
-resource "aws_vpc_security_group_egress_rule" "https" {
-  security_group_id = aws_security_group.host.id
-  description       = "AWS, Slack, and the pair's public endpoints"
-  cidr_ipv4         = "0.0.0.0/0"
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
+  depends_on = [aws_iam_role_policy.host, aws_iam_role_policy.bot]
 }
 
 locals {
@@ -122,8 +112,10 @@ locals {
     }]
     runcmd = [["systemctl", "daemon-reload"], ["/usr/local/lib/standby/install"]]
   }
-  host  = "${path.module}/../../host"
-  units = "${path.module}/../../systemd"
+  # Without one there is no instance.
+  program = coalesce(var.program, { bucket = "", key = "", sha256 = "" })
+  host    = "${path.module}/../../host"
+  units   = "${path.module}/../../systemd"
   files = merge(
     {
       "/etc/standby/standby.toml" = { content = file(var.config_file), mode = "0644" }
@@ -131,9 +123,9 @@ locals {
         mode = "0644"
         content = join("\n", [
           "STANDBY_NAME=${local.name}",
-          "STANDBY_VOLUME=${aws_ebs_volume.log.id}",
-          "STANDBY_PROGRAM=s3://${var.program.bucket}/${var.program.key}",
-          "STANDBY_SHA256=${var.program.sha256}",
+          "STANDBY_VOLUME=${join("", aws_ebs_volume.log[*].id)}",
+          "STANDBY_PROGRAM=s3://${local.program.bucket}/${local.program.key}",
+          "STANDBY_SHA256=${local.program.sha256}",
           "STANDBY_LOG_GROUP=${aws_cloudwatch_log_group.bot.name}",
           "AWS_REGION=${var.region}",
           "AWS_DEFAULT_REGION=${var.region}",

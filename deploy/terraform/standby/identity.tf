@@ -1,5 +1,5 @@
-# The host's own role: it takes the three roles, attaches its volume, reads the program and the secrets, and tells how it is. It cannot see or move
-# the pair by itself.
+# The bot's own role, the instance's or the task's: it takes the three roles and tells how it is. It cannot see or move the pair by itself. What an instance
+# needs besides is a policy of its own.
 
 resource "aws_iam_role" "host" {
   name               = "${local.name}-host"
@@ -11,23 +11,25 @@ data "aws_iam_policy_document" "host_trust" {
     actions = ["sts:AssumeRole"]
     principals {
       type        = "Service"
-      identifiers = ["ec2.amazonaws.com"]
+      identifiers = [var.fargate == null ? "ec2.amazonaws.com" : "ecs-tasks.amazonaws.com"]
     }
   }
 }
 
 resource "aws_iam_instance_profile" "host" {
-  name = "${local.name}-host"
-  role = aws_iam_role.host.name
+  count = local.hosts
+  name  = "${local.name}-host"
+  role  = aws_iam_role.host.name
 }
 
 # A shell without a port: Session Manager.
 resource "aws_iam_role_policy_attachment" "session" {
+  count      = local.hosts
   role       = aws_iam_role.host.name
   policy_arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 }
 
-data "aws_iam_policy_document" "host" {
+data "aws_iam_policy_document" "bot" {
   statement {
     sid       = "TakeTheRoles"
     actions   = ["sts:AssumeRole"]
@@ -35,10 +37,31 @@ data "aws_iam_policy_document" "host" {
   }
 
   statement {
+    sid       = "TellHowItIs"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"]
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = ["Standby"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "bot" {
+  name   = "bot"
+  role   = aws_iam_role.host.id
+  policy = data.aws_iam_policy_document.bot.json
+}
+
+data "aws_iam_policy_document" "host" {
+  count = local.hosts
+
+  statement {
     sid     = "AttachTheLog"
     actions = ["ec2:AttachVolume"]
     resources = [
-      aws_ebs_volume.log.arn,
+      aws_ebs_volume.log[0].arn,
       "arn:aws:ec2:${var.region}:${local.platform.account}:instance/*",
     ]
   }
@@ -58,7 +81,7 @@ data "aws_iam_policy_document" "host" {
   statement {
     sid       = "FetchTheProgram"
     actions   = ["s3:GetObject"]
-    resources = ["arn:aws:s3:::${var.program.bucket}/${var.program.key}"]
+    resources = ["arn:aws:s3:::${local.program.bucket}/${local.program.key}"]
   }
 
   statement {
@@ -72,21 +95,11 @@ data "aws_iam_policy_document" "host" {
     actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     resources = ["${aws_cloudwatch_log_group.bot.arn}:*"]
   }
-
-  statement {
-    sid       = "TellHowItIs"
-    actions   = ["cloudwatch:PutMetricData"]
-    resources = ["*"]
-    condition {
-      test     = "StringEquals"
-      variable = "cloudwatch:namespace"
-      values   = ["Standby"]
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "host" {
+  count  = local.hosts
   name   = "host"
   role   = aws_iam_role.host.id
-  policy = data.aws_iam_policy_document.host.json
+  policy = data.aws_iam_policy_document.host[0].json
 }

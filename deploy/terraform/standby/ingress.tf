@@ -11,7 +11,7 @@ resource "aws_lb_target_group" "slack" {
   for_each    = local.http
   name        = local.name
   vpc_id      = local.platform.vpc_id
-  target_type = "instance"
+  target_type = var.fargate == null ? "instance" : "ip"
   port        = local.port
   protocol    = "HTTP"
 

@@ -1,10 +1,13 @@
-# The bot, on guard in the DR region: one small instance that is replaced when it fails, and a volume with the log that outlives it.
+# The bot, on guard in the DR region: on one small instance that is replaced when it fails, with a volume for the log that outlives it (host.tf); or, with
+# `fargate`, as one task, which restores the log from its replica before it serves (task.tf).
 
 locals {
   name     = "${var.app_name}-${var.env}-standby"
   platform = data.terraform_remote_state.platform["dr"].outputs
   peer     = data.terraform_remote_state.platform["primary"].outputs
   subnet   = local.platform.private_subnet_ids[0]
+  hosts    = var.fargate == null ? 1 : 0
+  tasks    = var.fargate == null ? 0 : 1
 }
 
 data "aws_caller_identity" "this" {}
@@ -56,8 +59,29 @@ locals {
 # Made empty; a person puts the values in, so that they are in no state and no plan.
 resource "aws_secretsmanager_secret" "slack" {
   #checkov:skip=CKV2_AWS_57:Slack has no API to rotate a signing secret, and the log's key is rotated with a record; a person does, and the bot reads it at its next start
-  for_each    = toset(["signing-secret", "bot-token", "app-token", "audit-key"])
+  for_each = {
+    signing-secret = "Slack's signing secret"
+    bot-token      = "Slack's bot token"
+    app-token      = "Slack's app-level token"
+    audit-key      = "Key that signs the log"
+    link-secret    = "Key of the links to the incident page"
+  }
   name        = "${local.name}/${each.key}"
-  description = "${each.key == "audit-key" ? "Key that signs the log" : "Slack's ${each.key}"} for Standby"
+  description = "${each.value}, for Standby"
   kms_key_id  = local.platform.kms_key_arn
+}
+
+resource "aws_security_group" "host" {
+  name        = local.name
+  description = "Host of Standby"
+  vpc_id      = local.platform.vpc_id
+}
+
+resource "aws_vpc_security_group_egress_rule" "https" {
+  security_group_id = aws_security_group.host.id
+  description       = "AWS, Slack, and the pair's public endpoints"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
 }

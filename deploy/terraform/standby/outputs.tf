@@ -4,7 +4,7 @@ output "roles" {
 }
 
 output "secret_names" {
-  description = "Secrets that a person fills: Slack's signing secret and bot token, the app-level token for Socket Mode, and the key that signs the log."
+  description = "Secrets that a person fills: Slack's signing secret and bot token, the app-level token for Socket Mode, the key that signs the log, and the key of the incident page's links."
   value       = { for name, secret in aws_secretsmanager_secret.slack : name => secret.name }
 }
 
@@ -17,8 +17,8 @@ output "slack_request_urls" {
 }
 
 output "volume_id" {
-  description = "Volume that holds the log."
-  value       = aws_ebs_volume.log.id
+  description = "Volume that holds the log; null with `fargate`."
+  value       = one(aws_ebs_volume.log[*].id)
 }
 
 output "replica_bucket" {

@@ -46,15 +46,49 @@ variable "services" {
 
 variable "config_file" {
   type        = string
-  description = "The bot's configuration, without secrets: a path from this stack's folder, or an absolute one. A change of it replaces the host, which takes a few minutes; runs go on where they were."
+  description = "The bot's configuration, without secrets: a path from this stack's folder, or an absolute one. A change of it replaces the host or the task, which takes a few minutes; runs go on where they were."
 }
 
 variable "program" {
   type        = object({ bucket = string, key = string, sha256 = string })
-  description = "The program `standby` for the instance's architecture, in a bucket of the DR region, and its checksum, without which the host does not start it."
+  description = "The program `standby` for the instance's architecture, in a bucket of the DR region, and its checksum, without which the host does not start it. Null with `fargate`, whose image has it."
+  default     = null
   validation {
-    condition     = can(regex("^[0-9a-f]{64}$", var.program.sha256))
-    error_message = "program.sha256 is the checksum in 64 hex digits: sha256sum standby."
+    condition     = var.fargate == null ? can(regex("^[0-9a-f]{64}$", var.program.sha256)) : var.program == null
+    error_message = "The instance needs program, with program.sha256, the checksum in 64 hex digits (sha256sum standby); with fargate leave it out."
+  }
+}
+
+variable "fargate" {
+  type = object({
+    image        = string
+    watch_image  = string
+    secrets      = set(string)
+    trusted_keys = optional(list(string), [])
+    architecture = optional(string, "ARM64")
+    cpu          = optional(number, 512)
+    memory       = optional(number, 1024)
+    storage_gib  = optional(number, 21)
+  })
+  description = "The bot as a Fargate task instead of an instance: its images by digest, in ECR of the DR region (targets of `deploy/Dockerfile`: the last one, and `watch`); which of the secrets are filled, since a task with an empty one does not start; public keys that signed the log before the present one. Null for the instance."
+  default     = null
+  validation {
+    condition = var.fargate == null ? true : alltrue([
+      for image in [var.fargate.image, var.fargate.watch_image] : can(regex("^[0-9]{12}\\.dkr\\.ecr\\.${var.region}\\.amazonaws\\.com/[^:@]+@sha256:[0-9a-f]{64}$", image))
+    ])
+    error_message = "fargate.image and fargate.watch_image are images of this region's ECR by digest, ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…: what another region keeps cannot be fetched when it is dark."
+  }
+  validation {
+    condition     = var.fargate == null ? true : length(setsubtract(["bot-token", "audit-key", var.slack_over_http ? "signing-secret" : "app-token"], var.fargate.secrets)) == 0
+    error_message = "fargate.secrets has bot-token, audit-key (the replica is signed), and app-token for Socket Mode or signing-secret over HTTP."
+  }
+  validation {
+    condition     = var.fargate == null ? true : length(setsubtract(var.fargate.secrets, ["bot-token", "app-token", "signing-secret", "audit-key", "link-secret"])) == 0
+    error_message = "fargate.secrets are among bot-token, app-token, signing-secret, audit-key and link-secret."
+  }
+  validation {
+    condition     = var.fargate == null ? true : var.fargate.storage_gib >= 21 && var.fargate.storage_gib <= 200
+    error_message = "fargate.storage_gib is 21 to 200."
   }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod checked;
 mod linted;
 mod text;
+mod watch;
 
 use std::path::{Path, PathBuf};
 

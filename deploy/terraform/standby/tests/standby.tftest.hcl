@@ -49,19 +49,19 @@ variables {
 run "one_host_and_a_volume_that_outlives_it" {
   command = plan
   assert {
-    condition     = aws_autoscaling_group.host.min_size == 1 && aws_autoscaling_group.host.max_size == 1
+    condition     = aws_autoscaling_group.host[0].min_size == 1 && aws_autoscaling_group.host[0].max_size == 1
     error_message = "the log has one writer"
   }
   assert {
-    condition     = aws_autoscaling_group.host.instance_refresh[0].preferences[0].min_healthy_percentage == 0
+    condition     = aws_autoscaling_group.host[0].instance_refresh[0].preferences[0].min_healthy_percentage == 0
     error_message = "the old host goes before the new one comes"
   }
   assert {
-    condition     = aws_ebs_volume.log.encrypted && aws_ebs_volume.log.availability_zone == "us-west-2a"
+    condition     = aws_ebs_volume.log[0].encrypted && aws_ebs_volume.log[0].availability_zone == "us-west-2a"
     error_message = "the volume is encrypted, and where the host is"
   }
   assert {
-    condition     = aws_launch_template.host.metadata_options[0].http_tokens == "required"
+    condition     = aws_launch_template.host[0].metadata_options[0].http_tokens == "required"
     error_message = "credentials of the host only with a token"
   }
   assert {
@@ -72,6 +72,98 @@ run "one_host_and_a_volume_that_outlives_it" {
     condition     = aws_cloudwatch_metric_alarm.this["not-ready"].treat_missing_data == "breaching"
     error_message = "a host that tells nothing is not ready"
   }
+  assert {
+    condition     = length(aws_ecs_service.bot) == 0 && length(aws_iam_role.start) == 0
+    error_message = "no task beside the instance"
+  }
+}
+
+run "one_task_that_restores_the_log_before_it_serves" {
+  command = plan
+  variables {
+    program = null
+    fargate = {
+      image        = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      watch_image  = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      secrets      = ["bot-token", "signing-secret", "audit-key"]
+      trusted_keys = ["log+12345678+AAAA"]
+    }
+  }
+  override_resource {
+    override_during = plan
+    target          = aws_secretsmanager_secret.slack
+    values          = { arn = "arn:aws:secretsmanager:us-west-2:123456789012:secret:shop-prod-standby/some" }
+  }
+  assert {
+    condition     = aws_ecs_service.bot[0].desired_count == 1 && aws_ecs_service.bot[0].deployment_minimum_healthy_percent == 0 && aws_ecs_service.bot[0].deployment_maximum_percent == 100
+    error_message = "one task, and the old one stops before the new one starts"
+  }
+  assert {
+    condition     = aws_ecs_service.bot[0].availability_zone_rebalancing == "DISABLED"
+    error_message = "rebalancing would start a second one first"
+  }
+  assert {
+    condition     = length(aws_autoscaling_group.host) == 0 && length(aws_ebs_volume.log) == 0 && length(aws_dlm_lifecycle_policy.log) == 0 && length(aws_iam_instance_profile.host) == 0
+    error_message = "no instance beside the task"
+  }
+  assert {
+    condition     = [for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : container.command if container.name == "standby"] == [["serve", "--restore"]]
+    error_message = "a task without its log restores it, and serves only then"
+  }
+  assert {
+    condition     = alltrue([for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : container.readonlyRootFilesystem if container.name == "standby"])
+    error_message = "the bot writes to its log's folder alone"
+  }
+  assert {
+    condition     = sort(flatten([for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : [for secret in container.secrets : secret.name] if container.name == "standby"])) == tolist(["STANDBY_AUDIT_KEY", "STANDBY_SLACK_BOT_TOKEN", "STANDBY_SLACK_SIGNING_SECRET"])
+    error_message = "the secrets that are filled, from Secrets Manager"
+  }
+  assert {
+    condition     = one([for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : container if container.name == "configuration"]).environment[0].value == file(var.config_file)
+    error_message = "the configuration is the same file as an instance's"
+  }
+  assert {
+    condition     = alltrue([for group in aws_lb_target_group.slack : group.target_type == "ip"])
+    error_message = "tasks are reached by address"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 7
+    error_message = "the same alarms, told by the container beside the bot"
+  }
+}
+
+run "images_of_another_region_are_refused" {
+  command = plan
+  variables {
+    program = null
+    fargate = {
+      image       = "123456789012.dkr.ecr.us-east-1.amazonaws.com/standby@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      watch_image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      secrets     = ["bot-token", "signing-secret", "audit-key"]
+    }
+  }
+  expect_failures = [var.fargate]
+}
+
+run "a_task_without_its_secrets_is_refused" {
+  command = plan
+  variables {
+    program = null
+    fargate = {
+      image       = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      watch_image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      secrets     = ["bot-token", "app-token"]
+    }
+  }
+  expect_failures = [var.fargate]
+}
+
+run "an_instance_without_its_program_is_refused" {
+  command = plan
+  variables {
+    program = null
+  }
+  expect_failures = [var.program]
 }
 
 run "replica_locked_versioned_encrypted_private" {
