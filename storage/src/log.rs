@@ -15,8 +15,8 @@ use crate::{
     checkpoint::CHECKPOINTED,
     index::Unavailable,
     layout::Layout,
+    queue::{self, Queue},
     recover::{self, Recovered},
-    stage::{self, Stage},
     view::View,
     writer,
 };
@@ -71,12 +71,12 @@ impl Options {
         let layout = Layout::new(dir);
         let recovered = blocking::run(move || recover::recover(layout, clock, self.segment_bytes)).await;
         let recovered = recovered.map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
-        let Recovered { stage, writer, tail, unread } = recovered?;
+        let Recovered { queue, writer, tail, unread } = recovered?;
 
         let (found, checked) = watch::channel(unread.is_none());
         if let Some(head) = unread {
-            let poison = Arc::clone(&stage.poison);
-            let mut check = Box::pin(check(Arc::clone(&stage.view), head));
+            let poison = Arc::clone(&queue.poison);
+            let mut check = Box::pin(check(Arc::clone(&queue.view), head));
             let soon = match self.patience {
                 Duration::ZERO => None,
                 patience => timeout(patience, &mut check).await.ok(),
@@ -89,15 +89,15 @@ impl Options {
                 None => drop(tokio::spawn(async move {
                     match check.await {
                         Ok(()) => drop(found.send_replace(true)),
-                        Err(error) => stage::stop(&poison, error.to_string()),
+                        Err(error) => queue::stop(&poison, error.to_string()),
                     }
                 })),
             }
         }
 
         let (alive, ended) = watch::channel(());
-        tokio::spawn(writer::run(writer, Arc::clone(&stage), alive));
-        let log = Log(Arc::new(Inner { reader: Reader::new(Arc::clone(&stage.view)), stage, checked, ended }));
+        tokio::spawn(writer::run(writer, Arc::clone(&queue), alive));
+        let log = Log(Arc::new(Inner { reader: Reader::new(Arc::clone(&queue.view)), queue, checked, ended }));
         if let Some(tail) = tail {
             tracing::warn!(dir = %dir.display(), bytes = tail.bytes, sha256 = %tail.sha256, "cut the log's torn tail");
             log.append(tail.entry()).await.map_err(OpenError::TailCut)?;
@@ -124,7 +124,7 @@ pub struct Log(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     reader: Reader,
-    stage: Arc<Stage>,
+    queue: Arc<Queue>,
     /// Whether every record that was there at the start was read and is what was written.
     checked: watch::Receiver<bool>,
     /// Has no sender once the writer is gone and the folder free.
@@ -133,7 +133,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.stage.close();
+        self.queue.close();
     }
 }
 
@@ -157,7 +157,7 @@ impl Log {
     /// # Errors
     /// See [`AppendError`].
     pub async fn append(&self, entry: Entry) -> Result<Appended, AppendError> {
-        self.0.stage.append(entry, None).await
+        self.0.queue.append(entry, None).await
     }
 
     /// Appends a checkpoint: a record `log.checkpointed` whose `note` signs the head of exactly the records before it. The
@@ -167,7 +167,7 @@ impl Log {
     /// See [`AppendError`].
     pub async fn checkpoint(&self, key: &Arc<SigningKey>, entry: Entry) -> Result<Appended, AppendError> {
         let entry = Entry { event: CHECKPOINTED.to_owned(), ..entry };
-        self.0.stage.append(entry, Some(key)).await
+        self.0.queue.append(entry, Some(key)).await
     }
 
     /// The records with these numbers, as far as they are in the log when this is called.
@@ -188,7 +188,7 @@ impl Log {
         let (log, run) = (self.clone(), run.to_owned());
         self.blocking(move || {
             let view = log.0.reader.view();
-            match log.0.stage.index.run(&run) {
+            match log.0.queue.index.run(&run) {
                 Ok(seqs) => view.select(&seqs),
                 Err(Unavailable) => view.filter(|record| record.run.as_ref() == Some(&run)),
             }
@@ -211,7 +211,7 @@ impl Log {
     pub async fn seen(&self, dedupe: &str) -> Result<Option<u64>, ReadError> {
         let (log, dedupe) = (self.clone(), dedupe.to_owned());
         self.blocking(move || {
-            log.0.stage.index.seen(&dedupe).or_else(|Unavailable| log.0.reader.view().find_dedupe(&dedupe))
+            log.0.queue.index.seen(&dedupe).or_else(|Unavailable| log.0.reader.view().find_dedupe(&dedupe))
         })
         .await
     }
@@ -238,7 +238,7 @@ impl Log {
     /// See [`ReadError`].
     pub async fn cursor(&self, name: &str) -> Result<Option<u64>, ReadError> {
         let (log, name) = (self.clone(), name.to_owned());
-        self.blocking(move || Ok(log.0.stage.index.cursor(&name).unwrap_or_default())).await
+        self.blocking(move || Ok(log.0.queue.index.cursor(&name).unwrap_or_default())).await
     }
 
     /// Sets a projection's cursor.
@@ -248,8 +248,8 @@ impl Log {
     pub async fn set_cursor(&self, name: &str, next: u64) -> Result<(), ReadError> {
         let (log, name) = (self.clone(), name.to_owned());
         self.blocking(move || {
-            let no_index = |Unavailable| ReadError::NoIndex { dir: log.0.stage.index.dir().to_owned() };
-            log.0.stage.index.set_cursor(&name, next).map_err(no_index)
+            let no_index = |Unavailable| ReadError::NoIndex { dir: log.0.queue.index.dir().to_owned() };
+            log.0.queue.index.set_cursor(&name, next).map_err(no_index)
         })
         .await
     }
@@ -267,12 +267,12 @@ impl Log {
     /// Why the log takes no more records, if it does not: the first failure of a write or a sync, or damage that was found after the log was
     /// opened.
     pub fn poisoned(&self) -> Option<String> {
-        self.0.stage.poison.get().cloned()
+        self.0.queue.poison.get().cloned()
     }
 
     /// Appends what waits, puts the index away, and releases the folder. Later appends fail; reads go on, slower.
     pub async fn close(&self) {
-        self.0.stage.close();
+        self.0.queue.close();
         // It never changes: what ends the waiting is that the writer is gone.
         let _ = self.0.ended.clone().changed().await;
     }

@@ -1,7 +1,7 @@
 //! The record: what one line of the log says.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
 use crate::Hash;
@@ -15,13 +15,14 @@ pub const VERSION: u32 = 1;
 pub enum Actor {
     /// A person in Slack.
     Slack {
+        // In the order of the canonical form.
+        /// Display name as resolved then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
         /// Team (workspace) id, `T…`.
         team: String,
         /// User id, `U…`.
         user: String,
-        /// Display name as resolved then.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        name: Option<String>,
     },
     /// A person at the host's terminal.
     Terminal {
@@ -33,7 +34,7 @@ pub enum Actor {
 }
 
 /// Where it came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Origin {
     /// A Slack channel, and the message whose button was clicked.
@@ -41,7 +42,7 @@ pub enum Origin {
         /// Channel id, `C…`.
         channel: String,
         /// The message's `ts`, for clicks.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         message: Option<String>,
     },
     /// The host's terminal.
@@ -72,7 +73,7 @@ pub struct Entry {
 }
 
 /// One line of the log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Format version: [`VERSION`].
@@ -80,44 +81,72 @@ pub struct Record {
     /// Number, from 0, without gaps.
     pub seq: u64,
     /// Leaf hash (RFC 6962: `SHA-256(0x00 ‖ line)`, lower-case hex) of the record before; absent in record 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub prev: Option<Hash>,
     /// When it was appended, UTC, microseconds. The order of records is that of `seq`: `at` steps back when the host's
     /// clock does.
-    #[serde(with = "microseconds")]
     pub at: Timestamp,
     /// Who did it.
     pub actor: Actor,
     /// Where it came from.
     pub origin: Origin,
     /// The application that it concerns.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub application: Option<String>,
     /// The run that it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub run: Option<String>,
     /// The step of the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub step: Option<String>,
     /// What happened.
     pub event: String,
     /// The key under which it was appended once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub dedupe: Option<String>,
     /// The event's own fields.
     pub data: Value,
 }
 
-/// Times as RFC 3339 in UTC with exactly six decimals, so that one time has one form.
-mod microseconds {
-    use jiff::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{at:.6}"))
+/// In the order of the canonical form, so that compact JSON is that form: what a record is written as needs no sorting.
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { v, seq, prev, at, actor, origin, application, run, step, event, dedupe, data } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("actor", actor)?;
+        entry_if_any(&mut map, "application", application)?;
+        // RFC 3339 in UTC with exactly six decimals: one time has one form.
+        map.serialize_entry("at", &format_args!("{at:.6}"))?;
+        map.serialize_entry("data", data)?;
+        entry_if_any(&mut map, "dedupe", dedupe)?;
+        map.serialize_entry("event", event)?;
+        map.serialize_entry("origin", origin)?;
+        entry_if_any(&mut map, "prev", prev)?;
+        entry_if_any(&mut map, "run", run)?;
+        map.serialize_entry("seq", seq)?;
+        entry_if_any(&mut map, "step", step)?;
+        map.serialize_entry("v", v)?;
+        map.end()
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+/// As [`Record`]: serde would write `kind` first.
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Slack { channel, message } => {
+                map.serialize_entry("channel", channel)?;
+                map.serialize_entry("kind", "slack")?;
+                entry_if_any(&mut map, "message", message)?;
+            }
+            Self::Terminal => map.serialize_entry("kind", "terminal")?,
+            Self::System => map.serialize_entry("kind", "system")?,
+        }
+        map.end()
     }
+}
+
+fn entry_if_any<M: SerializeMap>(map: &mut M, name: &str, value: &Option<impl Serialize>) -> Result<(), M::Error> {
+    value.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value))
 }

@@ -8,8 +8,8 @@ use crate::{
     Actor, Clock, Entry, Head, OpenError, Origin, ReadError,
     index::Index,
     layout::Layout,
+    queue::Queue,
     scan::{Scan, Tail},
-    stage::Stage,
     stored::Stored,
     view::View,
     writer::{OpenSegment, Writer},
@@ -20,7 +20,7 @@ const CATCH_UP: u64 = 1024;
 
 /// A log that can be written to.
 pub(crate) struct Recovered {
-    pub(crate) stage: Arc<Stage>,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) writer: Writer,
     /// The torn tail that was cut, which is still to be recorded.
     pub(crate) tail: Option<Tail>,
@@ -66,9 +66,9 @@ pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Resul
         }
         None => (None, None),
     };
-    let stage = Arc::new(Stage::new(view, Arc::new(index), clock, tree));
+    let queue = Arc::new(Queue::new(view, Arc::new(index), clock, tree));
     let writer = Writer { segment, segment_bytes, lock };
-    Ok(Recovered { stage, writer, tail, unread })
+    Ok(Recovered { queue, writer, tail, unread })
 }
 
 /// Reads and checks the records that a head counts, and notes where they are. Blocking.

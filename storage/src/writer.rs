@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::{
     Hash, Head, blocking,
     layout::sync_dir,
-    stage::{Batch, Stage, stop},
+    queue::{Batch, Queue, stop},
 };
 
 /// Everything the writer needs, and nobody else has.
@@ -50,60 +50,60 @@ impl OpenSegment {
     }
 }
 
-/// Runs the writer until the stage is closed or a write fails. `alive` is dropped when the folder is free.
+/// Runs the writer until the queue is closed or a write fails. `alive` is dropped when the folder is free.
 ///
-/// It is written on the thread that this task has, since handing it to another would make every append wait for that one to wake.
-pub(crate) async fn run(mut writer: Writer, stage: Arc<Stage>, alive: watch::Sender<()>) {
-    while let Some((mut batch, head)) = stage.take().await {
+/// It writes on the thread that its task has: handed to another, every append would wait for that one to wake.
+pub(crate) async fn run(mut writer: Writer, queue: Arc<Queue>, alive: watch::Sender<()>) {
+    while let Some((mut batch, head)) = queue.take().await {
         // The check of what was there before may have found damage meanwhile.
-        if stage.poison.get().is_some() {
+        if queue.poison.get().is_some() {
             break;
         }
-        let written = catch_unwind(AssertUnwindSafe(|| blocking::in_place(|| writer.write(&mut batch, head, &stage))));
+        let written = catch_unwind(AssertUnwindSafe(|| blocking::in_place(|| writer.write(&mut batch, head, &queue))));
         // Before the batch is dropped with those who wait, since that is what sends them to look for the cause.
         if let Err(cause) = written.unwrap_or_else(|_| Err("the writer panicked".to_owned())) {
-            stop(&stage.poison, cause);
+            stop(&queue.poison, cause);
             break;
         }
     }
-    stage.abandon();
-    blocking::in_place(|| stage.index.close());
+    queue.abandon();
+    blocking::in_place(|| queue.index.close());
     drop(writer.lock);
     drop(alive);
 }
 
 impl Writer {
     /// Makes a batch durable with one sync, and answers. When writing fails, the writer must not be used again.
-    fn write(&mut self, batch: &mut Batch, head: Head, stage: &Stage) -> Result<(), String> {
+    fn write(&mut self, batch: &mut Batch, head: Head, queue: &Queue) -> Result<(), String> {
         if batch.records.is_empty() {
             batch.answer();
             return Ok(());
         }
-        let segment = self.segment(head.size - batch.records.len() as u64, stage)?;
+        let segment = self.segment(head.size - batch.records.len() as u64, queue)?;
         let (first, start) = (segment.first, segment.bytes);
         let written = segment.file.write_all(&batch.lines).and_then(|()| segment.file.sync_data());
         written.map_err(|error| format!("writing {} failed: {error}", segment.path.display()))?;
         segment.bytes += batch.lines.len() as u64;
 
-        stage.view.place(batch.records.iter().map(|(record, offset)| (record.seq, first, start + offset)));
+        queue.view.place(batch.records.iter().map(|(record, offset)| (record.seq, first, start + offset)));
         // Those who are answered find their records in the index: it is held until they are there.
-        let index = stage.index.hold();
-        stage.view.publish(head);
+        let index = queue.index.hold();
+        queue.view.publish(head);
         batch.answer();
         index.add(batch.records.iter().map(|(record, _)| record.as_ref()), Some(head));
         tracing::debug!(records = batch.records.len(), bytes = batch.lines.len(), size = head.size, "appended");
         // Nobody has to wait for what is made anew where it is missing.
-        keep(&batch.hashes, head, stage);
+        keep(&batch.hashes, head, queue);
         Ok(())
     }
 
     /// The segment to write to: a new one if there is none or it is full.
-    fn segment(&mut self, next: u64, stage: &Stage) -> Result<&mut OpenSegment, String> {
+    fn segment(&mut self, next: u64, queue: &Queue) -> Result<&mut OpenSegment, String> {
         let current = self.segment.take().filter(|segment| segment.bytes < self.segment_bytes);
         let segment = match current {
             Some(segment) => segment,
             None => {
-                let path = stage.view.layout.segment(next);
+                let path = queue.view.layout.segment(next);
                 let name = path.display().to_string();
                 OpenSegment::create(path, next).map_err(|error| format!("creating {name} failed: {error}"))?
             }
@@ -113,12 +113,12 @@ impl Writer {
 }
 
 /// Keeps the tree's hashes and the head in their files. Both may lag behind or be wrong, so a failure is not one of the log.
-fn keep(hashes: &[Hash], head: Head, stage: &Stage) {
+fn keep(hashes: &[Hash], head: Head, queue: &Queue) {
     let index = tlog_tiles::stored_hash_count(head.size) - hashes.len() as u64;
-    if let Some(Err(error)) = stage.view.stored.as_ref().map(|stored| stored.put(index, hashes)) {
+    if let Some(Err(error)) = queue.view.stored.as_ref().map(|stored| stored.put(index, hashes)) {
         tracing::warn!(%error, "failed to keep the tree's hashes");
     }
-    if let Err(error) = stage.view.layout.write_head(head) {
+    if let Err(error) = queue.view.layout.write_head(head) {
         tracing::warn!(%error, "failed to write the head file");
     }
 }

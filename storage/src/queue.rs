@@ -14,7 +14,7 @@ use crate::{
     AppendError, Appended, Clock, Entry, Hash, Head, Record, SigningKey, VERSION, blocking,
     hash::Tree,
     index::{Index, Unavailable},
-    line::{MAX_LINE, encode, is_plain, parse},
+    line::{MAX_LINE, encode_record, is_plain, parse},
     view::View,
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn stop(poison: &Poison, cause: String) {
 
 /// What those who append share with the writer.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Queue {
     pub(crate) view: Arc<View>,
     pub(crate) index: Arc<Index>,
     pub(crate) poison: Poison,
@@ -93,7 +93,7 @@ impl Batch {
     }
 }
 
-impl Stage {
+impl Queue {
     pub(crate) fn new(view: Arc<View>, index: Arc<Index>, clock: Clock, tree: Tree) -> Self {
         let state = State { tree, waiting: Batch::default(), taken: BTreeMap::new(), is_open: true };
         Self {
@@ -165,7 +165,7 @@ impl Stage {
         }
     }
 
-    /// As [`Stage::take`]; none when that has to wait.
+    /// As [`Queue::take`]; none when that has to wait.
     fn take_now(&self) -> Option<Option<(Batch, Head)>> {
         let mut state = self.state();
         if state.waiting.replies.is_empty() {
@@ -215,7 +215,7 @@ fn record(entry: Entry, tree: &Tree, clock: &Clock) -> Result<(Record, Vec<u8>),
     check_numbers(&data)?;
     let (seq, prev, at) = (tree.size(), tree.last(), microseconds(clock.now()));
     let record = Record { v: VERSION, seq, prev, at, actor, origin, application, run, step, event, dedupe, data };
-    let line = encode(&record).map_err(|error| error.to_string())?;
+    let line = encode_record(&record).map_err(|error| error.to_string())?;
     if line.len() > MAX_LINE {
         return Err(format!("it makes a line of {} bytes, more than {MAX_LINE}", line.len()));
     }
