@@ -101,7 +101,7 @@ resource "aws_ecs_task_definition" "bot" {
         retries     = 10
         startPeriod = 300
       }
-      linuxParameters  = { initProcessEnabled = true, capabilities = { drop = ["ALL"], add = [] } }
+      linuxParameters  = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
       logConfiguration = local.logged.standby
     }),
     merge(local.bot, {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Settings and stack, in the order of the first applies.
-const STACKS: [(&str, &str); 7] = [
+const STACKS: [(&str, &str); 8] = [
     ("examples", "bootstrap"),
     ("examples", "certificates"),
     ("examples/us-east-1", "platform"),
@@ -25,7 +25,12 @@ const STACKS: [(&str, &str); 7] = [
     ("examples", "dns"),
     ("examples/us-east-1", "workloads/api"),
     ("examples/us-west-2", "workloads/api"),
+    ("examples/us-west-2", "standby"),
 ];
+/// The bot as a task: an emulator starts neither an instance nor a task, and takes what both are described by.
+const TASK: &str = "\nfargate = {\n  image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:DIGEST\"\n  \
+                    watch_image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:DIGEST\"\n  \
+                    secrets = [\"bot-token\", \"signing-secret\", \"audit-key\"]\n}\nprogram = null\n";
 /// Names that the examples give.
 const NAME: &str = "shop-prod";
 /// The application, as `standby init` calls it.
@@ -178,6 +183,11 @@ impl<'a> Stacks<'a> {
         stacks.edit("examples/certificates.tfvars", |text| {
             text.replace("Z0123456789SHOP", zone).replace("app.shop.example", "app.shop.test")
         });
+        stacks.edit("examples/us-west-2/standby.tfvars", |text| {
+            let (before, rest) = text.split_once("program = {").unwrap();
+            let (_, after) = rest.split_once("}\n").unwrap();
+            format!("{before}{after}{}", TASK.replace("DIGEST", &"0".repeat(64)))
+        });
         for (_, stack) in STACKS.iter().filter(|(_, stack)| *stack != "certificates") {
             std::fs::write(stacks.folder.join(stack).join("emulator_override.tf"), overrides(stack)).unwrap();
         }
@@ -286,6 +296,11 @@ fn overrides(stack: &str) -> String {
         ),
         "dns" => format!("{certificates}{}", state("primary", "platform/${var.primary_region}/terraform.tfstate")),
         "workloads/api" => state("platform", "platform/${var.region}/terraform.tfstate"),
+        "standby" => format!(
+            "{}{}",
+            state("platform", "platform/${each.value}/terraform.tfstate"),
+            state("dns", "dns/terraform.tfstate")
+        ),
         _ => String::new(),
     };
     format!("provider \"aws\" {{\n  s3_use_path_style = true\n}}\n{states}")
