@@ -31,7 +31,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
         tracing::warn!("the log is not signed: make a key with `standby audit keygen` and name it in [audit]");
     }
     match args.restore {
-        true => audit::restore_lost(path, args.keys.as_deref(), &config).await?,
+        true => audit::restore_lost(&config, path, args.keys.as_deref()).await?,
         false => begins_no_second_log(&config, path).await?,
     }
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)

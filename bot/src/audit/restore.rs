@@ -42,40 +42,16 @@ pub struct Restore {
 pub(super) async fn restore(args: RestoreArgs, out: &mut impl Write) -> Result<(), Failure> {
     let path = &args.config.config;
     let config = Config::load(path)?;
-    let replica = config.audit.replica.as_ref().ok_or_else(|| {
-        Failure::user(format!("{}: audit.replica is missing: it names the bucket to restore from", path.display()))
-    })?;
-    let clock = Clock::system();
-    let restore = Restore {
-        bucket: Bucket::connect(replica.place(), &Network::system(), clock.clone()).await,
-        store: config.store.path.clone(),
-        keys: keys(path, args.keys.as_deref(), &config)?,
-        except: args.except,
-        clock,
-        actor: Actor::Terminal { user: own_name().await },
-    };
+    let actor = Actor::Terminal { user: own_name().await };
+    let restore = configured(&config, path, args.keys.as_deref(), actor).await?;
+    let restore = Restore { except: args.except, ..restore };
     if args.dry_run { restore.verify(out).await.map(drop) } else { restore.run(out).await }
 }
 
 /// Restores the configuration's store if it has no log: before the bot serves, on a host whose disk does not outlive it.
-pub(crate) async fn restore_lost(path: &Path, trusted: Option<&Path>, config: &Config) -> Result<(), Failure> {
-    let replica = config.audit.replica.as_ref().ok_or_else(|| {
-        Failure::user(format!(
-            "{}: audit.replica is missing: --restore needs the bucket to restore from",
-            path.display()
-        ))
-    })?;
-    let clock = Clock::system();
-    let restore = Restore {
-        bucket: Bucket::connect(replica.place(), &Network::system(), clock.clone()).await,
-        store: config.store.path.clone(),
-        keys: keys(path, trusted, config)?,
-        except: Vec::new(),
-        clock,
-        actor: Actor::Bot,
-    };
+pub(crate) async fn restore_lost(config: &Config, path: &Path, keys: Option<&Path>) -> Result<(), Failure> {
     let mut said = Vec::new();
-    let outcome = restore.run_if_lost(&mut said).await;
+    let outcome = configured(config, path, keys, Actor::Bot).await?.run_if_lost(&mut said).await;
     for line in String::from_utf8_lossy(&said).lines() {
         match outcome {
             Ok(()) => tracing::info!("{line}"),
@@ -85,10 +61,26 @@ pub(crate) async fn restore_lost(path: &Path, trusted: Option<&Path>, config: &C
     outcome
 }
 
+/// From the replica to the store, as the configuration at that path has them.
+async fn configured(config: &Config, path: &Path, keys: Option<&Path>, actor: Actor) -> Result<Restore, Failure> {
+    let replica = config.audit.replica.as_ref().ok_or_else(|| {
+        Failure::user(format!("{}: audit.replica is missing: it names the bucket to restore from", path.display()))
+    })?;
+    let clock = Clock::system();
+    Ok(Restore {
+        bucket: Bucket::connect(replica.place(), &Network::system(), clock.clone()).await,
+        store: config.store.path.clone(),
+        keys: trusted(config, path, keys)?,
+        except: Vec::new(),
+        clock,
+        actor,
+    })
+}
+
 /// The keys in the file, and the one that signs now: the newest checkpoints are its own, whoever signed the first.
-fn keys(path: &Path, trusted: Option<&Path>, config: &Config) -> Result<PublicKeys, Failure> {
+fn trusted(config: &Config, path: &Path, keys: Option<&Path>) -> Result<PublicKeys, Failure> {
     let own = config.signing_key(path, |name| std::env::var(name).ok());
-    let mut text = match trusted {
+    let mut text = match keys {
         Some(path) => std::fs::read_to_string(path).map_err(|error| {
             Failure::user(format!("{} cannot be read: {error}; name a readable file", path.display()))
         })?,
@@ -129,6 +121,7 @@ impl Restore {
             Failure::user(format!("whether bucket {bucket} has the log's replica cannot be seen, and without it the bot does not start: {error:#}"))
         })?;
         if versions.iter().any(|version| version.name == tiles::CHECKPOINT) {
+            tracing::info!(bucket, store = %self.store.display(), "the store has no log: its replica is fetched and verified");
             return self.run(out).await;
         }
         writeln!(out, "{} has no log, and bucket {bucket} no replica: a new log begins", self.store.display())

@@ -11,3 +11,9 @@ program = {
 alarm_topic_arns = ["arn:aws:sns:us-west-2:123456789012:on-call"]
 # As in [audit.replica] of the configuration. Begin with GOVERNANCE and a day: COMPLIANCE cannot be taken back.
 replica = { mode = "COMPLIANCE", days = 400 }
+# The bot as a Fargate task, in place of `program`:
+# fargate = {
+#   image       = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:…"
+#   watch_image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:…"
+#   secrets     = ["bot-token", "app-token", "audit-key"]
+# }
