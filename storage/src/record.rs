@@ -42,7 +42,6 @@ pub enum Origin {
         /// Channel id, `C…`.
         channel: String,
         /// The message's `ts`, for clicks.
-        #[serde(default)]
         message: Option<String>,
     },
     /// The host's terminal.
@@ -81,7 +80,6 @@ pub struct Record {
     /// Number, from 0, without gaps.
     pub seq: u64,
     /// Leaf hash (RFC 6962: `SHA-256(0x00 ‖ line)`, lower-case hex) of the record before; absent in record 0.
-    #[serde(default)]
     pub prev: Option<Hash>,
     /// When it was appended, UTC, microseconds. The order of records is that of `seq`: `at` steps back when the host's
     /// clock does.
@@ -91,18 +89,14 @@ pub struct Record {
     /// Where it came from.
     pub origin: Origin,
     /// The application that it concerns.
-    #[serde(default)]
     pub application: Option<String>,
     /// The run that it belongs to.
-    #[serde(default)]
     pub run: Option<String>,
     /// The step of the run.
-    #[serde(default)]
     pub step: Option<String>,
     /// What happened.
     pub event: String,
     /// The key under which it was appended once.
-    #[serde(default)]
     pub dedupe: Option<String>,
     /// The event's own fields.
     pub data: Value,
