@@ -27,11 +27,18 @@ const HEADING: [&str; 12] = [
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
+type Cells = [String; HEADING.len()];
+
 pub(super) fn heading() -> io::Result<Vec<u8>> {
     write(&HEADING.map(str::to_owned))
 }
 
 pub(super) fn row(record: &Record, line: &[u8], leaf: Hash) -> io::Result<Vec<u8>> {
+    write(&cells(record, line, leaf)?)
+}
+
+/// A record's cells. One that would begin a formula begins with an apostrophe, which spreadsheets read as "text".
+fn cells(record: &Record, line: &[u8], leaf: Hash) -> io::Result<Cells> {
     let line = std::str::from_utf8(line).map_err(io::Error::other)?;
     let (kind, actor, name) = match &record.actor {
         Actor::Slack { user, name, .. } => ("slack", user.as_str(), name.as_deref()),
@@ -44,7 +51,7 @@ pub(super) fn row(record: &Record, line: &[u8], leaf: Hash) -> io::Result<Vec<u8
         Origin::System => "system",
     };
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    write(&[
+    let cells = [
         record.seq.to_string(),
         format!("{:.6}", record.at),
         record.event.clone(),
@@ -57,21 +64,18 @@ pub(super) fn row(record: &Record, line: &[u8], leaf: Hash) -> io::Result<Vec<u8
         text(record.step.as_deref()),
         leaf.to_string(),
         line.to_owned(),
-    ])
+    ];
+    Ok(cells.map(|cell| if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell }))
 }
 
-/// Every cell is quoted, and one that would begin a formula begins with an apostrophe, which spreadsheets read as "text".
-fn write(cells: &[String; HEADING.len()]) -> io::Result<Vec<u8>> {
+/// A row; every cell is quoted.
+fn write(cells: &Cells) -> io::Result<Vec<u8>> {
     let mut writer = WriterBuilder::new()
         .quote_style(QuoteStyle::Always)
         .terminator(Terminator::CRLF)
         .buffer_capacity(1024)
         .from_writer(Vec::new());
-    writer.write_record(cells.iter().map(
-        |cell| {
-            if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell.clone() }
-        },
-    ))?;
+    writer.write_record(cells)?;
     writer.into_inner().map_err(|error| error.into_error())
 }
 
@@ -81,15 +85,11 @@ pub(crate) type Row = Result<Vec<u8>, Altered>;
 /// The rows of an exported table, its heading excluded; an error ends them.
 pub(crate) fn rows(table: impl Read) -> impl Iterator<Item = io::Result<Row>> {
     let reader = ReaderBuilder::new().has_headers(true).flexible(true).from_reader(table);
-    reader.into_byte_records().map(|cells| {
-        let cells = cells?;
-        let line = cells.get(HEADING.len() - 1).unwrap_or_default().to_owned();
-        let same =
-            parse(&line).ok().and_then(|record| row(&record, &line, Hash::leaf(&line)).ok()).is_some_and(|row| {
-                let again =
-                    ReaderBuilder::new().has_headers(false).from_reader(row.as_slice()).into_byte_records().next();
-                again.is_some_and(|again| again.is_ok_and(|again| again == cells))
-            });
+    reader.into_byte_records().map(|found| {
+        let found = found?;
+        let line = found.get(HEADING.len() - 1).unwrap_or_default().to_owned();
+        let expected = parse(&line).ok().and_then(|record| cells(&record, &line, Hash::leaf(&line)).ok());
+        let same = expected.is_some_and(|expected| found.iter().eq(expected.iter().map(String::as_bytes)));
         Ok(if same { Ok(line) } else { Err(Altered(line)) })
     })
 }
