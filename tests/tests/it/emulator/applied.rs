@@ -31,6 +31,8 @@ const STACKS: [(&str, &str); 8] = [
 const TASK: &str = "\nfargate = {\n  image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:DIGEST\"\n  \
                     watch_image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:DIGEST\"\n  \
                     secrets = [\"bot-token\", \"signing-secret\", \"audit-key\"]\n}\nprogram = null\n";
+/// Plans that are made at once.
+const AT_ONCE: usize = 4;
 /// Names that the examples give.
 const NAME: &str = "shop-prod";
 /// The application, as `standby init` calls it.
@@ -250,22 +252,30 @@ impl<'a> Stacks<'a> {
         })
     }
 
-    /// What every stack would change now.
+    /// What every stack would change now. Most of a plan's time is waiting, so some are made at once.
     fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::new();
-        for (settings, stack) in STACKS {
-            let plan = self.folder.join("plan");
-            self.run(settings, stack, &["plan", &format!("-out={}", plan.display())]);
-            let shown = self.run(settings, stack, &["show", "-json", plan.to_str().unwrap()]);
-            let shown: Value = serde_json::from_str(&shown).unwrap();
-            for change in shown["resource_changes"].as_array().into_iter().flatten() {
-                let changes = differences(&change["change"]);
-                if !changes.is_empty() {
-                    wanted.insert(format!("{settings} {stack} {}", change["address"].as_str().unwrap()), changes);
-                }
-            }
+        for some in STACKS.chunks(AT_ONCE) {
+            std::thread::scope(|scope| {
+                let plans: Vec<_> =
+                    some.iter().map(|(settings, stack)| scope.spawn(|| self.plan(settings, stack))).collect();
+                plans.into_iter().for_each(|plan| wanted.extend(plan.join().unwrap()));
+            });
         }
         wanted
+    }
+
+    fn plan(&self, settings: &str, stack: &str) -> Wanted {
+        let plan = self.folder.join(format!("{settings}-{stack}.plan").replace('/', "-"));
+        self.run(settings, stack, &["plan", &format!("-out={}", plan.display())]);
+        let shown = self.run(settings, stack, &["show", "-json", plan.to_str().unwrap()]);
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        let changes = shown["resource_changes"].as_array().into_iter().flatten();
+        let differing = changes.map(|change| {
+            let resource = format!("{settings} {stack} {}", change["address"].as_str().unwrap());
+            (resource, differences(&change["change"]))
+        });
+        differing.filter(|(_, changes)| !changes.is_empty()).collect()
     }
 }
 
