@@ -1,6 +1,6 @@
 //! What the host tells CloudWatch of a bot: the script itself, on the metrics of a real bot, with programs in place of `curl` and `aws`.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, process::Command, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
 use axum::http::StatusCode;
 use rehearsal::{
@@ -11,44 +11,33 @@ use tests::{Cast, Stage};
 
 use super::folder;
 
-/// A folder of programs that answer in place of the real ones.
+/// Programs that answer in place of the real ones.
+const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/host");
+
+/// A host, as those programs find it.
 struct Host(tempfile::TempDir);
 
 impl Host {
     fn new() -> Self {
-        let host = Self(tempfile::tempdir().unwrap());
-        host.program("aws", "#!/bin/sh\necho \"$@\" >>\"$0.told\"\n");
-        host
+        Self(tempfile::tempdir().unwrap())
     }
 
-    fn program(&self, name: &str, text: &str) {
-        let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    /// The bot answers so from now on.
+    /// The bot answers so.
     fn answers(&self, readiness: StatusCode, metrics: &str) {
         fs::write(self.0.path().join("metrics"), metrics).unwrap();
-        let ready = if readiness.is_success() { "exit 0" } else { "exit 22" };
-        let metrics = if metrics.is_empty() {
-            "exit 22".to_owned()
-        } else {
-            format!("cat {}", self.0.path().join("metrics").display())
-        };
-        self.program(
-            "curl",
-            &format!("#!/bin/sh\ncase \"$*\" in */readyz) {ready} ;; */metrics) {metrics} ;; *) exit 2 ;; esac\n"),
-        );
+        if readiness.is_success() {
+            fs::write(self.0.path().join("ready"), "").unwrap();
+        }
     }
 
     /// Runs `watch`; the metrics that it told, each as its name and value.
     fn watch(&self, how: &str) -> Vec<String> {
-        let told = self.0.path().join("aws.told");
+        let told = self.0.path().join("told");
         let _none_yet = fs::remove_file(&told);
-        let path = format!("{}:{}", self.0.path().display(), std::env::var("PATH").unwrap());
         let mut command = Command::new(folder().join("host/watch"));
-        let output = command.arg(how).env("PATH", path).env("STANDBY_NAME", "shop-prod-standby").output().unwrap();
+        command.arg(how).env("PATH", format!("{PROGRAMS}:{}", std::env::var("PATH").unwrap()));
+        command.env("HOST_STATE", self.0.path()).env("STANDBY_NAME", "shop-prod-standby");
+        let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let line = |line: &str| {
             let said = line.strip_prefix("cloudwatch put-metric-data --namespace Standby --metric-name ").unwrap();
@@ -86,7 +75,6 @@ async fn what_a_bot_measures_is_what_the_alarms_look_at() {
 #[test]
 fn of_a_bot_that_is_gone_only_that_is_told() {
     let host = Host::new();
-    host.answers(StatusCode::SERVICE_UNAVAILABLE, "");
     assert_eq!(host.watch("minute"), ["Ready 0", "Hears 0"]);
 }
 
@@ -94,8 +82,6 @@ fn of_a_bot_that_is_gone_only_that_is_told() {
 fn without_timers_each_is_told_in_its_time() {
     let host = Host::new();
     host.answers(StatusCode::OK, "standby_slack_connections 2\n");
-    // Four minutes pass at once.
-    host.program("sleep", "#!/bin/sh\necho >>\"$0.ed\"\n[ \"$(wc -l <\"$0.ed\")\" -lt 4 ] || kill -TERM $PPID\n");
     let told = host.watch("always");
     let times = |name: &str| told.iter().filter(|line| line.starts_with(name)).count();
     assert_eq!(
