@@ -153,7 +153,7 @@ impl Index {
     /// Writes everything out and lets go of the folder.
     pub(crate) fn close(&self) {
         let _ = self.with(|db| db.flush().map(drop));
-        self.db.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.hold().db.take();
     }
 
     fn number(&self, key: &[u8]) -> Result<Option<u64>, Unavailable> {

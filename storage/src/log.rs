@@ -15,7 +15,7 @@ use crate::{
     checkpoint::CHECKPOINTED,
     index::Unavailable,
     layout::Layout,
-    queue::{self, Queue},
+    queue::Queue,
     recover::{self, Recovered},
     view::View,
     writer,
@@ -75,7 +75,7 @@ impl Options {
 
         let (found, checked) = watch::channel(unread.is_none());
         if let Some(head) = unread {
-            let poison = Arc::clone(&queue.poison);
+            let doubted = Arc::clone(&queue);
             let mut check = Box::pin(check(Arc::clone(&queue.view), head));
             let soon = match self.patience {
                 Duration::ZERO => None,
@@ -89,7 +89,7 @@ impl Options {
                 None => drop(tokio::spawn(async move {
                     match check.await {
                         Ok(()) => drop(found.send_replace(true)),
-                        Err(error) => queue::stop(&poison, error.to_string()),
+                        Err(error) => doubted.stop(error.to_string()),
                     }
                 })),
             }
@@ -210,10 +210,7 @@ impl Log {
     /// See [`ReadError`].
     pub async fn seen(&self, dedupe: &str) -> Result<Option<u64>, ReadError> {
         let (log, dedupe) = (self.clone(), dedupe.to_owned());
-        self.blocking(move || {
-            log.0.queue.index.seen(&dedupe).or_else(|Unavailable| log.0.reader.view().find_dedupe(&dedupe))
-        })
-        .await
+        self.blocking(move || log.0.queue.recorded(&dedupe)).await
     }
 
     /// Size and Merkle root of what is durable.

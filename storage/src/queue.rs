@@ -8,34 +8,27 @@ use std::{
 };
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
-    AppendError, Appended, Clock, Entry, Hash, Head, Record, SigningKey, VERSION, blocking,
+    AppendError, Appended, Clock, Entry, Hash, Head, ReadError, Record, SigningKey, VERSION, blocking,
     hash::Tree,
     index::{Index, Unavailable},
-    line::{MAX_LINE, encode_record, is_plain, parse},
+    line::{MAX_LINE, encode_record, parse},
     view::View,
 };
 
 /// The most entries that wait to be durable at the same time.
 const MAX_WAITING: usize = 512;
 
-/// Why the log takes no more records, once it does not.
-pub(crate) type Poison = Arc<OnceLock<String>>;
-
-/// The log takes no more records from now on.
-pub(crate) fn stop(poison: &Poison, cause: String) {
-    tracing::error!(cause, "the log takes no more records");
-    poison.get_or_init(|| cause);
-}
-
 /// What those who append share with the writer.
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) view: Arc<View>,
-    pub(crate) index: Arc<Index>,
-    pub(crate) poison: Poison,
+    pub(crate) index: Index,
+    /// Why the log takes no more records, once it does not.
+    pub(crate) poison: OnceLock<String>,
     clock: Clock,
     turns: Arc<Semaphore>,
     state: Mutex<State>,
@@ -94,12 +87,12 @@ impl Batch {
 }
 
 impl Queue {
-    pub(crate) fn new(view: Arc<View>, index: Arc<Index>, clock: Clock, tree: Tree) -> Self {
+    pub(crate) fn new(view: Arc<View>, index: Index, clock: Clock, tree: Tree) -> Self {
         let state = State { tree, waiting: Batch::default(), taken: BTreeMap::new(), is_open: true };
         Self {
             view,
             index,
-            poison: Poison::default(),
+            poison: OnceLock::new(),
             clock,
             turns: Arc::new(Semaphore::new(MAX_WAITING)),
             state: Mutex::new(state),
@@ -149,31 +142,32 @@ impl Queue {
         if let Some(&seq) = staged.iter().find_map(|staged| staged.get(dedupe)) {
             return Ok(Some(seq));
         }
-        let read = |Unavailable| blocking::in_place(|| self.view.find_dedupe(dedupe));
-        let seen = self.index.seen(dedupe).or_else(read);
-        seen.map_err(|error| AppendError::Lookup { dedupe: dedupe.to_owned(), reason: error.to_string() })
+        let lookup = |error: ReadError| AppendError::Lookup { dedupe: dedupe.to_owned(), reason: error.to_string() };
+        self.recorded(dedupe).map_err(lookup)
+    }
+
+    /// The durable record under a dedupe key. Blocking where the index is out of use.
+    pub(crate) fn recorded(&self, dedupe: &str) -> Result<Option<u64>, ReadError> {
+        self.index.seen(dedupe).or_else(|Unavailable| blocking::in_place(|| self.view.find_dedupe(dedupe)))
     }
 
     /// Waits for something to write, and takes it with the head that it makes; none when nothing waits and nothing will. What was taken before must
     /// be in the index by now.
     pub(crate) async fn take(&self) -> Option<(Batch, Head)> {
         loop {
-            if let Some(taken) = self.take_now() {
-                return taken;
+            {
+                let mut state = self.state();
+                if !state.waiting.replies.is_empty() {
+                    let mut batch = mem::take(&mut state.waiting);
+                    state.taken = mem::take(&mut batch.dedupe);
+                    return Some((batch, state.tree.head()));
+                }
+                if !state.is_open {
+                    return None;
+                }
             }
             self.changed.notified().await;
         }
-    }
-
-    /// As [`Queue::take`]; none when that has to wait.
-    fn take_now(&self) -> Option<Option<(Batch, Head)>> {
-        let mut state = self.state();
-        if state.waiting.replies.is_empty() {
-            return (!state.is_open).then_some(None);
-        }
-        let mut batch = mem::take(&mut state.waiting);
-        state.taken = mem::take(&mut batch.dedupe);
-        Some(Some((batch, state.tree.head())))
     }
 
     /// Takes no more entries. What waits is still written.
@@ -187,6 +181,12 @@ impl Queue {
         let mut state = self.state();
         state.is_open = false;
         state.waiting = Batch::default();
+    }
+
+    /// The log takes no more records from now on.
+    pub(crate) fn stop(&self, cause: String) {
+        tracing::error!(cause, "the log takes no more records");
+        self.poison.get_or_init(|| cause);
     }
 
     /// Why nothing is appended any more.
@@ -212,18 +212,17 @@ fn record(entry: Entry, tree: &Tree, clock: &Clock) -> Result<(Record, Vec<u8>),
     if !data.is_object() {
         return Err("its data is not an object".to_owned());
     }
-    check_numbers(&data)?;
     let (seq, prev, at) = (tree.size(), tree.last(), microseconds(clock.now()));
     let record = Record { v: VERSION, seq, prev, at, actor, origin, application, run, step, event, dedupe, data };
-    let line = encode_record(&record).map_err(|error| error.to_string())?;
+    let (line, is_plain) = encode_record(&record).map_err(|error| error.to_string())?;
+    if !is_plain {
+        check_numbers(&record.data)?;
+    }
     if line.len() > MAX_LINE {
         return Err(format!("it makes a line of {} bytes, more than {MAX_LINE}", line.len()));
     }
-    if is_plain(&record.data) {
-        return Ok((record, line));
-    }
     // What is unusual may be read back otherwise: 1.0 as 1.
-    let record = parse(&line).map_err(|fault| format!("it {fault}"))?;
+    let record = if is_plain { record } else { parse(&line).map_err(|fault| format!("it {fault}"))? };
     Ok((record, line))
 }
 
@@ -233,9 +232,7 @@ fn microseconds(at: Timestamp) -> Timestamp {
 }
 
 /// Refuses integers that canonical JSON would change: its numbers are doubles (RFC 8785 section 3.2.2.3).
-fn check_numbers(value: &serde_json::Value) -> Result<(), String> {
-    use serde_json::Value;
-
+fn check_numbers(value: &Value) -> Result<(), String> {
     match value {
         Value::Number(number) if !is_exact(number) => {
             Err(format!("{number} is not exact as a double: write it as a string"))

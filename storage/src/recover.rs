@@ -66,7 +66,7 @@ pub(crate) fn recover(layout: Layout, clock: Clock, segment_bytes: u64) -> Resul
         }
         None => (None, None),
     };
-    let queue = Arc::new(Queue::new(view, Arc::new(index), clock, tree));
+    let queue = Arc::new(Queue::new(view, index, clock, tree));
     let writer = Writer { segment, segment_bytes, lock };
     Ok(Recovered { queue, writer, tail, unread })
 }

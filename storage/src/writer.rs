@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::{
     Hash, Head, blocking,
     layout::sync_dir,
-    queue::{Batch, Queue, stop},
+    queue::{Batch, Queue},
 };
 
 /// Everything the writer needs, and nobody else has.
@@ -62,7 +62,7 @@ pub(crate) async fn run(mut writer: Writer, queue: Arc<Queue>, alive: watch::Sen
         let written = catch_unwind(AssertUnwindSafe(|| blocking::in_place(|| writer.write(&mut batch, head, &queue))));
         // Before the batch is dropped with those who wait, since that is what sends them to look for the cause.
         if let Err(cause) = written.unwrap_or_else(|_| Err("the writer panicked".to_owned())) {
-            stop(&queue.poison, cause);
+            queue.stop(cause);
             break;
         }
     }
