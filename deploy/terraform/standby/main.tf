@@ -56,18 +56,23 @@ locals {
   }
 }
 
+locals {
+  # What each is, and the variable that a task has it in.
+  secrets = {
+    signing-secret = { what = "Slack's signing secret", variable = "STANDBY_SLACK_SIGNING_SECRET" }
+    bot-token      = { what = "Slack's bot token", variable = "STANDBY_SLACK_BOT_TOKEN" }
+    app-token      = { what = "Slack's app-level token", variable = "STANDBY_SLACK_APP_TOKEN" }
+    audit-key      = { what = "Key that signs the log", variable = "STANDBY_AUDIT_KEY" }
+    link-secret    = { what = "Key of the links to the incident page", variable = "STANDBY_LINK_SECRET" }
+  }
+}
+
 # Made empty; a person puts the values in, so that they are in no state and no plan.
 resource "aws_secretsmanager_secret" "slack" {
   #checkov:skip=CKV2_AWS_57:Slack has no API to rotate a signing secret, and the log's key is rotated with a record; a person does, and the bot reads it at its next start
-  for_each = {
-    signing-secret = "Slack's signing secret"
-    bot-token      = "Slack's bot token"
-    app-token      = "Slack's app-level token"
-    audit-key      = "Key that signs the log"
-    link-secret    = "Key of the links to the incident page"
-  }
+  for_each    = local.secrets
   name        = "${local.name}/${each.key}"
-  description = "${each.value}, for Standby"
+  description = "${each.value.what}, for Standby"
   kms_key_id  = local.platform.kms_key_arn
 }
 

@@ -2,13 +2,6 @@
 # one stops before the new one starts: the log has one writer. Nothing but ECS sees to that; the volume of host.tf is the stronger promise.
 
 locals {
-  environments = {
-    bot-token      = "STANDBY_SLACK_BOT_TOKEN"
-    app-token      = "STANDBY_SLACK_APP_TOKEN"
-    signing-secret = "STANDBY_SLACK_SIGNING_SECRET"
-    audit-key      = "STANDBY_AUDIT_KEY"
-    link-secret    = "STANDBY_LINK_SECRET"
-  }
   trusted_keys = try(var.fargate.trusted_keys, [])
   environment = merge(
     {
@@ -22,7 +15,7 @@ locals {
   # Of both containers that know the bot.
   bot = {
     environment = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
-    secrets     = [for name in sort(tolist(try(var.fargate.secrets, []))) : { name = local.environments[name], valueFrom = aws_secretsmanager_secret.slack[name].arn }]
+    secrets     = [for name in sort(tolist(try(var.fargate.secrets, []))) : { name = local.secrets[name].variable, valueFrom = aws_secretsmanager_secret.slack[name].arn }]
     mountPoints = [
       { sourceVolume = "configuration", containerPath = "/etc/standby", readOnly = true },
       { sourceVolume = "log", containerPath = "/var/lib/standby", readOnly = false },

@@ -83,7 +83,7 @@ variable "fargate" {
     error_message = "fargate.secrets has bot-token, audit-key (the replica is signed), and app-token for Socket Mode or signing-secret over HTTP."
   }
   validation {
-    condition     = var.fargate == null ? true : length(setsubtract(var.fargate.secrets, ["bot-token", "app-token", "signing-secret", "audit-key", "link-secret"])) == 0
+    condition     = var.fargate == null ? true : length(setsubtract(var.fargate.secrets, keys(local.secrets))) == 0
     error_message = "fargate.secrets are among bot-token, app-token, signing-secret, audit-key and link-secret."
   }
   validation {

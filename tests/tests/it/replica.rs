@@ -198,8 +198,7 @@ async fn without_a_log_nothing_begins_unless_the_bucket_is_seen_to_have_none() {
     let (content, said) = restored_before_it_serves(&stage, &key, lost.path()).await;
     assert!(!content && said.contains("replica cannot be seen"), "{said}");
     s3.set_dark(false);
-    let (content, said) =
-        restored_before_it_serves(&stage, &SigningKey::generate("other").unwrap().parse().unwrap(), lost.path()).await;
+    let (content, said) = restored_before_it_serves(&stage, &self::key(), lost.path()).await;
     assert!(!content && said.contains("no checkpoint that a trusted key signed"), "{said}");
     assert!(std::fs::read_dir(lost.path()).unwrap().next().is_none(), "something is left in the store");
 

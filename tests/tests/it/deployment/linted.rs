@@ -1,10 +1,13 @@
 //! Other people's linters over what is deployed. A finding is mended, or skipped in place with a reason.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 
-use super::{files, folder};
+use super::{files, folder, watch::PROGRAMS};
 use crate::{process::succeeds, python};
 
 /// A program of the Python environment that `.ci/run` makes, or the machine's own.
@@ -74,7 +77,7 @@ fn hadolint_has_nothing_to_say_of_the_dockerfile() {
 fn shellcheck_has_nothing_to_say_of_the_scripts() {
     let mut command = Command::new("shellcheck");
     command.args(["install", "attach", "secrets", "watch"].map(|name| folder().join("host").join(name)));
-    command.args(["aws", "curl", "sleep"].map(|name| concat!(env!("CARGO_MANIFEST_DIR"), "/host/").to_owned() + name));
+    command.args(["aws", "curl", "sleep"].map(|name| Path::new(PROGRAMS).join(name)));
     // What host.env sets is not in the scripts, and what it is called is in its README.
     command.arg(folder().join("terraform/stack")).args(["--exclude", "SC1091,SC2154"]);
     succeeds(command);

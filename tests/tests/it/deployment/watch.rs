@@ -12,7 +12,7 @@ use tests::{Cast, Stage};
 use super::folder;
 
 /// Programs that answer in place of the real ones.
-const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/host");
+pub(super) const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/host");
 
 /// A host, as those programs find it.
 struct Host(tempfile::TempDir);
