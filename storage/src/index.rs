@@ -6,7 +6,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io, iter,
+    fs::{self, File},
+    io, iter,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -76,10 +77,11 @@ pub(crate) struct Index {
 pub(crate) struct Unavailable;
 
 impl Index {
-    /// Opens or creates the index.
+    /// Opens or creates the index. Only who holds the log's lock may.
     pub(crate) fn open(layout: &Layout) -> Self {
         let dir = layout.index();
         let opened = guarded(|| {
+            await_release(&dir)?;
             let db = sled::Config::new().path(&dir).cache_capacity(CACHE).open()?;
             if db.is_empty() {
                 db.insert(key::MARK, key::mark(Head { size: 0, root: Hash::empty() }))?;
@@ -213,6 +215,16 @@ fn guarded<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("sled panicked".to_owned()),
+    }
+}
+
+/// Waits for sled's lock, for which sled does not. Whoever opens the index holds the log's lock, so it can only be with a child that was forked while
+/// the index was open before, until that runs a program of its own.
+fn await_release(dir: &Path) -> io::Result<()> {
+    match File::open(dir.join("db")) {
+        Ok(file) => file.lock().and_then(|()| file.unlock()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

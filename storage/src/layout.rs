@@ -68,8 +68,8 @@ impl Layout {
         }
     }
 
-    /// Takes the process lock, which the kernel releases with the file, however the process ends.
-    pub(crate) fn lock(&self) -> Result<File, OpenError> {
+    /// Takes the process lock.
+    pub(crate) fn lock(&self) -> Result<Lock, OpenError> {
         let path = self.dir.join("lock");
         let io = |source| OpenError::Io { path: path.clone(), source };
         let mut file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
@@ -82,7 +82,7 @@ impl Layout {
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
-        Ok(file)
+        Ok(Lock(file))
     }
 
     /// Numbers of the first records of all segments, ascending, as their names have them.
@@ -133,6 +133,18 @@ impl Layout {
         match bytes.len() as u64 {
             length if file.metadata()?.len() > length => file.set_len(length),
             _ => Ok(()),
+        }
+    }
+}
+
+/// The process lock, which the kernel releases with the file, however the process ends.
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    /// Not left to the file's closing: a child that was just forked has the file open too, until it runs a program of its own.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "failed to release the log's lock");
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::{
     Hash, Head, blocking,
-    layout::sync_dir,
+    layout::{Lock, sync_dir},
     queue::{Batch, Queue},
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct Writer {
     pub(crate) segment: Option<OpenSegment>,
     pub(crate) segment_bytes: u64,
     /// Held for as long as the writer lives.
-    pub(crate) lock: File,
+    pub(crate) lock: Lock,
 }
 
 /// The last segment.

@@ -4,12 +4,15 @@ use std::{
     fs::{self, OpenOptions},
     io::Write,
     path::Path,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::Duration,
 };
 
 use futures::TryStreamExt;
 use serde_json::json;
-use storage::{Actor, AppendError, Damage, Head, LineFault, OpenError, Options, Origin, Reader};
+use storage::{Actor, AppendError, Damage, Head, LineFault, Log, OpenError, Options, Origin, Reader};
 
 use crate::support::{clock, entry, fill, paused, segments, small};
 
@@ -47,6 +50,37 @@ fn a_reopened_log_goes_on() {
         assert_eq!(log.run("run-1").await.unwrap().len(), 10);
         log.close().await;
         assert_eq!(Reader::open(dir.path()).await.unwrap().head(), log.head());
+    });
+}
+
+/// A child shares every open file with its parent from when it is forked until it runs a program of its own.
+#[test]
+fn a_child_that_is_just_being_started_keeps_no_log_shut() {
+    let (over, rounds) = (AtomicBool::new(false), 100);
+    thread::scope(|scope| {
+        let starts_children = || {
+            while !over.load(Ordering::Relaxed) {
+                assert!(Command::new("true").status().unwrap().success());
+            }
+        };
+        for _ in 0..4 {
+            scope.spawn(starts_children);
+        }
+        let reopened = scope.spawn(|| {
+            let dir = tempfile::tempdir().unwrap();
+            for round in 0..rounds {
+                paused().block_on(async {
+                    let log = Log::open(dir.path(), clock()).await.unwrap();
+                    assert_eq!(log.cursor("projection").await.unwrap(), (round > 0).then_some(round));
+                    fill(&log, 1).await;
+                    log.set_cursor("projection", round + 1).await.unwrap();
+                    log.close().await;
+                });
+            }
+        });
+        let reopened = reopened.join();
+        over.store(true, Ordering::Relaxed);
+        reopened.unwrap();
     });
 }
 
