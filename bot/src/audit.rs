@@ -24,14 +24,14 @@ pub use self::{
     auditor::{Asker, Auditor, AuditorError, LogAsk},
     compliance::Compliance,
     replica::Progress,
-    restore::Restore,
+    restore::{Restore, may_begin},
 };
 pub(crate) use self::{
     export::export_to,
     notary::{finish, follow},
     people::resolve,
     replica::Replica,
-    restore::restore_lost,
+    restore::{begin_no_second_log, restore_lost},
 };
 use crate::{cli::Audit, failure::Failure};
 

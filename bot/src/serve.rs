@@ -1,11 +1,11 @@
 //! `standby serve`: the bot in the real world.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use commands::aws::{Bucket, Network};
+use commands::aws::Network;
 use secrecy::SecretString;
-use storage::{Clock, tiles};
+use storage::Clock;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -32,7 +32,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     }
     match args.restore {
         true => audit::restore_lost(&config, path, args.keys.as_deref()).await?,
-        false => begins_no_second_log(&config, path).await?,
+        false => audit::begin_no_second_log(&config).await?,
     }
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
         .context("failed to prepare the connection to Slack")?;
@@ -73,30 +73,6 @@ pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     match ended {
         None => Ok(()),
         Some(ended) => Err(Failure::Internal(anyhow::anyhow!("the HTTP server ended by itself: {ended:?}"))),
-    }
-}
-
-/// A store without a log beside a replica that has one is a store that was lost: a new log would be another history. Where the bucket does not say, the
-/// bot starts: it is for the day on which things do not answer, and puts nothing over a history that is not its own.
-async fn begins_no_second_log(config: &Config, path: &Path) -> Result<(), Failure> {
-    let Some(replica) = config.audit.replica.as_ref().filter(|_| storage::restorable(&config.store.path).is_ok())
-    else {
-        return Ok(());
-    };
-    let bucket = Bucket::connect(replica.place(), &Network::system(), Clock::system()).await;
-    match bucket.get(tiles::CHECKPOINT).await {
-        Ok(None) => Ok(()),
-        Ok(Some(_)) => Err(Failure::user(format!(
-            "{}: store.path: {} has no log, and bucket {} has its replica; `standby audit restore` brings it back, or give audit.replica.prefix \
-             another name for a new log",
-            path.display(),
-            config.store.path.display(),
-            replica.bucket
-        ))),
-        Err(error) => {
-            tracing::warn!(%error, "whether the replica has a log cannot be seen; a new one is begun");
-            Ok(())
-        }
     }
 }
 

@@ -26,7 +26,7 @@ use storage::{
 };
 use tokio::time::{sleep, timeout};
 
-pub(super) use self::copy::{Checkpoints, CopyError, Held, copy, versions};
+pub(super) use self::copy::{Checkpoints, CopyError, Held, checkpoints, copy, versions};
 use super::auditor::{Auditor, AuditorError};
 
 /// The name of the replica's cursor in the store.

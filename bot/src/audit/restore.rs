@@ -15,7 +15,7 @@ use storage::{
 };
 use tempfile::TempDir;
 
-use super::replica::{Checkpoints, CopyError, Held, copy, versions};
+use super::replica::{Checkpoints, CopyError, Held, checkpoints, copy, versions};
 use crate::{cli::RestoreArgs, config::Config, failure::Failure, terminal::own_name};
 
 /// Versions that are told one by one.
@@ -59,6 +59,37 @@ pub(crate) async fn restore_lost(config: &Config, path: &Path, keys: Option<&Pat
         }
     }
     outcome
+}
+
+/// Refuses to begin a log where the configuration's bucket has the replica of one: a store without a log is one that was lost then, and a new log would be
+/// another history.
+pub(crate) async fn begin_no_second_log(config: &Config) -> Result<(), Failure> {
+    let Some(replica) = &config.audit.replica else { return Ok(()) };
+    may_begin(&Bucket::connect(replica.place(), &Network::system(), Clock::system()).await, &config.store.path).await
+}
+
+/// Whether a bot may serve with that store and that bucket, without restoring anything. Where the bucket does not say, it may: it is for the day on which
+/// things do not answer, and puts nothing over a history that is not its own.
+///
+/// # Errors
+/// When the store has no log, and the bucket has, or had, a replica.
+pub async fn may_begin(bucket: &Bucket, store: &Path) -> Result<(), Failure> {
+    if storage::restorable(store).is_err() {
+        return Ok(());
+    }
+    match checkpoints(bucket).await {
+        Ok(found) if found.is_empty() => Ok(()),
+        Ok(_) => Err(Failure::user(format!(
+            "store.path: {} has no log, and bucket {} has its replica; `standby audit restore` brings it back, or give audit.replica.prefix another \
+             name for a new log",
+            store.display(),
+            bucket.place().bucket
+        ))),
+        Err(error) => {
+            tracing::warn!(%error, "whether the replica has a log cannot be seen; a new one is begun");
+            Ok(())
+        }
+    }
 }
 
 /// From the replica to the store, as the configuration at that path has them.
@@ -115,12 +146,11 @@ impl Restore {
                 .map_err(Failure::from);
         }
         let bucket = &self.bucket.place().bucket;
-        // Also one that somebody has put a deletion over.
-        let versions = self.bucket.versions(tiles::CHECKPOINT).await.map_err(|error| {
+        let found = checkpoints(&self.bucket).await.map_err(|error| {
             let error = anyhow::Error::from(error);
             Failure::user(format!("whether bucket {bucket} has the log's replica cannot be seen, and without it the bot does not start: {error:#}"))
         })?;
-        if versions.iter().any(|version| version.name == tiles::CHECKPOINT) {
+        if !found.is_empty() {
             tracing::info!(bucket, store = %self.store.display(), "the store has no log: its replica is fetched and verified");
             return self.run(out).await;
         }

@@ -1,9 +1,10 @@
 //! Programs that run beside a test: the bot itself, and what it talks to.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU8, Ordering},
     time::{Duration, Instant},
 };
 
@@ -67,10 +68,14 @@ impl Drop for Process {
     }
 }
 
-/// Addresses on loopback that nobody listened at a moment ago.
+/// Addresses on loopback that nobody else listens at or calls from: each has an IP address of its own, named by this process and by how many it has given.
 pub(crate) fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    let listeners: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap())
+    static GIVEN: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    std::array::from_fn(|_| {
+        let ip = Ipv4Addr::new(127, GIVEN.fetch_add(1, Ordering::Relaxed), high, low);
+        TcpListener::bind((ip, 0)).unwrap().local_addr().unwrap()
+    })
 }
 
 /// Runs a program to its end, which must be a good one; returns what it printed.

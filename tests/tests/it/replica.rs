@@ -5,7 +5,7 @@ mod emulators;
 use std::{path::Path, time::Duration};
 
 use bot::{
-    audit::Restore,
+    audit::{self, Restore},
     check::{Verdict, check_replica},
     failure::Failure,
 };
@@ -209,6 +209,27 @@ async fn without_a_log_nothing_begins_unless_the_bucket_is_seen_to_have_none() {
     nothing.set_dark(false);
     let (content, said) = restored_before_it_serves(&empty, &key, lost.path()).await;
     assert!(content && said.contains("a new log begins"), "{said}");
+}
+
+/// Where people restore a lost store themselves, the bot begins no other log meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_lost_is_not_begun_anew() {
+    let (key, s3) = (key(), S3::default());
+    let stage = open(&key, &s3).await;
+    s3.holds(stage.log().head().size).await;
+    let (bucket, lost) = (stage.bucket().await, tempfile::tempdir().unwrap());
+    let may_begin = async |store: &Path| told(Vec::new(), audit::may_begin(&bucket, store).await);
+    assert_eq!(may_begin(stage.store()).await, (true, String::new()));
+    for is_hidden in [false, true] {
+        if is_hidden {
+            s3.delete(tiles::CHECKPOINT);
+        }
+        let (content, said) = may_begin(lost.path()).await;
+        assert!(!content && said.contains("`standby audit restore` brings it back"), "{said}");
+    }
+    // On the day on which things do not answer, the bot is there.
+    s3.set_dark(true);
+    assert_eq!(may_begin(lost.path()).await, (true, String::new()));
 }
 
 #[tokio::test(start_paused = true)]

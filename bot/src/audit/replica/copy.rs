@@ -45,8 +45,8 @@ pub(in crate::audit) struct Checkpoints {
 impl Checkpoints {
     /// Fetches them all but those with the version ids that are left out.
     pub(in crate::audit) async fn of(bucket: &Bucket, keys: &PublicKeys, except: &[String]) -> Result<Self, CopyError> {
-        let mut versions = bucket.versions(tiles::CHECKPOINT).await?;
-        versions.retain(|version| version.name == tiles::CHECKPOINT && !except.contains(&version.id));
+        let mut versions = checkpoints(bucket).await?;
+        versions.retain(|version| !except.contains(&version.id));
         let fetch = async |version: Version| Ok::<_, AwsError>((bucket.get_version(&version).await?, version));
         let mut fetched = stream::iter(versions).map(fetch).buffered(AT_ONCE);
         let mut found = Self::default();
@@ -60,6 +60,14 @@ impl Checkpoints {
         found.signed.sort_by_key(|held| std::cmp::Reverse(held.checkpoint.head().size));
         Ok(found)
     }
+}
+
+/// Everything that was ever put under the checkpoint's name, whatever it is: none if the bucket never had the log's replica. A mark of deletion over it
+/// changes nothing.
+pub(in crate::audit) async fn checkpoints(bucket: &Bucket) -> Result<Vec<Version>, AwsError> {
+    let mut versions = bucket.versions(tiles::CHECKPOINT).await?;
+    versions.retain(|version| version.name == tiles::CHECKPOINT);
+    Ok(versions)
 }
 
 /// The versions of each object that holds records, the oldest first.

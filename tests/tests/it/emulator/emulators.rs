@@ -50,8 +50,8 @@ impl Emulators {
     ) -> Self {
         ministack
             .env("GATEWAY_PORT", one.port().to_string())
-            .env("BIND_HOST", "127.0.0.1")
-            .env("MINISTACK_HOST", "127.0.0.1")
+            .env("BIND_HOST", one.ip().to_string())
+            .env("MINISTACK_HOST", one.ip().to_string())
             .env("MINISTACK_REGION", "us-east-1")
             .env("STATE_DIR", folder.join("state"))
             .env("S3_DATA_DIR", folder.join("s3"))
@@ -59,7 +59,7 @@ impl Emulators {
             .env("DOCKER_HOST", "unix:///nonexistent.sock")
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0");
-        moto.args(["-H", "127.0.0.1", "-p", &other.port().to_string()]);
+        moto.args(["-H", &other.ip().to_string(), "-p", &other.port().to_string()]);
         let mut processes =
             [Process::start(ministack, folder.join("ministack.log")), Process::start(moto, folder.join("moto.log"))];
         for (process, at) in processes.iter_mut().zip([one, other]) {
