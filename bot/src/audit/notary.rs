@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use storage::{ReadError, Record};
+use storage::Record;
 use tokio::time::Instant;
 
 use super::auditor::{Auditor, AuditorError};
@@ -13,21 +13,12 @@ const CURSOR: &str = "notary";
 /// Longest time between a record and a checkpoint that covers it.
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Why the notary stopped.
-#[derive(Debug, thiserror::Error)]
-enum Ended {
-    #[error("the log cannot be read")]
-    Read(#[from] ReadError),
-    #[error("a checkpoint could not be recorded")]
-    Auditor(#[from] AuditorError),
-}
-
 /// Follows the log until the task is dropped. Without a key it does nothing.
 pub(crate) async fn follow(auditor: Auditor) {
     if auditor.signs()
         && let Err(error) = sign_all(&auditor).await
     {
-        tracing::error!(error = %anyhow::Error::from(error), "no checkpoints are made any more");
+        tracing::error!(error = format!("{error:#}"), "no checkpoints are made any more");
     }
 }
 
@@ -36,11 +27,14 @@ pub(crate) async fn finish(auditor: &Auditor) {
     if auditor.signs()
         && let Err(error) = catch_up(auditor).await
     {
-        tracing::warn!(error = %anyhow::Error::from(error), "the last checkpoint was not made; the next one covers its records");
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "the last checkpoint was not made; the next one covers its records"
+        );
     }
 }
 
-async fn catch_up(auditor: &Auditor) -> Result<(), Ended> {
+async fn catch_up(auditor: &Auditor) -> anyhow::Result<()> {
     let head = auditor.log().head().size;
     let from = auditor.log().cursor(CURSOR).await?.unwrap_or(head).min(head);
     let mut records = auditor.log().read(from..);
@@ -59,7 +53,7 @@ async fn sign(auditor: &Auditor, record: &Record) -> Result<(), AuditorError> {
     }
 }
 
-async fn sign_all(auditor: &Auditor) -> Result<(), Ended> {
+async fn sign_all(auditor: &Auditor) -> anyhow::Result<()> {
     let log = auditor.log();
     // A cursor that was lost costs the checkpoints of what was not signed then; the next one covers it.
     let head = log.head().size;

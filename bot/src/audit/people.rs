@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, io::Write, time::Duration};
 use anyhow::Context as _;
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
-use storage::{Actor, Opening, ReadError};
+use storage::{Actor, Opening};
 use tokio::time::Instant;
 
 use super::{
-    auditor::{Auditor, AuditorError, LogAsk},
+    auditor::{Auditor, LogAsk},
     place::Place,
 };
 use crate::{
@@ -21,15 +21,6 @@ use crate::{
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// How long nobody asks again after a failure.
 const FAILED: Duration = Duration::from_secs(60);
-
-/// Why nobody is resolved any more.
-#[derive(Debug, thiserror::Error)]
-enum Ended {
-    #[error("the log cannot be read")]
-    Read(#[from] ReadError),
-    #[error("who somebody is could not be recorded")]
-    Auditor(#[from] AuditorError),
-}
 
 /// Why one person is not resolved now.
 #[derive(Debug, thiserror::Error)]
@@ -50,11 +41,11 @@ struct Known {
 /// dropped, and delays nothing.
 pub(crate) async fn resolve(auditor: Auditor, slack: Api, from: u64) {
     if let Err(error) = resolve_all(&auditor, &slack, from).await {
-        tracing::error!(error = %anyhow::Error::from(error), "who people are is not recorded any more");
+        tracing::error!(error = format!("{error:#}"), "who people are is not recorded any more");
     }
 }
 
-async fn resolve_all(auditor: &Auditor, slack: &Api, from: u64) -> Result<(), Ended> {
+async fn resolve_all(auditor: &Auditor, slack: &Api, from: u64) -> anyhow::Result<()> {
     let mut people: BTreeMap<String, Known> = BTreeMap::new();
     let mut records = auditor.log().follow(from);
     while let Some(record) = records.try_next().await? {

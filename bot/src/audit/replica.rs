@@ -100,7 +100,10 @@ impl Replica {
     pub(crate) async fn finish(&self) {
         match timeout(LAST, self.bring()).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(error = %anyhow::Error::from(error), "the replica lacks the last records"),
+            Ok(Err(error)) => {
+                let error = anyhow::Error::from(error);
+                tracing::warn!(error = format!("{error:#}"), "the replica lacks the last records");
+            }
             Err(_) => tracing::warn!("the replica lacks the last records: the bucket takes too long"),
         }
     }

@@ -1,13 +1,64 @@
-# The bot, on guard in the DR region: on one small instance that is replaced when it fails, with a volume for the log that outlives it (host.tf); or, with
-# `fargate`, as one task, which restores the log from its replica before it serves (task.tf).
+# The bot, on guard in the DR region: on one small instance, with a volume for the log that outlives it; or, with `fargate`, as one task, which restores the
+# log from its replica before it serves.
 
 locals {
   name     = "${var.app_name}-${var.env}-standby"
   platform = data.terraform_remote_state.platform["dr"].outputs
   peer     = data.terraform_remote_state.platform["primary"].outputs
-  subnet   = local.platform.private_subnet_ids[0]
-  hosts    = var.fargate == null ? 1 : 0
-  tasks    = var.fargate == null ? 0 : 1
+}
+
+module "instance" {
+  count               = var.fargate == null ? 1 : 0
+  source              = "../modules/instance"
+  name                = local.name
+  region              = var.region
+  role_name           = local.role.name
+  subnet_id           = local.platform.private_subnet_ids[0]
+  security_group_id   = aws_security_group.host.id
+  target_group_arns   = local.target_group_arns
+  kms_key_arn         = local.platform.kms_key_arn
+  log_group           = aws_cloudwatch_log_group.bot
+  secret_arns         = [for secret in aws_secretsmanager_secret.slack : secret.arn]
+  configuration       = file(var.config_file)
+  program             = var.program
+  instance_type       = var.instance_type
+  ami_parameter       = var.ami_parameter
+  volume_gib          = var.volume_gib
+  snapshot_hours      = var.snapshot_hours
+  snapshots_kept      = var.snapshots_kept
+  restore_snapshot_id = var.restore_snapshot_id
+}
+
+module "task" {
+  count             = var.fargate == null ? 0 : 1
+  source            = "../modules/task"
+  name              = local.name
+  region            = var.region
+  role              = local.role
+  cluster           = local.platform.ecs_cluster
+  subnet_ids        = local.platform.private_subnet_ids
+  security_group_id = aws_security_group.host.id
+  target_group_arns = local.target_group_arns
+  port              = local.port
+  kms_key_arn       = local.platform.kms_key_arn
+  log_group         = aws_cloudwatch_log_group.bot
+  secrets           = { for name in var.fargate.secrets : name => { variable = local.secrets[name].variable, arn = aws_secretsmanager_secret.slack[name].arn } }
+  configuration     = file(var.config_file)
+  trusted_keys      = var.fargate.trusted_keys
+  images            = { standby = var.fargate.image, watch = var.fargate.watch_image }
+  architecture      = var.fargate.architecture
+  cpu               = var.fargate.cpu
+  memory            = var.fargate.memory
+  storage_gib       = var.fargate.storage_gib
+}
+
+locals {
+  # By way of its policies, and of the listeners: nothing starts before it may do what it has to, and is reached.
+  role = {
+    arn  = aws_iam_role.host.arn
+    name = one(toset([aws_iam_role_policy.bot.role, aws_iam_role_policy.replica.role]))
+  }
+  target_group_arns = [for listener in aws_lb_listener.slack : listener.default_action[0].target_group_arn]
 }
 
 data "aws_caller_identity" "this" {}

@@ -18,7 +18,7 @@ output "slack_request_urls" {
 
 output "volume_id" {
   description = "Volume that holds the log; null with `fargate`."
-  value       = one(aws_ebs_volume.log[*].id)
+  value       = one(module.instance[*].volume_id)
 }
 
 output "replica_bucket" {

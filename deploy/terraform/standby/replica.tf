@@ -38,7 +38,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "replica" {
 # A template of plain JSON, which a test of the bot compares with the calls that it makes.
 resource "aws_iam_role_policy" "replica" {
   name = "replica"
-  role = aws_iam_role.host.id
+  role = aws_iam_role.host.name
   policy = templatefile("${path.module}/replica.json.tftpl", {
     bucket  = local.replica
     key_arn = module.replica.key_arn

@@ -1,22 +1,23 @@
-//! Who approves what: every outcome of every gate, each with its record.
+//! Who approves what, each with its record.
+
+mod answers;
+mod outcomes;
 
 use std::time::Duration;
 
 use bot::terminal::Ask;
 use commands::{
-    journal::{Decision, Event, Refusal},
+    journal::{Event, Refusal},
     plan::Method,
     report::RunOutcome,
 };
 use rehearsal::{
-    Disturbance, Fault, OldPrimary, Region, Service, Target,
-    slack::{self, Account, FaultKind, Method as WebMethod},
+    Fault, Region,
+    slack::{self, Account, FaultKind},
 };
 use serde_json::json;
 use storage::Record;
 use tests::{Cast, Stage, StageBuilder};
-
-use super::failback::promoted_on;
 
 const GROUP: &str = "S0PROMOTERS";
 const WORDS: &str = "promote us-west-2";
@@ -192,243 +193,6 @@ async fn guests_and_outsiders_are_refused() {
     let expected = [Refusal::NotAMember, Refusal::NotAllowed, Refusal::NotAMember, Refusal::NotAllowed];
     assert_eq!(refusals(&stage).await, expected);
     assert!(stage.of("gate.decided").await.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_says_no_in_their_own_way() {
-    let stage = asked(Stage::with()).await;
-    for (who, button, told) in [
-        (Cast::SAM, "refuse", "You may not approve"),
-        (Cast::MAYA, "refuse", "cancel it instead"),
-        (Cast::JONAS, "cancel", "Only <@U0MAYA00001> takes this request back"),
-    ] {
-        stage.presses(who, button).await;
-        stage.is_told(who, told).await;
-    }
-    assert_eq!(refusals(&stage).await, [Refusal::NotAllowed, Refusal::OwnRequest, Refusal::NotTheRequester]);
-    assert!(stage.of("gate.decided").await.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn words_and_reason_are_demanded_in_the_modal() {
-    let stage = asked(Stage::with()).await;
-    let modal = stage.opens(Cast::JONAS, "approve-failover").await;
-    let shown = json!(modal.blocks).to_string();
-    for part in ["*Data loss*", "What cannot be undone", "What is not touched", "The way back", "Checks seen"] {
-        assert!(shown.contains(part), "{part} is missing in {shown}");
-    }
-    assert!(shown.contains("Type exactly: promote us-west-2"), "{shown}");
-
-    let wrong = stage.submits(Cast::JONAS, "promote us-east-1", "it is dark").await.unwrap();
-    assert!(wrong.errors["words"].contains("Type exactly promote us-west-2"), "{:?}", wrong.errors);
-    let wrong = stage.submits(Cast::JONAS, WORDS, "   ").await.unwrap();
-    assert!(wrong.errors["reason"].contains("It takes a reason"), "{:?}", wrong.errors);
-    assert_eq!(refusals(&stage).await, [Refusal::NotConfirmed, Refusal::NoReason]);
-
-    assert_eq!(stage.submits(Cast::JONAS, WORDS, "dark: since 9:00").await, None);
-    let decided = stage.record(|record| record.event == "gate.decided").await;
-    assert_eq!(decided.data["reason"], "dark: since 9:00");
-    assert!(stage.hears("*Approved*").await.blocks.iter().any(|block| block.to_string().contains("dark: since 9:00")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn modal_of_an_earlier_process_still_confirms_and_one_that_came_late_says_so() {
-    let mut stage = asked(Stage::with()).await;
-    stage.opens(Cast::JONAS, "approve-failover").await;
-    stage.opens(Cast::PRIYA, "approve-failover").await;
-    stage.restart().await;
-    assert_eq!(stage.submits(Cast::JONAS, WORDS, "it is dark").await, None);
-    stage.record(|record| record.event == "gate.decided").await;
-    let late = stage.submits(Cast::PRIYA, WORDS, "it is dark").await.unwrap();
-    assert!(late.title == "Not done" && late.blocks[0].to_string().contains("Already decided"), "{:?}", late.blocks);
-    assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
-}
-
-#[tokio::test(start_paused = true)]
-async fn refusal_says_why() {
-    let stage = asked(Stage::with()).await;
-    let modal = stage.opens(Cast::JONAS, "refuse").await;
-    assert!(
-        json!(modal.blocks).to_string().contains("the primary is dark"),
-        "what was asked, and why: {:?}",
-        modal.blocks
-    );
-    stage.slack.fill(Cast::JONAS, "reason", "   ").unwrap();
-    stage.slack.submit(Cast::JONAS).await.unwrap();
-    let wrong = stage.slack.modal(Cast::JONAS).unwrap();
-    assert!(wrong.errors["reason"].contains("It takes a reason"), "{:?}", wrong.errors);
-    stage.slack.fill(Cast::JONAS, "reason", "it is back: since 9:10").unwrap();
-    stage.slack.submit(Cast::JONAS).await.unwrap();
-    assert_eq!(stage.slack.modal(Cast::JONAS), None);
-    let decided = stage.record(|record| record.event == "gate.decided").await;
-    assert_eq!(decided.data["decision"], json!({ "how": "refused" }));
-    assert_eq!(decided.data["reason"], "it is back: since 9:10");
-    let shown = stage.hears("*Refused* by <@U0JONAS0001>").await;
-    assert!(json!(shown.blocks).to_string().contains("it is back: since 9:10"), "{:?}", shown.blocks);
-    assert_eq!(refusals(&stage).await, [Refusal::NoReason]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn refusal_of_what_was_decided_meanwhile_is_told_in_the_modal_alone() {
-    let stage = asked(Stage::with()).await;
-    stage.opens(Cast::PRIYA, "refuse").await;
-    stage.presses(Cast::JONAS, "approve-failover").await;
-    stage.record(|record| record.event == "gate.decided").await;
-    stage.slack.fill(Cast::PRIYA, "reason", "wait").unwrap();
-    stage.slack.submit(Cast::PRIYA).await.unwrap();
-    let late = stage.slack.modal(Cast::PRIYA).unwrap();
-    assert!(late.title == "Not done" && late.blocks[0].to_string().contains("Already decided"), "{:?}", late.blocks);
-    assert!(stage.of("command.failed").await.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_decides_a_moment_too_late_is_told_alone() {
-    let stage = Stage::open().await;
-    stage.says(Cast::MAYA, "promote a planned move").await;
-    let gate = stage.gate().await;
-    let click = |who| stage.slack.click(who, Cast::INCIDENT, &gate.ts, "approve-switchover");
-    let (jonas, priya) = tokio::join!(click(Cast::JONAS), click(Cast::PRIYA));
-    assert!(jonas.is_ok() && priya.is_ok());
-    let failed = stage.record(|record| record.event == "command.failed").await;
-    assert_eq!(failed.data["refused"], "already_decided");
-    stage.ended().await;
-    let about = |message: &&slack::Message| message.text.contains("lready decided");
-    let told: Vec<_> =
-        stage.slack.messages(Cast::INCIDENT).iter().filter(about).map(|it| it.only_visible_to.clone()).collect();
-    let command = failed.data["command"].as_u64().unwrap();
-    let late = stage.records().await.into_iter().find(|record| record.seq == command).unwrap();
-    let storage::Actor::Slack { user, .. } = &late.actor else { panic!() };
-    assert_eq!(told, [Some(user.clone())]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn answers_to_one_person_are_tried_again() {
-    let stage = asked(Stage::with()).await;
-    let later = FaultKind::RateLimited { retry_after: Duration::from_secs(5) };
-    for kind in [later, FaultKind::ServerError, FaultKind::Hang] {
-        stage.slack.fault(slack::Fault { method: Some(WebMethod::ChatPostEphemeral), kind, times: Some(1) });
-    }
-    stage.presses(Cast::SAM, "cancel").await;
-    stage.is_told(Cast::SAM, "takes this request back").await;
-    let tries = stage.slack.calls().iter().filter(|call| call.method == "chat.postEphemeral").count();
-    assert_eq!(tries, 4);
-}
-
-#[tokio::test(start_paused = true)]
-async fn people_are_reminded_before_the_question_closes() {
-    let stage = asked(Stage::with()).await;
-    let opened = stage.of("gate.opened").await.remove(0);
-    let closing = stage.record(|record| record.event == "gate.closing").await;
-    assert_eq!(closing.at.duration_since(opened.at).as_secs(), 600);
-    let reminder = stage.hears("It is not decided yet").await;
-    assert!(reminder.text.contains("Promote shop to us-west-2?"), "{}", reminder.text);
-    let decided = stage.record(|record| record.event == "gate.decided").await;
-    assert_eq!(decided.at.duration_since(opened.at).as_secs(), 900);
-    assert_eq!(stage.of("gate.closing").await.len(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn expiry_while_the_bot_is_down_is_an_expiry_without_a_reminder() {
-    let mut stage = asked(Stage::with()).await;
-    stage.crash().await;
-    tokio::time::sleep(Duration::from_secs(1_000)).await;
-    stage.start().await;
-    let decided = stage.record(|record| record.event == "gate.decided").await;
-    assert_eq!(decided.data["decision"], json!({ "how": "expired" }));
-    assert!(stage.hears("*Expired*").await.text.contains("nobody decided in time"));
-    assert!(stage.of("gate.closing").await.is_empty() && stage.changes().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn expiry_while_slack_is_down_is_recorded_in_time_and_told_later() {
-    let stage = asked(Stage::with()).await;
-    let opened = stage.of("gate.opened").await.remove(0);
-    slack_down(&stage, None);
-    let decided = stage.record(|record| record.event == "gate.decided").await;
-    assert_eq!(decided.at.duration_since(opened.at).as_secs(), 900);
-    stage.slack.clear_faults();
-    let message = stage.hears("*Expired*").await;
-    let buttons: Vec<_> = message.buttons().map(|(_, button)| button["action_id"].clone()).collect();
-    assert_eq!(buttons, ["again"]);
-}
-
-/// Refused, cancelled and expired, and asked for again with one click each time; then void. `voids` changes the world under the approval.
-async fn every_outcome(stage: &Stage, asks: &str, approve: &str, voids: Fault) {
-    let mut from = stage.log().head().size;
-    stage.says(Cast::MAYA, asks).await;
-    for (who, button, how, told) in [
-        (Cast::JONAS, "refuse", Decision::Refused, "*Refused* by <@U0JONAS0001>"),
-        (Cast::MAYA, "cancel", Decision::Cancelled, "*Cancelled* by <@U0MAYA00001>"),
-        (Cast::MAYA, "", Decision::Expired, "*Expired*: nobody decided in time"),
-    ] {
-        let opened = next(stage, "gate.opened", from).await;
-        if !button.is_empty() {
-            stage.presses(who, button).await;
-        }
-        let decided = next(stage, "gate.decided", opened.seq).await;
-        let Some(Event::GateDecided { decision, plan_digest, .. }) = Event::of(&decided) else { panic!() };
-        assert_eq!((decision, plan_digest), (how, opened.data["plan_digest"].as_str().unwrap().to_owned()));
-        let ended = next(stage, "run.ended", decided.seq).await;
-        assert_eq!(ended.data["report"]["outcome"], "not_approved");
-        let run = decided.run.clone().unwrap();
-        let ours = format!("again:{run}");
-        let message = stage.message(|message| message.buttons().any(|(_, button)| button["value"] == ours)).await;
-        assert!(message.text.contains(told), "{}", message.text);
-        from = ended.seq;
-        stage.presses_in(&message, Cast::MAYA, "again").await;
-    }
-    let opened = next(stage, "gate.opened", from).await;
-    let fault = stage.world.inject(voids);
-    stage.presses(Cast::JONAS, approve).await;
-    let decided = next(stage, "gate.decided", opened.seq).await;
-    assert_eq!(decided.data["decision"]["how"], "void", "{}", decided.data);
-    assert!(stage.hears("*Void*").await.text.contains("<@U0JONAS0001> confirmed"));
-    stage.world.clear(fault);
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_outcome_of_a_failover() {
-    let stage = Stage::open().await;
-    stage.world.inject(dark());
-    let key = Target::operation(Service::Kms, "DescribeKey");
-    let obstacle = Fault::calls(key, Disturbance::access_denied("kms:DescribeKey"));
-    every_outcome(&stage, "promote", "approve-failover", obstacle).await;
-    assert!(stage.changes().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_outcome_of_a_switchover() {
-    let stage = Stage::open().await;
-    every_outcome(&stage, "promote", "approve-switchover", dark()).await;
-    assert!(stage.changes().is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_outcome_of_a_rebuild() {
-    let stage = promoted_on(Stage::with(), OldPrimary::Detached).await;
-    every_outcome(&stage, "failback", "approve-rebuild", dark()).await;
-    assert!(!stage.changes().iter().any(|change| change.contains("Delete")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn every_outcome_of_a_failback() {
-    let stage = promoted_on(Stage::with(), OldPrimary::Rejoins).await;
-    every_outcome(&stage, "failback", "approve-switchover", dark()).await;
-    assert!(!stage.changes().iter().any(|change| change.contains("Switchover")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn fifty_who_ask_again_ask_once() {
-    let stage = asked(Stage::with()).await;
-    stage.presses(Cast::JONAS, "refuse").await;
-    let message = stage.hears("*Refused*").await;
-    stage.ended().await;
-    let clicks = (0..50).map(|_| stage.slack.click(Cast::JONAS, Cast::INCIDENT, &message.ts, "again"));
-    futures::future::join_all(clicks).await;
-    stage.record(|record| record.event == "gate.opened" && record.run.as_deref() != Some("promote-1")).await;
-    assert_eq!(stage.of("run.started").await.len(), 2);
-    let again = stage.of("run.started").await.remove(1);
-    assert_eq!(again.data["reason"], "the primary is dark");
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,23 +46,15 @@ variables {
   replica          = { mode = "COMPLIANCE", days = 400 }
 }
 
-run "one_host_and_a_volume_that_outlives_it" {
+run "an_instance_and_no_task" {
   command = plan
   assert {
-    condition     = aws_autoscaling_group.host[0].min_size == 1 && aws_autoscaling_group.host[0].max_size == 1
+    condition     = length(module.instance) == 1 && length(module.task) == 0
     error_message = "the log has one writer"
   }
   assert {
-    condition     = aws_autoscaling_group.host[0].instance_refresh[0].preferences[0].min_healthy_percentage == 0
-    error_message = "the old host goes before the new one comes"
-  }
-  assert {
-    condition     = aws_ebs_volume.log[0].encrypted && aws_ebs_volume.log[0].availability_zone == "us-west-2a"
-    error_message = "the volume is encrypted, and where the host is"
-  }
-  assert {
-    condition     = aws_launch_template.host[0].metadata_options[0].http_tokens == "required"
-    error_message = "credentials of the host only with a token"
+    condition     = alltrue([for group in aws_lb_target_group.slack : group.target_type == "instance"])
+    error_message = "instances are reached by their id"
   }
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length(alarm.alarm_actions) == 1]) && length(aws_cloudwatch_metric_alarm.this) == 7
@@ -72,55 +64,21 @@ run "one_host_and_a_volume_that_outlives_it" {
     condition     = aws_cloudwatch_metric_alarm.this["not-ready"].treat_missing_data == "breaching"
     error_message = "a host that tells nothing is not ready"
   }
-  assert {
-    condition     = length(aws_ecs_service.bot) == 0 && length(aws_iam_role.start) == 0
-    error_message = "no task beside the instance"
-  }
 }
 
-run "one_task_that_restores_the_log_before_it_serves" {
+run "a_task_and_no_instance" {
   command = plan
   variables {
     program = null
     fargate = {
-      image        = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-      watch_image  = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-      secrets      = ["bot-token", "signing-secret", "audit-key"]
-      trusted_keys = ["log+12345678+AAAA"]
+      image       = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      watch_image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+      secrets     = ["bot-token", "signing-secret", "audit-key"]
     }
   }
-  override_resource {
-    override_during = plan
-    target          = aws_secretsmanager_secret.slack
-    values          = { arn = "arn:aws:secretsmanager:us-west-2:123456789012:secret:shop-prod-standby/some" }
-  }
   assert {
-    condition     = aws_ecs_service.bot[0].desired_count == 1 && aws_ecs_service.bot[0].deployment_minimum_healthy_percent == 0 && aws_ecs_service.bot[0].deployment_maximum_percent == 100
-    error_message = "one task, and the old one stops before the new one starts"
-  }
-  assert {
-    condition     = aws_ecs_service.bot[0].availability_zone_rebalancing == "DISABLED"
-    error_message = "rebalancing would start a second one first"
-  }
-  assert {
-    condition     = length(aws_autoscaling_group.host) == 0 && length(aws_ebs_volume.log) == 0 && length(aws_dlm_lifecycle_policy.log) == 0 && length(aws_iam_instance_profile.host) == 0
-    error_message = "no instance beside the task"
-  }
-  assert {
-    condition     = [for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : container.command if container.name == "standby"] == [["serve", "--restore"]]
-    error_message = "a task without its log restores it, and serves only then"
-  }
-  assert {
-    condition     = alltrue([for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : container.readonlyRootFilesystem if container.name == "standby"])
-    error_message = "the bot writes to its log's folder alone"
-  }
-  assert {
-    condition     = sort(flatten([for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : [for secret in container.secrets : secret.name] if container.name == "standby"])) == tolist(["STANDBY_AUDIT_KEY", "STANDBY_SLACK_BOT_TOKEN", "STANDBY_SLACK_SIGNING_SECRET"])
-    error_message = "the secrets that are filled, from Secrets Manager"
-  }
-  assert {
-    condition     = one([for container in jsondecode(aws_ecs_task_definition.bot[0].container_definitions) : container if container.name == "configuration"]).environment[0].value == file(var.config_file)
-    error_message = "the configuration is the same file as an instance's"
+    condition     = length(module.task) == 1 && length(module.instance) == 0
+    error_message = "the log has one writer"
   }
   assert {
     condition     = alltrue([for group in aws_lb_target_group.slack : group.target_type == "ip"])

@@ -25,12 +25,16 @@ const STACKS: [(&str, &str); 8] = [
     ("examples", "dns"),
     ("examples/us-east-1", "workloads/api"),
     ("examples/us-west-2", "workloads/api"),
-    ("examples/us-west-2", "standby"),
+    STANDBY,
 ];
-/// The bot as a task: an emulator starts neither an instance nor a task, and takes what both are described by.
+/// The stack of the bot itself. An emulator starts neither an instance nor a task, and takes what both are described by.
+const STANDBY: (&str, &str) = ("examples/us-west-2", "standby");
+/// The bot as a task.
 const TASK: &str = "\nfargate = {\n  image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:DIGEST\"\n  \
                     watch_image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:DIGEST\"\n  \
                     secrets = [\"bot-token\", \"signing-secret\", \"audit-key\"]\n}\nprogram = null\n";
+/// The one image of Amazon Linux 2023 that ministack names.
+const AMI: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
 /// Plans that are made at once.
 const AT_ONCE: usize = 4;
 /// Names that the examples give.
@@ -93,6 +97,7 @@ async fn terraform_makes_a_pair_that_fails_over_and_back_without_drift() {
     no_more_than(&before, &stacks.wanted());
     bot.export();
     bot.stop();
+    stacks.turn_into_a_task();
 }
 
 /// What `standby init` writes from what it finds.
@@ -185,11 +190,10 @@ impl<'a> Stacks<'a> {
         stacks.edit("examples/certificates.tfvars", |text| {
             text.replace("Z0123456789SHOP", zone).replace("app.shop.example", "app.shop.test")
         });
-        stacks.edit("examples/us-west-2/standby.tfvars", |text| {
-            let (before, rest) = text.split_once("program = {").unwrap();
-            let (_, after) = rest.split_once("}\n").unwrap();
-            format!("{before}{after}{}", TASK.replace("DIGEST", &"0".repeat(64)))
-        });
+        stacks.edit("examples/us-west-2/standby.tfvars", |text| format!("{text}ami_parameter = {AMI:?}\n"));
+        // Neither emulator knows Data Lifecycle Manager.
+        let unknown = "resource \"aws_dlm_lifecycle_policy\" \"log\" {\n  count = 0\n}\n";
+        std::fs::write(stacks.folder.join("modules/instance/emulator_override.tf"), unknown).unwrap();
         for (_, stack) in STACKS.iter().filter(|(_, stack)| *stack != "certificates") {
             std::fs::write(stacks.folder.join(stack).join("emulator_override.tf"), overrides(stack)).unwrap();
         }
@@ -208,13 +212,33 @@ impl<'a> Stacks<'a> {
         command.env("AWS_ENDPOINT_URL", &self.emulators.ministack);
         // The S3 backend knows the service's own variable alone.
         command.env("AWS_ENDPOINT_URL_S3", &self.emulators.ministack);
-        let of_moto =
-            ["ACM", "APIGATEWAYV2", "APPLICATION_AUTO_SCALING", "EC2", "ELASTIC_LOAD_BALANCING_V2", "SECRETS_MANAGER"];
+        let of_moto = [
+            "ACM",
+            "APIGATEWAYV2",
+            "APPLICATION_AUTO_SCALING",
+            "AUTO_SCALING",
+            "EC2",
+            "ELASTIC_LOAD_BALANCING_V2",
+            "SECRETS_MANAGER",
+        ];
         for service in of_moto {
             command.env(format!("AWS_ENDPOINT_URL_{service}"), &self.emulators.moto);
         }
         command.env("AWS_MAX_ATTEMPTS", "3");
         succeeds(command)
+    }
+
+    /// Has a task in the place of the bot's instance, as the stack's README says.
+    fn turn_into_a_task(&self) {
+        let (settings, stack) = STANDBY;
+        self.run(settings, stack, &["state", "rm", "module.instance[0].aws_ebs_volume.log"]);
+        self.edit(&format!("{settings}/{stack}.tfvars"), |text| {
+            let (before, rest) = text.split_once("program = {").unwrap();
+            let (_, after) = rest.split_once("}\n").unwrap();
+            format!("{before}{after}{}", TASK.replace("DIGEST", &"0".repeat(64)))
+        });
+        self.run(settings, stack, &["apply", "-auto-approve"]);
+        assert_eq!(self.plan(settings, stack), Wanted::new());
     }
 
     /// Runs the command that the bot printed, as it printed it.

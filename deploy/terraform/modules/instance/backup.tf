@@ -1,13 +1,12 @@
-# Snapshots of the instance's volume with the log: they are in the region, not in the volume's zone.
+# Snapshots of the volume: they are in the region, not in the volume's zone.
 
 resource "aws_dlm_lifecycle_policy" "log" {
-  count              = local.hosts
-  description        = "Log of ${local.name}"
-  execution_role_arn = aws_iam_role.backup[0].arn
+  description        = "Log of ${var.name}"
+  execution_role_arn = aws_iam_role.backup.arn
 
   policy_details {
     resource_types = ["VOLUME"]
-    target_tags    = { backup = local.name }
+    target_tags    = { backup = var.name }
 
     schedule {
       name      = "log"
@@ -24,8 +23,7 @@ resource "aws_dlm_lifecycle_policy" "log" {
 }
 
 resource "aws_iam_role" "backup" {
-  count              = local.hosts
-  name               = "${local.name}-backup"
+  name               = "${var.name}-backup"
   assume_role_policy = data.aws_iam_policy_document.backup_trust.json
 }
 
@@ -40,7 +38,6 @@ data "aws_iam_policy_document" "backup_trust" {
 }
 
 resource "aws_iam_role_policy_attachment" "backup" {
-  count      = local.hosts
-  role       = aws_iam_role.backup[0].name
+  role       = aws_iam_role.backup.name
   policy_arn = "arn:aws:iam::aws:policy/service-role/AWSDataLifecycleManagerServiceRole"
 }
