@@ -35,6 +35,20 @@ const TASK: &str = "\nfargate = {\n  image = \"123456789012.dkr.ecr.us-west-2.am
                     secrets = [\"bot-token\", \"signing-secret\", \"audit-key\"]\n}\nprogram = null\n";
 /// The one image of Amazon Linux 2023 that ministack names.
 const AMI: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+/// What the instance needs otherwise: neither emulator knows Data Lifecycle Manager, and moto does not know how large an image's disk is.
+const INSTANCE: &str = r#"
+resource "aws_dlm_lifecycle_policy" "log" {
+  count = 0
+}
+resource "aws_launch_template" "host" {
+  block_device_mappings {
+    device_name = "/dev/xvda"
+    ebs {
+      volume_size = 8
+    }
+  }
+}
+"#;
 /// Plans that are made at once.
 const AT_ONCE: usize = 4;
 /// Names that the examples give.
@@ -191,9 +205,7 @@ impl<'a> Stacks<'a> {
             text.replace("Z0123456789SHOP", zone).replace("app.shop.example", "app.shop.test")
         });
         stacks.edit("examples/us-west-2/standby.tfvars", |text| format!("{text}ami_parameter = {AMI:?}\n"));
-        // Neither emulator knows Data Lifecycle Manager.
-        let unknown = "resource \"aws_dlm_lifecycle_policy\" \"log\" {\n  count = 0\n}\n";
-        std::fs::write(stacks.folder.join("modules/instance/emulator_override.tf"), unknown).unwrap();
+        std::fs::write(stacks.folder.join("modules/instance/emulator_override.tf"), INSTANCE).unwrap();
         for (_, stack) in STACKS.iter().filter(|(_, stack)| *stack != "certificates") {
             std::fs::write(stacks.folder.join(stack).join("emulator_override.tf"), overrides(stack)).unwrap();
         }

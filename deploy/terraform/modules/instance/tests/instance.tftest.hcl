@@ -45,6 +45,14 @@ run "one_and_a_volume_that_outlives_it" {
     error_message = "the volume is encrypted, and where the instance is"
   }
   assert {
+    condition     = aws_dlm_lifecycle_policy.log.policy_details[0].target_tags.backup == aws_ebs_volume.log.tags.backup
+    error_message = "the volume's own snapshots"
+  }
+  assert {
+    condition     = aws_dlm_lifecycle_policy.log.policy_details[0].schedule[0].create_rule[0].interval == 1 && aws_dlm_lifecycle_policy.log.policy_details[0].schedule[0].retain_rule[0].count == 168
+    error_message = "as often and as many as the settings say"
+  }
+  assert {
     condition     = aws_launch_template.host.metadata_options[0].http_tokens == "required"
     error_message = "credentials of the instance only with a token"
   }
