@@ -14,6 +14,11 @@ variable "env" {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.env))
     error_message = "env has 2 to 10 lower-case letters and digits, and begins with a letter."
   }
+  validation {
+    # A target group's name has 32: APP-ENV-green.
+    condition     = length("${var.app_name}-${var.env}") <= 26
+    error_message = "app_name and env have 25 characters together at most: AWS names a target group in 32."
+  }
 }
 
 variable "region" {

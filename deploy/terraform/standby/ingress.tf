@@ -8,8 +8,9 @@ locals {
 
 resource "aws_lb_target_group" "slack" {
   #checkov:skip=CKV_AWS_378:TLS ends at API Gateway; requests carry Slack's signature, which the bot verifies
-  for_each    = local.http
-  name        = local.name
+  for_each = local.http
+  # By prefix, so that the group of a task is there before the listener lets go of the instance's.
+  name_prefix = "stby-"
   vpc_id      = local.platform.vpc_id
   target_type = var.fargate == null ? "instance" : "ip"
   port        = local.port
@@ -19,6 +20,12 @@ resource "aws_lb_target_group" "slack" {
     path     = "/healthz"
     interval = 10
     timeout  = 5
+  }
+
+  tags = { Name = local.name }
+
+  lifecycle {
+    create_before_destroy = true
   }
 }
 

@@ -26,3 +26,12 @@ run "state_in_the_primary_region_is_refused" {
   }
   expect_failures = [var.state]
 }
+
+run "names_that_grow_too_long_are_refused" {
+  command = plan
+  variables {
+    app_name = "a-shop-of-some-name"
+    env      = "staging"
+  }
+  expect_failures = [var.env]
+}

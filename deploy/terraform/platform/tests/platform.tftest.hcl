@@ -151,3 +151,12 @@ run "headless_cluster" {
   }
   expect_failures = [var.aurora]
 }
+
+run "names_that_grow_too_long_are_refused" {
+  command = plan
+  variables {
+    app_name = "a-shop-of-some-name"
+    env      = "staging"
+  }
+  expect_failures = [var.env]
+}

@@ -114,6 +114,11 @@ impl<'a> Stacks<'a> {
     pub(super) fn turn_into_a_task(&self) {
         let (settings, stack) = STANDBY;
         self.run(settings, stack, &["state", "rm", "module.instance[0].aws_ebs_volume.log"]);
+        self.run(
+            settings,
+            stack,
+            &["destroy", "-target", "module.instance[0].aws_autoscaling_group.host", "-auto-approve"],
+        );
         self.edit(&format!("{settings}/{stack}.tfvars"), |text| {
             let (before, rest) = text.split_once("program = {").unwrap();
             let (_, after) = rest.split_once("}\n").unwrap();
