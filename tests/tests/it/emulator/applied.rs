@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rehearsal::slack::Deliver;
 use serde_json::Value;
 
-use self::stacks::{STACKS, Stacks, Wanted};
+use self::stacks::{STACKS, STANDBY, Stacks, Wanted};
 use super::{Bot, Emulators, Health, People, bot::completed};
 use crate::{
     process::{free_addresses, standby, succeeds},
@@ -68,7 +68,10 @@ async fn terraform_makes_a_pair_that_fails_over_and_back_without_drift() {
     no_more_than(&before, &stacks.wanted());
     bot.export();
     bot.stop();
+
     stacks.turn_into_a_task();
+    let (settings, stack) = STANDBY;
+    no_more_than(&before, &stacks.plan(settings, stack));
 }
 
 /// What `standby init` writes from what it finds.

@@ -25,7 +25,7 @@ pub(super) const STACKS: [(&str, &str); 8] = [
     STANDBY,
 ];
 /// The stack of the bot itself. An emulator starts neither an instance nor a task, and takes what both are described by.
-const STANDBY: (&str, &str) = ("examples/us-west-2", "standby");
+pub(super) const STANDBY: (&str, &str) = ("examples/us-west-2", "standby");
 /// The bot as a task.
 const TASK: &str = "\nfargate = {\n  image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby@sha256:DIGEST\"\n  \
                     watch_image = \"123456789012.dkr.ecr.us-west-2.amazonaws.com/standby-watch@sha256:DIGEST\"\n  \
@@ -43,6 +43,14 @@ resource "aws_launch_template" "host" {
     ebs {
       volume_size = 8
     }
+  }
+}
+"#;
+/// And the task: ministack forgets the argument.
+const SERVICE: &str = r#"
+resource "aws_ecs_service" "bot" {
+  lifecycle {
+    ignore_changes = [availability_zone_rebalancing]
   }
 }
 "#;
@@ -75,7 +83,9 @@ impl<'a> Stacks<'a> {
             text.replace("Z0123456789SHOP", zone).replace("app.shop.example", "app.shop.test")
         });
         stacks.edit("examples/us-west-2/standby.tfvars", |text| format!("{text}ami_parameter = {AMI:?}\n"));
-        std::fs::write(stacks.folder.join("modules/instance/emulator_override.tf"), INSTANCE).unwrap();
+        for (module, otherwise) in [("instance", INSTANCE), ("task", SERVICE)] {
+            std::fs::write(stacks.folder.join(format!("modules/{module}/emulator_override.tf")), otherwise).unwrap();
+        }
         for (_, stack) in STACKS.iter().filter(|(_, stack)| *stack != "certificates") {
             std::fs::write(stacks.folder.join(stack).join("emulator_override.tf"), overrides(stack)).unwrap();
         }
@@ -125,7 +135,6 @@ impl<'a> Stacks<'a> {
             format!("{before}{after}{}", TASK.replace("DIGEST", &"0".repeat(64)))
         });
         self.run(settings, stack, &["apply", "-auto-approve"]);
-        assert_eq!(self.plan(settings, stack), Wanted::new());
     }
 
     /// Runs the command that the bot printed, as it printed it.
@@ -176,7 +185,7 @@ impl<'a> Stacks<'a> {
         wanted
     }
 
-    fn plan(&self, settings: &str, stack: &str) -> Wanted {
+    pub(super) fn plan(&self, settings: &str, stack: &str) -> Wanted {
         let plan = self.folder.join(format!("{settings}-{stack}.plan").replace('/', "-"));
         self.run(settings, stack, &["plan", &format!("-out={}", plan.display())]);
         let shown = self.run(settings, stack, &["show", "-json", plan.to_str().unwrap()]);
