@@ -46,6 +46,10 @@ run "writer" {
     error_message = "protected, encrypted, with instances"
   }
   assert {
+    condition     = aws_rds_cluster.this.backup_retention_period == 14
+    error_message = "backups, for as long as was asked"
+  }
+  assert {
     condition     = alltrue([for instance in aws_rds_cluster_instance.this : !instance.auto_minor_version_upgrade])
     error_message = "no side may be upgraded alone"
   }
