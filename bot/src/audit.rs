@@ -31,7 +31,7 @@ pub(crate) use self::{
     notary::{finish, follow},
     people::resolve,
     replica::Replica,
-    restore::{begin_no_second_log, restore_lost},
+    restore::restore_lost,
 };
 use crate::{cli::Audit, failure::Failure};
 

@@ -32,7 +32,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     }
     match args.restore {
         true => audit::restore_lost(&config, path, args.keys.as_deref()).await?,
-        false => audit::begin_no_second_log(&config).await?,
+        false => audit::may_begin(&config, path, &Network::system(), Clock::system()).await?,
     }
     let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
         .context("failed to prepare the connection to Slack")?;

@@ -14,8 +14,9 @@ use std::{
 use axum::{Router, body::Body};
 use bot::{
     assembly::{Bot, Parts},
-    audit::{Asker, LogAsk},
+    audit::{self, Asker, LogAsk},
     config::{Config, Secrets},
+    failure::Failure,
     rehearse,
     slack::api::Api,
     terminal::Ask,
@@ -44,6 +45,8 @@ use crate::{Cast, S3, Typist};
 
 /// What links to the incident page are signed with, where there is one.
 const LINK_KEY: &str = "stage-stage-stage-stage-stage-stage";
+/// What the stage's configuration is called.
+const CONFIG: &str = "stage.toml";
 /// Simulated time after which a test gives up waiting.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
@@ -56,7 +59,7 @@ async fn assemble(
     clock: &Clock,
     key: Option<Arc<SigningKey>>,
 ) -> Bot {
-    let mut config = Config::parse(Path::new("stage.toml"), config).expect("the stage's configuration");
+    let mut config = Config::parse(Path::new(CONFIG), config).expect("the stage's configuration");
     config.store.path = store.to_owned();
     let settings = slack.settings();
     let secrets = Secrets {
@@ -314,11 +317,21 @@ impl Stage {
         tokio::time::timeout(PATIENCE, found).await.expect("connections of the bot")
     }
 
+    /// Whether a bot may serve with that store and the stage's bucket, as `serve` asks before anything else.
+    pub async fn may_begin(&self, store: &Path) -> Result<(), Failure> {
+        let mut config = self.configuration();
+        config.store.path = store.to_owned();
+        audit::may_begin(&config, Path::new(CONFIG), &network(&self.world, &self.s3), self.clock.clone()).await
+    }
+
     /// The bucket as the bot reaches it.
     pub async fn bucket(&self) -> Bucket {
-        let config = Config::parse(Path::new("stage.toml"), &self.config).expect("the stage's configuration");
-        let replica = config.audit.replica.expect("a stage with a replica");
+        let replica = self.configuration().audit.replica.expect("a stage with a replica");
         Bucket::connect(replica.place(), &network(&self.world, &self.s3), self.clock.clone()).await
+    }
+
+    fn configuration(&self) -> Config {
+        Config::parse(Path::new(CONFIG), &self.config).expect("the stage's configuration")
     }
 
     /// The folder of the audit log.

@@ -100,10 +100,7 @@ impl Replica {
     pub(crate) async fn finish(&self) {
         match timeout(LAST, self.bring()).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => {
-                let error = anyhow::Error::from(error);
-                tracing::warn!(error = format!("{error:#}"), "the replica lacks the last records");
-            }
+            Ok(Err(error)) => tracing::warn!(error = format!("{error:#}"), "the replica lacks the last records"),
             Err(_) => tracing::warn!("the replica lacks the last records: the bucket takes too long"),
         }
     }
@@ -134,14 +131,11 @@ impl Replica {
         loop {
             match self.bring().await {
                 Ok(held) => return held,
-                Err(error) => {
-                    let error = anyhow::Error::from(error);
-                    tracing::warn!(
-                        bucket = self.bucket.place().bucket,
-                        error = format!("{error:#}"),
-                        "the replica falls behind"
-                    );
-                }
+                Err(error) => tracing::warn!(
+                    bucket = self.bucket.place().bucket,
+                    error = format!("{error:#}"),
+                    "the replica falls behind"
+                ),
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST);
@@ -149,7 +143,7 @@ impl Replica {
     }
 
     /// Brings what is there now; answers how many records the bucket has then.
-    async fn bring(&self) -> Result<u64, RoundError> {
+    async fn bring(&self) -> anyhow::Result<u64> {
         let mut held = self.held().await?;
         let size = self.auditor.log().head().size;
         while held < size {

@@ -61,29 +61,25 @@ pub(crate) async fn restore_lost(config: &Config, path: &Path, keys: Option<&Pat
     outcome
 }
 
-/// Refuses to begin a log where the configuration's bucket has the replica of one: a store without a log is one that was lost then, and a new log would be
-/// another history.
-pub(crate) async fn begin_no_second_log(config: &Config) -> Result<(), Failure> {
-    let Some(replica) = &config.audit.replica else { return Ok(()) };
-    may_begin(&Bucket::connect(replica.place(), &Network::system(), Clock::system()).await, &config.store.path).await
-}
-
-/// Whether a bot may serve with that store and that bucket, without restoring anything. Where the bucket does not say, it may: it is for the day on which
-/// things do not answer, and puts nothing over a history that is not its own.
+/// Whether a bot may serve with the store of the configuration at that path, without restoring anything. A store without a log beside a replica that has, or
+/// had, one is a store that was lost: a new log would be another history. Where the bucket does not say, the bot may: it is for the day on which things do not
+/// answer, and puts nothing over a history that is not its own.
 ///
 /// # Errors
 /// When the store has no log, and the bucket has, or had, a replica.
-pub async fn may_begin(bucket: &Bucket, store: &Path) -> Result<(), Failure> {
-    if storage::restorable(store).is_err() {
+pub async fn may_begin(config: &Config, path: &Path, network: &Network, clock: Clock) -> Result<(), Failure> {
+    let store = &config.store.path;
+    let Some(replica) = config.audit.replica.as_ref().filter(|_| storage::restorable(store).is_ok()) else {
         return Ok(());
-    }
-    match checkpoints(bucket).await {
+    };
+    match checkpoints(&Bucket::connect(replica.place(), network, clock).await).await {
         Ok(found) if found.is_empty() => Ok(()),
         Ok(_) => Err(Failure::user(format!(
-            "store.path: {} has no log, and bucket {} has its replica; `standby audit restore` brings it back, or give audit.replica.prefix another \
-             name for a new log",
+            "{}: store.path: {} has no log, and bucket {} has its replica; `standby audit restore` brings it back, or give audit.replica.prefix \
+             another name for a new log",
+            path.display(),
             store.display(),
-            bucket.place().bucket
+            replica.bucket
         ))),
         Err(error) => {
             tracing::warn!(%error, "whether the replica has a log cannot be seen; a new one is begun");
