@@ -140,7 +140,7 @@ fn reads_of_side(place: &str, side: &Side) -> Vec<Row> {
                 format!("{} in account {}", caller.arn, caller.account),
                 None,
             ),
-            Seen::Unknown(why) => unread(format!("{place} identity"), why),
+            Seen::Unknown(why) | Seen::Refused(why) => unread(format!("{place} identity"), why),
         },
         read(format!("{place} database"), &side.db),
         read(format!("{place} endpoint"), &side.endpoint),
@@ -166,7 +166,7 @@ fn reads_of_side(place: &str, side: &Side) -> Vec<Row> {
 fn read<T>(what: String, seen: &Seen<T>) -> Row {
     match seen {
         Seen::Known(_) => Row::new(Verdict::Pass, what, "can be read", None),
-        Seen::Unknown(why) => unread(what, why),
+        Seen::Unknown(why) | Seen::Refused(why) => unread(what, why),
     }
 }
 

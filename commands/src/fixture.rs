@@ -114,7 +114,7 @@ pub(crate) fn dark() -> Observation {
 pub(crate) fn global(observation: &mut Observation) -> &mut GlobalCluster {
     match &mut observation.global {
         Seen::Known(global) => global,
-        Seen::Unknown(why) => panic!("the global cluster is unknown: {why}"),
+        Seen::Unknown(why) | Seen::Refused(why) => panic!("the global cluster is unknown: {why}"),
     }
 }
 

@@ -6,14 +6,19 @@ use serde_json::{Value, json};
 
 use crate::topology::SideName;
 
-/// Something that was looked at: what it was, or why it could not be seen.
+/// Something that was looked at: what it was, or why it could not be seen. As JSON, an object with one key:
+/// `{"known": …}`, `{"unknown": "reason"}` or `{"refused": "reason"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen<T> {
     /// It was seen.
     Known(T),
-    /// It was not; the reason, for people.
+    /// There was no answer, and another look may get one: a timeout, a broken connection, an error inside AWS, throttling, or it was not
+    /// looked up. The reason, for people.
     Unknown(String),
+    /// AWS answered, and asking again gets the same answer until somebody changes something: denied, not found, wrong keys, a region that is
+    /// not enabled, a clock that is off. The reason, for people. Never a sign of a dark region.
+    Refused(String),
 }
 
 impl<T> Seen<T> {
@@ -21,15 +26,23 @@ impl<T> Seen<T> {
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
-            Self::Unknown(_) => None,
+            Self::Unknown(_) | Self::Refused(_) => None,
         }
     }
 
-    /// Why it was not seen.
-    pub fn unknown(&self) -> Option<&str> {
+    /// Why it was not seen, whether nobody answered or AWS refused.
+    pub fn why(&self) -> Option<&str> {
         match self {
             Self::Known(_) => None,
-            Self::Unknown(why) => Some(why),
+            Self::Unknown(why) | Self::Refused(why) => Some(why),
+        }
+    }
+
+    /// Why AWS refused to show it.
+    pub fn refused(&self) -> Option<&str> {
+        match self {
+            Self::Known(_) | Self::Unknown(_) => None,
+            Self::Refused(why) => Some(why),
         }
     }
 }

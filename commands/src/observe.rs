@@ -79,16 +79,17 @@ async fn look<T>(place: &str, patience: Duration, call: impl Future<Output = Res
         Ok(Err(error)) if error.kind == AwsErrorKind::Timeout => {
             Seen::Unknown(format!("{place} did not answer ({})", error.message))
         }
-        Ok(Err(error)) => Seen::Unknown(error.to_string()),
+        Ok(Err(error)) => error.seen(),
         Err(_) => Seen::Unknown(format!("{place} did not answer (nothing within {} s)", limit.as_secs_f64())),
     }
 }
 
-/// What the configuration names, and is not there, is as good as not seen: nothing can be said of it but that.
+/// What the configuration names and AWS does not have: looking again will not find it.
 fn existing<T>(seen: Seen<Option<T>>, what: impl FnOnce() -> String) -> Seen<T> {
     match seen {
         Seen::Known(Some(found)) => Seen::Known(found),
-        Seen::Known(None) => Seen::Unknown(format!("there is no {}", what())),
+        Seen::Known(None) => Seen::Refused(format!("there is no {}", what())),
         Seen::Unknown(why) => Seen::Unknown(why),
+        Seen::Refused(why) => Seen::Refused(why),
     }
 }

@@ -57,8 +57,7 @@ pub fn moving_to(app: &Application, global: &GlobalCluster) -> Option<SideName> 
 }
 
 fn settled(app: &Application, observation: &Observation) -> Result<Phase, String> {
-    let global =
-        observation.global.known().ok_or_else(|| unknown("the global cluster", observation.global.unknown()))?;
+    let global = observation.global.known().ok_or_else(|| unknown("the global cluster", observation.global.why()))?;
     if let Some(failover) = &global.failover {
         return match moving_to(app, global) {
             Some(SideName::Dr) => Ok(Phase::Promoting),
@@ -69,7 +68,7 @@ fn settled(app: &Application, observation: &Observation) -> Result<Phase, String
         Some(writer) => format!("the writer is {} in {}, which is neither side", writer.db_cluster(), writer.region()),
         None => "the global cluster has no writer".to_owned(),
     })?;
-    let record = observation.record.known().ok_or_else(|| unknown("the record", observation.record.unknown()))?;
+    let record = observation.record.known().ok_or_else(|| unknown("the record", observation.record.why()))?;
     let serving = record.as_ref().and_then(|record| served_by(app, record));
     match (writer, serving) {
         (SideName::Primary, Some(SideName::Primary)) => Ok(Phase::Steady),

@@ -104,6 +104,11 @@ impl Draft {
         self.outcome(Outcome::Unknown, why.into(), Some(fix.into()))
     }
 
+    /// AWS said no, and says so again however often it is asked.
+    fn refused(self, why: impl Into<String>) -> Check {
+        self.fail(why, RESOLVE)
+    }
+
     /// Passes with the one detail, or fails with the other.
     fn judge(self, good: bool, pass: impl Into<String>, fail: impl Into<String>, fix: impl Into<String>) -> Check {
         match good {
@@ -119,6 +124,9 @@ impl Draft {
 
 /// The fix where something could not be seen: the reason says what is in the way.
 const LOOK_AGAIN: &str = "look again; if it stays, follow the reason given";
+
+/// The fix where AWS refused: the reason names it.
+const RESOLVE: &str = "resolve this first; asking again gets the same answer";
 
 #[cfg(test)]
 mod tests {

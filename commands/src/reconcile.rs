@@ -40,7 +40,7 @@ pub fn differences(app: &Application, observation: &Observation) -> Vec<Differen
         let points = match &observation.record {
             Seen::Known(Some(record)) => record.target(),
             Seen::Known(None) => "there is none".to_owned(),
-            Seen::Unknown(why) => why.clone(),
+            Seen::Unknown(why) | Seen::Refused(why) => why.clone(),
         };
         let fix = format!("point it at {}; stack {}", app.primary.endpoint.dns_name, stacks.dns);
         found.push(difference(format!("record {}", app.record.name), points, fix));
@@ -59,7 +59,7 @@ fn database(app: &Application, observation: &Observation) -> Vec<Difference> {
     let resource = format!("global cluster {}", app.global_cluster);
     let global = match &observation.global {
         Seen::Known(global) => global,
-        Seen::Unknown(why) => return vec![difference(resource, why.clone(), "look again")],
+        Seen::Unknown(why) | Seen::Refused(why) => return vec![difference(resource, why.clone(), "look again")],
     };
     let mut found = Vec::new();
     if let Some(failover) = &global.failover {
@@ -92,7 +92,7 @@ fn cluster(app: &Application, observation: &Observation, side: SideName) -> Vec<
     let cluster = match &observation.side(side).db {
         Seen::Known(Some(cluster)) => cluster,
         Seen::Known(None) => return vec![difference(resource, "there is none", format!("apply stack {stack}"))],
-        Seen::Unknown(why) => return vec![difference(resource, why.clone(), "look again")],
+        Seen::Unknown(why) | Seen::Refused(why) => return vec![difference(resource, why.clone(), "look again")],
     };
     let mut found = Vec::new();
     if cluster.status != "available" {
@@ -113,7 +113,7 @@ fn listener(app: &Application, observation: &Observation) -> Option<Difference> 
     let (listener, seen) = app.primary.listener.as_ref().zip(observation.primary.listener.as_ref())?;
     let resource = format!("listener {} in {}", listener.arn, app.primary.region);
     match seen {
-        Seen::Unknown(why) => Some(difference(resource, why.clone(), "look again")),
+        Seen::Unknown(why) | Seen::Refused(why) => Some(difference(resource, why.clone(), "look again")),
         Seen::Known(state) => listener_change(listener, state).map(|_| {
             let fix = format!(
                 "let it forward to {} alone; stack {}",
@@ -137,7 +137,7 @@ fn capacity(
     let state = match state {
         Seen::Known(Some(state)) => state,
         Seen::Known(None) => return Some(difference(resource, "there is none", fix)),
-        Seen::Unknown(why) => return Some(difference(resource, why.clone(), "look again")),
+        Seen::Unknown(why) | Seen::Refused(why) => return Some(difference(resource, why.clone(), "look again")),
     };
     let scaling = state.scaling.known().and_then(Option::as_ref);
     let (desired, min) = match side {

@@ -67,12 +67,16 @@ impl fmt::Display for Stake {
                 write!(f, "; the attempt to block writes there timed out at {at:.0}, so it may have taken some since")?;
             }
             Seen::Known(None) => write!(f, "; RDS tells of no attempt to block writes there")?,
-            Seen::Unknown(why) => write!(f, "; whether writes there were blocked is not known ({why})")?,
+            Seen::Unknown(why) | Seen::Refused(why) => {
+                write!(f, "; whether writes there were blocked is not known ({why})")?
+            }
         }
         match &self.rescue {
             Seen::Known(Some(snapshot)) => write!(f, "; Aurora saved it as {} ({})", snapshot.id, snapshot.status),
             Seen::Known(None) => write!(f, "; Aurora saved no snapshot of it"),
-            Seen::Unknown(why) => write!(f, "; whether Aurora saved a snapshot of it is not known ({why})"),
+            Seen::Unknown(why) | Seen::Refused(why) => {
+                write!(f, "; whether Aurora saved a snapshot of it is not known ({why})")
+            }
         }
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn section(incident: &Incident, now: Timestamp) -> Markup {
     html! {
         @match latest {
             Some(lag) => p { "Last measured: " strong { (parts::lag(lag.millis)) } ", " (ago(lag, now, incident)) " (" (time(lag.at)) ")." },
-            None => p.unknown { (parts::inline_icon("unknown")) " Unknown: " (incident.run.plan.lag.unknown().unwrap_or("no datapoint was found")) "." },
+            None => p.unknown { (parts::inline_icon("unknown")) " Unknown: " (incident.run.plan.lag.why().unwrap_or("no datapoint was found")) "." },
         }
         @match plot(incident) {
             Some(plot) => (draw(&plot, incident)),

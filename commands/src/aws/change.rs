@@ -60,7 +60,7 @@ impl Aws {
     ) -> Result<Accepted, AwsError> {
         let regional = self.acting(side, change.duty());
         if !approval.covers(change) {
-            return Err(AwsError::refused(operation(change), &regional.caller.region, "nobody approved exactly this"));
+            return Err(AwsError::unsent(operation(change), &regional.caller.region, "nobody approved exactly this"));
         }
         match change {
             Irreversible::Failover { global_cluster, target } => regional.fail_over(global_cluster, target).await,

@@ -64,7 +64,7 @@ impl Regional {
             let variable = EnvironmentVariable::builder().name(terraform_variable(name)).value(value);
             let variable = variable.r#type(EnvironmentVariableType::Plaintext).build();
             overrides.push(variable.map_err(|error| {
-                AwsError::refused(&START_BUILD, &self.caller.region, format!("variable {name}: {error}"))
+                AwsError::unsent(&START_BUILD, &self.caller.region, format!("variable {name}: {error}"))
             })?);
         }
         let send = || {

@@ -45,7 +45,7 @@ impl Aws {
         let current = self.regional(side).default_actions(listener).await?;
         let acting = self.acting(side, Duty::Promote);
         let actions = merged(current, wanted)
-            .map_err(|why| AwsError::refused(&MODIFY_LISTENER, &acting.caller.region, format!("{listener} {why}")))?;
+            .map_err(|why| AwsError::unsent(&MODIFY_LISTENER, &acting.caller.region, format!("{listener} {why}")))?;
         let send = || {
             let modify = acting.elb.modify_listener().listener_arn(listener);
             modify.set_default_actions(Some(actions.clone())).send()

@@ -8,6 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
 use super::call::Operation;
+use crate::observation::Seen;
 
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +64,30 @@ impl AwsError {
         match self.kind {
             AwsErrorKind::Throttled | AwsErrorKind::Server | AwsErrorKind::Timeout | AwsErrorKind::Unreachable => true,
             AwsErrorKind::Conflict => self.code == "ConcurrentUpdateException",
-            AwsErrorKind::Denied => self.code == NO_CREDENTIALS,
+            AwsErrorKind::Denied => self.code == NO_CREDENTIALS || self.code.starts_with("ExpiredToken"),
             AwsErrorKind::NotFound | AwsErrorKind::Invalid | AwsErrorKind::Refused => false,
+        }
+    }
+
+    /// Whether AWS answered no, and will say so again until somebody changes something.
+    pub fn refused_for_good(&self) -> bool {
+        match self.kind {
+            AwsErrorKind::Denied | AwsErrorKind::NotFound | AwsErrorKind::Invalid | AwsErrorKind::Refused => {
+                !self.transient()
+            }
+            AwsErrorKind::Throttled
+            | AwsErrorKind::Conflict
+            | AwsErrorKind::Server
+            | AwsErrorKind::Timeout
+            | AwsErrorKind::Unreachable => false,
+        }
+    }
+
+    /// What an observation keeps of it.
+    pub(crate) fn seen<T>(&self) -> Seen<T> {
+        match self.refused_for_good() {
+            true => Seen::Refused(self.to_string()),
+            false => Seen::Unknown(self.to_string()),
         }
     }
 
@@ -72,7 +95,7 @@ impl AwsError {
         Self::own(AwsErrorKind::Timeout, operation, region, "Timeout", format!("nothing within {after:.1?}"))
     }
 
-    pub(super) fn refused(operation: &'static Operation, region: &str, message: impl Into<String>) -> Self {
+    pub(super) fn unsent(operation: &'static Operation, region: &str, message: impl Into<String>) -> Self {
         Self::own(AwsErrorKind::Refused, operation, region, "Refused", message.into())
     }
 

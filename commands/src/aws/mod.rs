@@ -232,7 +232,7 @@ fn absent_is_none<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError>
 async fn seen<T>(deadline: Instant, what: &str, look: impl Future<Output = Result<T, AwsError>>) -> Seen<T> {
     match timeout_at(deadline, look).await {
         Ok(Ok(value)) => Seen::Known(value),
-        Ok(Err(error)) => Seen::Unknown(error.to_string()),
+        Ok(Err(error)) => error.seen(),
         Err(_) => Seen::Unknown(format!("{what} did not answer in time")),
     }
 }

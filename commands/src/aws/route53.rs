@@ -44,7 +44,7 @@ impl Aws {
         old: Option<&RecordSet>,
         new: &RecordSet,
     ) -> Result<Accepted, AwsError> {
-        let refused = |why: String| AwsError::refused(&CHANGE_RECORD_SETS, &self.0.global.region, why);
+        let refused = |why: String| AwsError::unsent(&CHANGE_RECORD_SETS, &self.0.global.region, why);
         if let Some(set) = old.filter(|set| !set.routing.is_empty()) {
             let why = format!("{} is not a simple record ({}); change it by hand", set.name, set.routing.join(", "));
             return Err(refused(why));

@@ -29,12 +29,14 @@ pub fn failback(
     let global = match &observation.global {
         Seen::Known(global) => global,
         Seen::Unknown(why) => return Err(NoPlan::Unseen { why: why.clone() }),
+        Seen::Refused(why) => return Err(NoPlan::Refused { why: why.clone() }),
     };
     let cluster = match &observation.primary.db {
         Seen::Known(cluster) => cluster.as_ref(),
         Seen::Unknown(why) => {
             return Err(NoPlan::PrimaryDark { region: app.primary.region.clone(), why: why.clone() });
         }
+        Seen::Refused(why) => return Err(NoPlan::Refused { why: why.clone() }),
     };
     possible(app, observation, global)?;
     let plan = |runbook, options, steps, afterwards| Plan {

@@ -47,6 +47,12 @@ pub enum NoPlan {
         /// Why.
         why: String,
     },
+    /// AWS refuses to show what a plan is made by, and will do so again.
+    #[error("AWS refuses what a plan needs, so there is nothing to plan by: {why}. Resolve this first, then ask again")]
+    Refused {
+        /// Why.
+        why: String,
+    },
     /// The primary region does not tell.
     #[error(
         "{region} does not tell what became of its database ({why}): the way back waits until it answers; ask again then"
@@ -89,6 +95,7 @@ pub fn promote(name: &str, app: &Application, observation: &Observation, now: Ti
     let global = match &observation.global {
         Seen::Known(global) => global,
         Seen::Unknown(why) => return Err(NoPlan::Unseen { why: why.clone() }),
+        Seen::Refused(why) => return Err(NoPlan::Refused { why: why.clone() }),
     };
     let member = global.member(&app.dr.region, &app.dr.db_cluster).ok_or_else(|| NoPlan::NotAMember {
         db_cluster: app.dr.db_cluster.clone(),

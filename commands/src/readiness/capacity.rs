@@ -34,6 +34,7 @@ fn service_checks(app: &Application, service: &Service, observation: &Observatio
     let state = match named(&observation.dr.services, name) {
         Some(Seen::Known(Some(state))) => state,
         Some(Seen::Unknown(why)) => return vec![draft.unknown(why, LOOK_AGAIN)],
+        Some(Seen::Refused(why)) => return vec![draft.refused(why)],
         Some(Seen::Known(None)) | None => {
             let detail = format!("there is no service {name} in {} of {}", app.dr.ecs_cluster, app.dr.region);
             return vec![draft.fail(detail, "create it, or correct `services` and `ecs_cluster`")];
@@ -57,6 +58,7 @@ fn scaling(service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
     let draft = warning(format!("scaling-{name}"));
     match scaling {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(None) => draft.fail(
             format!("{name} has no scalable target: only its desired count can be set, and nothing holds it"),
             "register a scalable target for it",
@@ -143,6 +145,7 @@ fn vcpus(app: &Application, observation: &Observation) -> Check {
     let quota = match &observation.dr.vcpu_quota {
         Some(Seen::Known(quota)) => *quota,
         Some(Seen::Unknown(why)) => return warning("vcpu-quota").unknown(why, LOOK_AGAIN),
+        Some(Seen::Refused(why)) => return warning("vcpu-quota").refused(why),
         None => return warning("vcpu-quota").unknown("the Fargate vCPU quota was not looked up", LOOK_AGAIN),
     };
     let needs: Option<Vec<f64>> = app.services.iter().map(|service| vcpus_of(service, observation)).collect();

@@ -29,6 +29,7 @@ fn global_checks(app: &Application, global: &Seen<GlobalCluster>) -> Vec<Check> 
     let global = match global {
         Seen::Known(global) => global,
         Seen::Unknown(why) => return vec![blocking("global-cluster").unknown(why, LOOK_AGAIN)],
+        Seen::Refused(why) => return vec![blocking("global-cluster").refused(why)],
     };
     vec![status(app, global), idle(app, global), member(app, global)]
 }
@@ -90,6 +91,7 @@ fn dr_checks(app: &Application, observation: &Observation, moving: bool) -> Vec<
             return vec![blocking("dr-cluster").fail(detail, "correct `db_cluster`, or create the secondary")];
         }
         Seen::Unknown(why) => return vec![blocking("dr-cluster").unknown(why, LOOK_AGAIN)],
+        Seen::Refused(why) => return vec![blocking("dr-cluster").refused(why)],
     };
     let available = if moving { warning("dr-cluster") } else { blocking("dr-cluster") };
     vec![
@@ -151,6 +153,7 @@ fn key(name: &str, key: Option<&Seen<KmsKey>>) -> Check {
     match key {
         None => draft.pass(format!("{name} is not encrypted")),
         Some(Seen::Unknown(why)) => draft.unknown(why, LOOK_AGAIN),
+        Some(Seen::Refused(why)) => draft.refused(why),
         Some(Seen::Known(key)) => draft.judge(
             key.customer_managed && key.enabled,
             format!("{} is customer-managed and enabled", key.arn),
@@ -164,6 +167,7 @@ fn zones(name: &str, zones: &Seen<Vec<String>>) -> Check {
     let draft = warning("dr-zones");
     match zones {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(zones) => draft.judge(
             zones.len() >= 2,
             format!("{name} spans {}", zones.join(", ")),
@@ -178,6 +182,7 @@ fn primary_cluster(app: &Application, observation: &Observation) -> Check {
     let draft = warning("primary-cluster");
     match &observation.primary.db {
         Seen::Unknown(why) => draft.unknown(why, "none needed for a failover; a switchover needs the primary"),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(None) => draft.fail(
             format!("there is no DB cluster {name} in {}", app.primary.region),
             "correct `db_cluster`, unless it was deleted on purpose",
@@ -217,6 +222,7 @@ fn data_loss(app: &Application, observation: &Observation, now: Timestamp) -> Ch
     let fix = "treat the data loss as unknown; a switchover, where it is offered, loses nothing";
     match &observation.lag {
         Seen::Unknown(why) => draft.unknown(why, fix),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(None) => draft.unknown("there is no datapoint of replication lag in the last ten minutes", fix),
         Seen::Known(Some(lag)) => {
             let age = now.duration_since(lag.at);

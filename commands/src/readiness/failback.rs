@@ -21,6 +21,7 @@ fn caller(app: &Application, observation: &Observation) -> Check {
     let region = &app.primary.region;
     match &observation.primary.caller {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(caller) => draft.judge(
             app.primary.account.as_ref().is_none_or(|account| *account == caller.account),
             format!("{} in account {}, {region}", caller.arn, caller.account),
@@ -34,6 +35,7 @@ fn record(app: &Application, observation: &Observation) -> Check {
     let draft = blocking("record");
     match &observation.record {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(record) => {
             let points = record.as_ref().map_or("nothing".to_owned(), |record| record.target());
             let simple = record.as_ref().is_none_or(|record| record.routing.is_empty());
@@ -53,6 +55,7 @@ fn service_check(app: &Application, service: &NamedService) -> Check {
     let stack = app.failback.stacks.workloads(&service.name, region);
     match &service.state {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(None) => {
             draft.fail(format!("there is no service {} in {region}", service.name), format!("apply stack {stack}"))
         }

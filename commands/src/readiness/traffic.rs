@@ -25,6 +25,7 @@ fn listener(app: &Application, observation: &Observation) -> Option<Check> {
     let draft = blocking("listener");
     Some(match observation.dr.listener.as_ref()? {
         Seen::Unknown(why) => draft.unknown(why, "correct `listener.arn` if it is wrong; otherwise look again"),
+        Seen::Refused(why) => draft.refused(why),
         Seen::Known(state) if state.actions.iter().all(|action| action.targets.is_empty()) => draft.fail(
             format!("{} has no forward action to switch", configured.arn),
             "give it one to the idle target group",
@@ -46,6 +47,7 @@ fn record_checks(app: &Application, observation: &Observation) -> Vec<Check> {
                 "correct `record`; approve over this only if the record is to be created",
             )];
         }
+        Seen::Refused(why) => return vec![blocking("record").refused(why)],
         // Route 53's control plane stands in us-east-1 and may be dark with it. All other steps go on, and this one tries until it answers.
         Seen::Unknown(why) => {
             return vec![
@@ -102,7 +104,7 @@ fn ttl(record: &RecordSet) -> Check {
 fn endpoint(app: &Application, observation: &Observation) -> Check {
     let name = &app.dr.endpoint.dns_name;
     match &observation.dr.endpoint {
-        Seen::Unknown(why) => blocking("dr-endpoint")
+        Seen::Unknown(why) | Seen::Refused(why) => blocking("dr-endpoint")
             .unknown(why, "see that the custom domain and its certificate exist in DR, and that its stack answers"),
         Seen::Known(403) => warning("dr-endpoint").fail(
             format!("{name} answers 403 to {}", app.verify.url),
@@ -153,6 +155,14 @@ mod tests {
         assert_eq!(
             after("record", |it| it.record = Seen::Unknown("silent".into())),
             (Level::Warning, Outcome::Unknown)
+        );
+    }
+
+    #[test]
+    fn a_record_that_must_not_be_read_blocks() {
+        assert_eq!(
+            after("record", |it| it.record = Seen::Refused("AccessDenied".into())),
+            (Level::Blocking, Outcome::Fail)
         );
     }
 

@@ -97,7 +97,7 @@ async fn a_dark_primary_costs_its_answers_and_not_the_time() {
     let began = Instant::now();
     let observation = pair.observe().await;
     assert!(began.elapsed() <= Duration::from_millis(2500), "{:?}", began.elapsed());
-    assert_eq!(observation.primary.db.unknown(), Some("us-east-1 did not answer (no connection within 1s)"));
+    assert_eq!(observation.primary.db.why(), Some("us-east-1 did not answer (no connection within 1s)"));
     assert!(observation.dr.db.known().is_some());
     assert!(observation.lag.known().is_some_and(Option::is_some));
     let plan = plan::promote("shop", &pair.app, &observation, pair.clock.now()).expect("a plan");

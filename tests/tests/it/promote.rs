@@ -85,7 +85,7 @@ async fn status_is_complete_in_three_seconds_with_the_primary_dark() {
     let took = stage.clock.now().duration_since(typed).as_secs_f64();
     assert!(took <= 3.0, "{took} s");
     let Event::StatusAnswered { status, .. } = stage.events("status.answered").await.remove(0) else { panic!() };
-    assert!(status.observation.primary.db.unknown().unwrap().contains(PRIMARY));
+    assert!(status.observation.primary.db.why().unwrap().contains(PRIMARY));
     assert!(status.observation.dr.db.known().is_some());
     insta::assert_snapshot!("status_dark", tests::text_of(&answer));
 }

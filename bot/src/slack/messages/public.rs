@@ -99,7 +99,7 @@ fn lost(run: &Run) -> String {
         Seen::Known(Some(lag)) => {
             format!("; changes of about the last {} before may be lost", seconds(lag.millis / 1_000.0))
         }
-        Seen::Known(None) | Seen::Unknown(_) => "; the latest changes before may be lost".to_owned(),
+        Seen::Known(None) | Seen::Unknown(_) | Seen::Refused(_) => "; the latest changes before may be lost".to_owned(),
     }
 }
 

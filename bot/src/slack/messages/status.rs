@@ -25,7 +25,7 @@ pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
         Some(side) => match &observation.side(side).endpoint {
             Seen::Known(200..300) => format!("{} serves", region(status, side)),
             Seen::Known(code) => format!("{} is to serve, but answers {code}", region(status, side)),
-            Seen::Unknown(_) => format!("{} is to serve, but does not answer", region(status, side)),
+            Seen::Unknown(_) | Seen::Refused(_) => format!("{} is to serve, but does not answer", region(status, side)),
         },
         None => "which region serves is unknown".to_owned(),
     };
@@ -74,6 +74,7 @@ pub(super) fn phase(phase: &Phase, asks: bool) -> (&'static str, String) {
 pub(super) fn serves(status: &Status) -> String {
     match &status.observation.record {
         Seen::Unknown(why) => unknown(why),
+        Seen::Refused(why) => refused(why),
         Seen::Known(None) => "❔ there is no record".to_owned(),
         Seen::Known(Some(record)) => {
             let by = format!("{} → {}", code(&record.name), code(&target(record)));
@@ -95,6 +96,7 @@ fn target(record: &RecordSet) -> String {
 fn writer(status: &Status) -> String {
     let global = match &status.observation.global {
         Seen::Unknown(why) => return unknown(why),
+        Seen::Refused(why) => return refused(why),
         Seen::Known(global) => global,
     };
     let writer = match global.writer() {
@@ -118,6 +120,7 @@ fn writer(status: &Status) -> String {
 pub(super) fn lag(status: &Status) -> String {
     match &status.observation.lag {
         Seen::Unknown(why) => unknown(why),
+        Seen::Refused(why) => refused(why),
         Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
         Seen::Known(Some(lag)) => {
             format!("{}, measured {}", seconds(lag.millis / 1_000.0), ago(lag.at, status.observation.at))
@@ -152,6 +155,7 @@ fn facets(side: &Side) -> Vec<(&str, String)> {
             "listener",
             match state {
                 Seen::Unknown(why) => unseen(why),
+                Seen::Refused(why) => blocked(why),
                 Seen::Known(state) => listener(state),
             },
         ));
@@ -160,6 +164,7 @@ fn facets(side: &Side) -> Vec<(&str, String)> {
         "endpoint",
         match &side.endpoint {
             Seen::Unknown(why) => unseen(why),
+            Seen::Refused(why) => blocked(why),
             Seen::Known(code @ 200..300) => format!("✅ answers {code}"),
             Seen::Known(code) => format!("❌ answers {code}"),
         },
@@ -202,6 +207,7 @@ fn cluster_name(arn: &str) -> &str {
 fn capacity(state: &ServiceState) -> String {
     let scaling = match &state.scaling {
         Seen::Unknown(_) => "scaling unknown".to_owned(),
+        Seen::Refused(_) => "reading its scaling is refused".to_owned(),
         Seen::Known(None) => "no scalable target".to_owned(),
         Seen::Known(Some(target)) => format!("min {}, max {}", target.min, target.max),
     };
@@ -222,6 +228,7 @@ fn listener(state: &ListenerState) -> String {
 fn seen<T>(seen: &Seen<Option<T>>, absent: &str, show: impl Fn(&T) -> String) -> String {
     match seen {
         Seen::Unknown(why) => unseen(why),
+        Seen::Refused(why) => blocked(why),
         Seen::Known(None) => format!("❌ {absent}"),
         Seen::Known(Some(value)) => show(value),
     }
@@ -231,14 +238,24 @@ fn unknown(why: &str) -> String {
     escape(&unseen(why))
 }
 
+fn refused(why: &str) -> String {
+    escape(&blocked(why))
+}
+
 fn unseen(why: &str) -> String {
     format!("❔ unknown: {why}")
+}
+
+/// AWS's own no, as against silence.
+fn blocked(why: &str) -> String {
+    format!("⛔ refused: {why}")
 }
 
 /// What a failover would lose, and as of when that is known: who reads it may do so much later.
 pub(super) fn data_loss(lag: &Seen<Option<commands::observation::Lag>>) -> String {
     match lag {
         Seen::Unknown(why) => unknown(why),
+        Seen::Refused(why) => refused(why),
         Seen::Known(None) => "❔ unknown: no datapoint".to_owned(),
         Seen::Known(Some(lag)) => {
             format!("about {} of writes, as of {}", seconds(lag.millis / 1_000.0), date(lag.at))

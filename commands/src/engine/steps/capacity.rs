@@ -62,7 +62,7 @@ fn unsettled(pair: &Pair, memory: &Memory, unsure: &str) -> Sight {
 
 /// What cannot be seen of a service's scaling.
 fn unknown_scaling(service: &Service, state: &ServiceState) -> Option<String> {
-    state.scaling.unknown().map(|why| format!("the scalable target of {} is not known: {why}", service.name))
+    state.scaling.why().map(|why| format!("the scalable target of {} is not known: {why}", service.name))
 }
 
 /// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself; the desired count only if it
@@ -92,6 +92,6 @@ fn lacks(service: &Service, state: &ServiceState, since: Timestamp) -> Option<St
     state.target_groups.iter().find_map(|group| match &group.healthy {
         Seen::Known(healthy) if *healthy >= wanted => None,
         Seen::Known(healthy) => Some(format!("{name} {healthy}/{wanted} targets healthy")),
-        Seen::Unknown(why) => Some(format!("{name}: health of its targets is not known: {why}")),
+        Seen::Unknown(why) | Seen::Refused(why) => Some(format!("{name}: health of its targets is not known: {why}")),
     })
 }

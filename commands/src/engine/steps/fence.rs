@@ -24,7 +24,7 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
         let Some(state) = state else { continue };
         running += state.running;
         // With its minimum still in force, the count would rise again.
-        unsure = unsure.or(state.scaling.unknown().map(|why| format!("{}: {why}", service.name)));
+        unsure = unsure.or(state.scaling.why().map(|why| format!("{}: {why}", service.name)));
         let before = state.capacity();
         let changes = goals::fence_changes(region, service, &state).into_iter();
         actions.extend(changes.map(|change| Action {
