@@ -14,7 +14,9 @@ use std::{
 
 use commands::{
     access::Access,
-    topology::{Application, Applications, Environment, Failback, RecordName, Region, Service, Timing, Verify},
+    topology::{
+        Application, Applications, Environment, Failback, RecordName, Region, Service, Timing, Verify, rds_identifier,
+    },
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -162,6 +164,7 @@ struct Raw {
 struct RawApplication {
     #[serde(default)]
     environment: Environment,
+    #[serde(deserialize_with = "rds_identifier")]
     global_cluster: String,
     primary: Region,
     dr: Region,

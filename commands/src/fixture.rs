@@ -131,6 +131,17 @@ pub(crate) fn moved() -> Observation {
     moved
 }
 
+/// An instance of that class.
+pub(crate) fn instance(class: &str) -> DbInstance {
+    DbInstance { id: "one".into(), class: class.into(), status: "available".into(), pending_reboot: false }
+}
+
+/// A key as it should be.
+pub(crate) fn key() -> KmsKey {
+    let state = Some("Enabled".to_owned());
+    KmsKey { arn: "key".into(), customer_managed: true, enabled: true, state, deleted_at: None }
+}
+
 fn cluster_arn(side: SideName) -> String {
     let app = app();
     let region = app.side(side);
@@ -158,13 +169,15 @@ fn side(side: SideName, tasks: i32) -> Side {
         db: Seen::Known(Some(DbCluster {
             arn: cluster_arn(side),
             status: "available".into(),
+            engine: "aurora-postgresql".into(),
             engine_version: "16.4".into(),
             resource_id: "cluster-0A1B".to_owned(),
             deletion_protection: true,
             global_cluster: Some("shop-global".into()),
             replicas: vec![],
-            instances: vec![DbInstance { id: "one".into(), class: "db.r6g.large".into(), status: "available".into() }],
-            key: Some(Seen::Known(KmsKey { arn: "key".into(), customer_managed: true, enabled: true })),
+            instances: vec![instance("db.r6g.large")],
+            serverless: None,
+            key: Some(Seen::Known(key())),
             zones: Seen::Known(vec![format!("{region}a"), format!("{region}b")]),
         })),
         services: vec![NamedService { name: "web".into(), state: Seen::Known(Some(service(tasks))) }],

@@ -13,7 +13,7 @@ use crate::{
 pub enum Former {
     /// It is a member of the global cluster: Aurora took it in again, or it was built anew.
     Member {
-        /// DB instances that it has.
+        /// DB instances of it that serve.
         instances: usize,
     },
     /// It stands alone, with stale data.
@@ -28,7 +28,7 @@ impl Former {
         let primary = &app.primary;
         let member = global.and_then(|global| global.member(&primary.region, &primary.db_cluster));
         match (member, cluster) {
-            (Some(_), cluster) => Self::Member { instances: cluster.map_or(0, |cluster| cluster.instances.len()) },
+            (Some(_), cluster) => Self::Member { instances: cluster.map_or(0, |cluster| cluster.serving().count()) },
             (None, Some(cluster)) => Self::Detached(Box::new(cluster.clone())),
             (None, None) => Self::Absent,
         }
@@ -53,7 +53,7 @@ impl Former {
         let Region { db_cluster, region, .. } = &app.primary;
         match self {
             Self::Member { instances: 1.. } => None,
-            Self::Member { instances: 0 } => Some(format!("{db_cluster} in {region} has no instance yet")),
+            Self::Member { instances: 0 } => Some(format!("{db_cluster} in {region} has no instance that serves yet")),
             Self::Detached(_) => Some(format!("{db_cluster} in {region} is not a member of the global cluster yet")),
             Self::Absent => Some(format!("there is no {db_cluster} in {region} yet")),
         }

@@ -26,6 +26,7 @@ pub mod request;
 pub mod run;
 pub mod runbook;
 pub mod stake;
+pub mod standing;
 pub mod status;
 pub mod topology;
 

@@ -134,7 +134,7 @@ impl Member {
 
     /// Whether it is that DB cluster.
     pub fn is(&self, region: &str, db_cluster: &str) -> bool {
-        self.region() == region && self.db_cluster() == db_cluster
+        self.region() == region && self.db_cluster().eq_ignore_ascii_case(db_cluster)
     }
 }
 
@@ -218,6 +218,9 @@ pub struct DbCluster {
     pub arn: String,
     /// `available`, …
     pub status: String,
+    /// `aurora-postgresql` or `aurora-mysql`; empty in records of before it was read.
+    #[serde(default)]
+    pub engine: String,
     /// Engine version.
     pub engine_version: String,
     /// Its resource id, `cluster-…`, which no later cluster of that name shares.
@@ -232,6 +235,9 @@ pub struct DbCluster {
     pub replicas: Vec<String>,
     /// Its instances.
     pub instances: Vec<DbInstance>,
+    /// Between what its serverless instances scale, if it may have some.
+    #[serde(default)]
+    pub serverless: Option<AcuRange>,
     /// Its KMS key, if encrypted.
     pub key: Option<Seen<KmsKey>>,
     /// Availability zones that its subnet group spans.
@@ -249,6 +255,17 @@ pub struct Snapshot {
     pub percent: i32,
 }
 
+/// Aurora Serverless v2's range (`ServerlessV2ScalingConfiguration`), in Aurora capacity units of about 2 GiB of memory each.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AcuRange {
+    /// Least. At 0 an instance without connections pauses.
+    pub min: f64,
+    /// Most.
+    pub max: f64,
+    /// Seconds without connections after which it pauses, where it may.
+    pub pauses_after: Option<i32>,
+}
+
 /// A DB instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DbInstance {
@@ -258,6 +275,19 @@ pub struct DbInstance {
     pub class: String,
     /// `available`, …
     pub status: String,
+    /// Whether settings wait for a reboot (`pending-reboot` of a parameter group).
+    #[serde(default)]
+    pub pending_reboot: bool,
+}
+
+impl DbInstance {
+    /// The class of instances of Aurora Serverless v2.
+    pub(crate) const SERVERLESS: &str = "db.serverless";
+
+    /// Whether its capacity is a range, not a class.
+    pub fn is_serverless(&self) -> bool {
+        self.class == Self::SERVERLESS
+    }
 }
 
 /// `kms:DescribeKey`.
@@ -269,6 +299,12 @@ pub struct KmsKey {
     pub customer_managed: bool,
     /// Whether it is enabled.
     pub enabled: bool,
+    /// `Enabled`, `Disabled`, `PendingDeletion`, …; absent in records of before it was read.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// When it is going to be deleted, if it is.
+    #[serde(default)]
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// A service by its configured name.

@@ -95,11 +95,16 @@ fn cluster(app: &Application, observation: &Observation, side: SideName) -> Vec<
         Seen::Unknown(why) | Seen::Refused(why) => return vec![difference(resource, why.clone(), "look again")],
     };
     let mut found = Vec::new();
-    if cluster.status != "available" {
+    // A backup or another job that leaves it serving is no difference.
+    if !cluster.standing().settled() {
         found.push(difference(&resource, cluster.status.clone(), "wait until it is available"));
     }
     if cluster.instances.is_empty() {
         found.push(difference(&resource, "it has no instance", format!("apply stack {stack}")));
+    } else if cluster.serving().next().is_none() {
+        let statuses: Vec<_> =
+            cluster.instances.iter().map(|instance| format!("{} is {}", instance.id, instance.status)).collect();
+        found.push(difference(&resource, statuses.join(", "), "wait until an instance serves"));
     }
     if !cluster.deletion_protection {
         let fix = format!("deletion_protection = true in stack {stack}, and apply it");

@@ -4,7 +4,7 @@ mod failback;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 pub use failback::{CodeBuild, Failback, Stacks};
@@ -21,7 +21,8 @@ pub struct Application {
     /// Whether anybody depends on it.
     #[serde(default)]
     pub environment: Environment,
-    /// Identifier of the Aurora global cluster.
+    /// Identifier of the Aurora global cluster, in lower case.
+    #[serde(deserialize_with = "rds_identifier")]
     pub global_cluster: String,
     /// The region that serves in steady state.
     pub primary: Region,
@@ -119,7 +120,8 @@ pub struct Region {
     pub roles: Option<Roles>,
     /// Account that the caller must be in; not checked if absent.
     pub account: Option<String>,
-    /// Identifier of the Aurora DB cluster.
+    /// Identifier of the Aurora DB cluster, in lower case.
+    #[serde(deserialize_with = "rds_identifier")]
     pub db_cluster: String,
     /// Name of the ECS cluster.
     pub ecs_cluster: String,
@@ -378,6 +380,16 @@ impl Default for Timing {
             observation: Duration::from_secs(2),
         }
     }
+}
+
+/// An identifier as RDS stores it and tells it everywhere: in lower case, whatever it was created with. CloudWatch's dimensions and ARNs have it so, and
+/// tell case apart.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html>
+///
+/// # Errors
+/// When it's no text.
+pub fn rds_identifier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(deserializer)?.trim().to_ascii_lowercase())
 }
 
 /// Durations as a number of seconds, fractions allowed.

@@ -40,6 +40,15 @@ pub enum Fault {
         /// Region whose tasks are concerned.
         region: Region,
     },
+    /// A DB cluster or a DB instance has another status than its own, as during a backup; an available one alone, so that what begins and ends shows.
+    DatabaseStatus {
+        /// Identifier of the DB cluster or the DB instance.
+        id: String,
+        /// As RDS writes it.
+        status: String,
+        /// Whether RDS refuses calls that change the cluster or move the writer to or from it.
+        refuses: bool,
+    },
     /// Snapshots of a DB cluster fail, the one that Aurora attempts by itself included.
     SnapshotsFail {
         /// Identifier of the DB cluster.

@@ -29,7 +29,7 @@ pub use aws::Service;
 pub use durations::{CriticalPath, Durations};
 pub use fault::{Disturbance, Fault, FaultId, Target};
 pub use ledger::{Call, Outcome};
-pub use pair::{Colour, EcsService, Endpoint, HostedZone, OldPrimary, Pair, ScheduledChange, Side, Site};
+pub use pair::{Colour, EcsService, Endpoint, HostedZone, KeyState, OldPrimary, Pair, ScheduledChange, Side, Site};
 pub use region::Region;
 pub use scenario::Scenario;
 pub use snapshot::{ListenerState, Membership, PairState, ServiceState, SiteState, Snapshot, SnapshotState};

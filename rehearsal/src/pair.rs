@@ -96,10 +96,16 @@ pub struct Site {
     pub db_cluster: String,
     /// DB instances; 0 makes a secondary headless.
     pub db_instances: usize,
-    /// Class of the DB instances.
+    /// Class of the DB instances; `db.serverless` scales within `db_acu`.
     pub db_instance_class: String,
-    /// Id of the customer-managed KMS key.
+    /// Least and most Aurora capacity units, of Aurora Serverless v2.
+    pub db_acu: Option<(f64, f64)>,
+    /// Patch level of the engine, if it differs from the pair's version: `16.4.1` for 1.
+    pub db_patch: Option<u32>,
+    /// Id of the KMS key.
     pub kms_key: String,
+    /// What state the key is in, and whose it is.
+    pub kms_state: KeyState,
     /// Availability zones in use, two or three.
     pub zones: usize,
     /// Name of the ECS cluster.
@@ -110,6 +116,19 @@ pub struct Site {
     pub live: Colour,
     /// Fargate on-demand quota, in vCPU.
     pub vcpu_quota: f64,
+}
+
+/// A KMS key's state, as far as a promote depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// A customer manages it, and it is enabled.
+    Enabled,
+    /// It is AWS's own, `aws/rds`.
+    AwsManaged,
+    /// A customer has disabled it.
+    Disabled,
+    /// It is going to be deleted, and can't be used meanwhile.
+    PendingDeletion,
 }
 
 /// What the alias record points to.
@@ -165,6 +184,16 @@ pub struct ScheduledChange {
     pub max: u32,
 }
 
+impl Site {
+    /// Version of its DB cluster, with the patch level where that is its own.
+    pub(crate) fn engine_version(&self, pair: &Pair) -> String {
+        match self.db_patch {
+            Some(patch) => format!("{}.{patch}", pair.engine_version),
+            None => pair.engine_version.clone(),
+        }
+    }
+}
+
 impl Pair {
     /// An application with services `web`, `api` and `worker`, between `us-east-1` and `us-west-2`. `number` keeps the
     /// endpoints and addresses of several applications apart, and starts at 1.
@@ -187,7 +216,10 @@ impl Pair {
                 db_cluster: format!("{name}-primary"),
                 db_instances: 2,
                 db_instance_class: "db.r6g.large".to_owned(),
+                db_acu: None,
+                db_patch: None,
                 kms_key: dice::uuid(&format!("{name}/kms/primary")),
+                kms_state: KeyState::Enabled,
                 zones: 3,
                 ecs_cluster: name.to_owned(),
                 endpoint: Endpoint {
@@ -204,7 +236,10 @@ impl Pair {
                 db_cluster: format!("{name}-dr"),
                 db_instances: 2,
                 db_instance_class: "db.r6g.large".to_owned(),
+                db_acu: None,
+                db_patch: None,
                 kms_key: dice::uuid(&format!("{name}/kms/dr")),
+                kms_state: KeyState::Enabled,
                 zones: 2,
                 ecs_cluster: name.to_owned(),
                 endpoint: Endpoint {

@@ -167,7 +167,7 @@ impl SiteState {
             region: site.region.clone(),
             dark,
             serves: !dark && simulation.can_serve(pair, side, 0).is_ok(),
-            database: cluster.map_or("absent", |cluster| simulation.aurora.cluster_status(cluster)).to_owned(),
+            database: cluster.map_or("absent", |cluster| simulation.cluster_status(cluster)).to_owned(),
             synchronization: cluster.map_or("absent", |cluster| synchronization(simulation, cluster)).to_owned(),
             membership: membership(cluster),
             deletion_protection: cluster.is_some_and(|cluster| cluster.deletion_protection),

@@ -7,7 +7,7 @@ use futures::future::{OptionFuture, join, try_join};
 
 use super::{Aws, AwsError, absent_is_none, call::Operation, seen};
 use crate::{
-    observation::{DbCluster, DbInstance, FailoverState, GlobalCluster, Member, Snapshot},
+    observation::{AcuRange, DbCluster, DbInstance, FailoverState, GlobalCluster, Member, Snapshot},
     topology::SideName,
 };
 
@@ -37,12 +37,14 @@ impl Aws {
         Ok(Some(DbCluster {
             arn: cluster.db_cluster_arn().unwrap_or_default().to_owned(),
             status: cluster.status().unwrap_or_default().to_owned(),
+            engine: cluster.engine().unwrap_or_default().to_owned(),
             engine_version: cluster.engine_version().unwrap_or_default().to_owned(),
             resource_id: cluster.db_cluster_resource_id().unwrap_or_default().to_owned(),
             deletion_protection: cluster.deletion_protection().unwrap_or_default(),
             global_cluster: cluster.global_cluster_identifier().filter(|id| !id.is_empty()).map(str::to_owned),
             replicas: cluster.read_replica_identifiers().to_vec(),
             instances,
+            serverless: cluster.serverless_v2_scaling_configuration().and_then(acu_range),
             key,
             zones,
         }))
@@ -114,10 +116,22 @@ fn member(member: &types::GlobalClusterMember) -> Member {
     }
 }
 
+fn acu_range(range: &types::ServerlessV2ScalingConfigurationInfo) -> Option<AcuRange> {
+    Some(AcuRange {
+        min: range.min_capacity()?,
+        max: range.max_capacity()?,
+        pauses_after: range.seconds_until_auto_pause(),
+    })
+}
+
 fn instance(instance: &types::DbInstance) -> DbInstance {
     DbInstance {
         id: instance.db_instance_identifier().unwrap_or_default().to_owned(),
         class: instance.db_instance_class().unwrap_or_default().to_owned(),
         status: instance.db_instance_status().unwrap_or_default().to_owned(),
+        pending_reboot: instance
+            .db_parameter_groups()
+            .iter()
+            .any(|group| group.parameter_apply_status() == Some("pending-reboot")),
     }
 }

@@ -70,7 +70,8 @@ fn sdk_time(at: jiff::Timestamp) -> aws_smithy_types::DateTime {
 /// The attempt that an event tells of: `DescribeEvents` returns no event ids, so it is known by its words.
 fn fence(event: &Event, old: &Region) -> Option<Fence> {
     let message = event.message()?;
-    let of_cluster = message.contains(&format!("DB cluster {} in Region {}", old.db_cluster, old.region));
-    let told = message.to_ascii_lowercase().contains("block writes") && of_cluster;
+    let message = message.to_ascii_lowercase();
+    let of_cluster = message.contains(&format!("db cluster {} in region {}", old.db_cluster, old.region));
+    let told = message.contains("block writes") && of_cluster;
     Some(Fence { at: timestamp(event.date()?)?, succeeded: !message.contains("timed out") }).filter(|_| told)
 }

@@ -1,6 +1,6 @@
 //! What a promote depends on beside the pair itself: identity, keys, quotas.
 
-use super::{Aws, AwsError, call::Operation};
+use super::{Aws, AwsError, call::Operation, timestamp};
 use crate::{
     observation::{Caller, KmsKey},
     topology::{Duty, SideName},
@@ -51,6 +51,8 @@ impl Aws {
             arn: metadata.arn().unwrap_or(key).to_owned(),
             customer_managed: metadata.key_manager().is_some_and(|manager| manager.as_str() == "CUSTOMER"),
             enabled: metadata.enabled(),
+            state: metadata.key_state().map(|state| state.as_str().to_owned()),
+            deleted_at: metadata.deletion_date().and_then(timestamp),
         })
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     observation::{GlobalCluster, Member, Observation, Seen},
     phase::{moving_to, writing},
     readiness::checks,
+    standing::Standing,
     topology::{Application, Region, SideName},
 };
 
@@ -160,14 +161,15 @@ fn option(method: Method, change: Irreversible, region: &Region) -> MethodOption
     MethodOption { method, calls: vec![change.call(&region.region)], changes: vec![change] }
 }
 
-/// Whether AWS can be expected to carry a switchover out: the primary answers and writes, nothing else is under way, and DR keeps up.
+/// Whether AWS can be expected to carry a switchover out: the primary answers and writes, nothing else is under way, and DR keeps up. A cluster that is
+/// busy and serves doesn't rule it out: what AWS refuses leaves everything as it was.
 fn healthy(app: &Application, observation: &Observation, global: &GlobalCluster, dr: &Member) -> bool {
     let primary = observation.primary.db.known().and_then(Option::as_ref);
     writing(app, global) == Some(SideName::Primary)
-        && global.status == "available"
+        && !Standing::of(&global.status).refuses_moves()
         && global.failover.is_none()
         && dr.synchronization.as_deref() == Some("connected")
-        && primary.is_some_and(|cluster| cluster.status == "available" && !cluster.instances.is_empty())
+        && primary.is_some_and(|cluster| !cluster.standing().refuses_moves() && cluster.serving().next().is_some())
 }
 
 fn steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {

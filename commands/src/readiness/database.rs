@@ -1,17 +1,18 @@
 //! Checks of the global cluster and its DB clusters.
 
-use std::collections::BTreeSet;
+mod instances;
+mod key;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Check, LOOK_AGAIN, blocking, warning};
 use crate::{
-    observation::{DbCluster, GlobalCluster, KmsKey, Observation, Seen},
+    observation::{DbCluster, GlobalCluster, Observation, Seen},
     phase::{moving_to, writing},
+    standing::Standing,
     topology::{Application, SideName},
 };
 
-const AVAILABLE: &str = "available";
 /// The metric comes once a minute and may be a minute late: older than this, it says little about now.
 const LAG_MAX_AGE: SignedDuration = SignedDuration::from_mins(3);
 
@@ -20,7 +21,7 @@ pub(super) fn checks(app: &Application, observation: &Observation, now: Timestam
     let moving = observation.global.known().and_then(|global| moving_to(app, global)) == Some(SideName::Dr);
     checks.extend(dr_checks(app, observation, moving));
     checks.push(primary_cluster(app, observation));
-    checks.push(class_parity(observation));
+    checks.push(instances::class_parity(observation));
     checks.push(data_loss(app, observation, now));
     checks
 }
@@ -36,12 +37,14 @@ fn global_checks(app: &Application, global: &Seen<GlobalCluster>) -> Vec<Check> 
 
 fn status(app: &Application, global: &GlobalCluster) -> Check {
     let name = &app.global_cluster;
-    blocking("global-cluster").judge(
+    let standing = Standing::of(&global.status);
+    let draft = if standing.refuses_moves() { blocking("global-cluster") } else { warning("global-cluster") };
+    draft.judge(
         // What is under way has a check of its own.
-        global.status == AVAILABLE || global.failover.is_some(),
+        standing == Standing::Available || global.failover.is_some(),
         format!("{name} is {}, version {}", global.status, global.engine_version),
         format!("{name} is {}", global.status),
-        "wait until it is available; AWS refuses to move the writer before",
+        "wait until it is available; AWS may refuse to move the writer before",
     )
 }
 
@@ -93,40 +96,50 @@ fn dr_checks(app: &Application, observation: &Observation, moving: bool) -> Vec<
         Seen::Unknown(why) => return vec![blocking("dr-cluster").unknown(why, LOOK_AGAIN)],
         Seen::Refused(why) => return vec![blocking("dr-cluster").refused(why)],
     };
-    let available = if moving { warning("dr-cluster") } else { blocking("dr-cluster") };
-    vec![
-        available.judge(
-            cluster.status == AVAILABLE,
-            format!("{name} is available"),
-            format!("{name} is {}", cluster.status),
-            "wait until it is available, or see what RDS says of it",
-        ),
-        instances(name, cluster),
-        version(observation, name, cluster),
-        key(name, cluster.key.as_ref()),
-        zones(name, &cluster.zones),
-    ]
+    let mut checks = vec![cluster_status(name, cluster, moving)];
+    checks.extend(instances::checks(app, observation, cluster));
+    checks.push(version(observation, name, cluster));
+    checks.push(key::check(name, region, cluster.key.as_ref()));
+    checks.push(zones(name, &cluster.zones));
+    checks
 }
 
-fn instances(name: &str, cluster: &DbCluster) -> Check {
-    let ready = cluster.instances.iter().filter(|instance| instance.status == AVAILABLE).count();
-    let all: Vec<_> = cluster
-        .instances
-        .iter()
-        .map(|instance| format!("{} {} {}", instance.id, instance.class, instance.status))
-        .collect();
-    blocking("dr-instances").judge(
-        ready > 0,
-        format!("{ready} available: {}", all.join(", ")),
-        format!(
-            "{name} has no available instance ({})",
-            if all.is_empty() { "headless".to_owned() } else { all.join(", ") }
+/// Busy is not absent: a cluster that serves while RDS works on it can take over, though AWS may ask to wait.
+fn cluster_status(name: &str, cluster: &DbCluster, moving: bool) -> Check {
+    let status = &cluster.status;
+    // What is under way towards DR goes on by itself.
+    let draft = || if moving { warning("dr-cluster") } else { blocking("dr-cluster") };
+    match cluster.standing() {
+        Standing::Available => draft().pass(format!("{name} is available")),
+        Standing::Busy => warning("dr-cluster").fail(
+            format!("{name} is {status}. It serves, but AWS may refuse to move the writer until it's available"),
+            "wait until it's available, or go on: a refused move changes nothing",
         ),
-        format!("add an instance to {name}; a cluster without one cannot serve"),
-    )
+        Standing::Upgrading => draft().fail(
+            format!("{name} is {status}. AWS doesn't move the writer meanwhile"),
+            "wait until the upgrade is done",
+        ),
+        Standing::Down => draft().fail(format!("{name} is {status}"), down(status)),
+        Standing::Unlisted => warning("dr-cluster").unknown(
+            format!("{name} is {status}, a status that Standby doesn't know"),
+            "see what RDS says about it; a refused move changes nothing",
+        ),
+    }
 }
 
-/// AWS moves the writer only between clusters of the same major and minor version.
+/// What helps where a cluster doesn't serve.
+fn down(status: &str) -> &'static str {
+    match status {
+        "stopped" => "start it: `aws rds start-db-cluster`",
+        "inaccessible-encryption-credentials" | "inaccessible-encryption-credentials-recoverable" => {
+            "give RDS access to its KMS key again: enable the key, and check the key's policy; then start the cluster"
+        }
+        _ => "wait until it is available, or see what RDS says of it",
+    }
+}
+
+/// AWS moves the writer only between clusters of the same major and minor version. For some minor versions the patch level may differ.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-upgrade.html>
 fn version(observation: &Observation, name: &str, cluster: &DbCluster) -> Check {
     let primary =
         observation.primary.db.known().and_then(Option::as_ref).map(|primary| primary.engine_version.as_str());
@@ -134,8 +147,14 @@ fn version(observation: &Observation, name: &str, cluster: &DbCluster) -> Check 
     let ours = cluster.engine_version.as_str();
     let draft = blocking("dr-version");
     let Some(theirs) = theirs else { return draft.unknown("the primary's engine version is not known", LOOK_AGAIN) };
+    if major_minor(ours) == major_minor(theirs) && ours != theirs {
+        return warning("dr-version").fail(
+            format!("{name} runs {ours}, but the primary {theirs}: the patch level differs"),
+            "apply the pending patch to the older cluster: AWS moves the writer across patch levels only for certain minor versions",
+        );
+    }
     draft.judge(
-        major_minor(ours) == major_minor(theirs),
+        ours == theirs,
         format!("{name} runs {ours}, the primary {theirs}"),
         format!("{name} runs {ours}, but the primary {theirs}"),
         "upgrade the older cluster: managed failover wants the same major and minor version",
@@ -146,21 +165,6 @@ fn version(observation: &Observation, name: &str, cluster: &DbCluster) -> Check 
 fn major_minor(version: &str) -> Vec<&str> {
     let aurora = version.rsplit_once("mysql_aurora.").map_or(version, |(_, aurora)| aurora);
     aurora.split('.').take(2).collect()
-}
-
-fn key(name: &str, key: Option<&Seen<KmsKey>>) -> Check {
-    let draft = blocking("dr-kms-key");
-    match key {
-        None => draft.pass(format!("{name} is not encrypted")),
-        Some(Seen::Unknown(why)) => draft.unknown(why, LOOK_AGAIN),
-        Some(Seen::Refused(why)) => draft.refused(why),
-        Some(Seen::Known(key)) => draft.judge(
-            key.customer_managed && key.enabled,
-            format!("{} is customer-managed and enabled", key.arn),
-            format!("{} is {}", key.arn, if key.customer_managed { "disabled" } else { "not customer-managed" }),
-            "enable the key, or give the secondary an enabled customer-managed key of its own region",
-        ),
-    }
 }
 
 fn zones(name: &str, zones: &Seen<Vec<String>>) -> Check {
@@ -188,28 +192,14 @@ fn primary_cluster(app: &Application, observation: &Observation) -> Check {
             "correct `db_cluster`, unless it was deleted on purpose",
         ),
         Seen::Known(Some(cluster)) => draft.judge(
-            cluster.status == AVAILABLE,
+            cluster.standing() == Standing::Available,
             format!("{name} is available"),
-            format!("{name} is {}", cluster.status),
-            "none needed for a failover; a switchover needs it available",
+            match cluster.standing().serves() {
+                true => format!("{name} is {}. It serves", cluster.status),
+                false => format!("{name} is {}", cluster.status),
+            },
+            "none needed for a failover; AWS may refuse a switchover until it is available",
         ),
-    }
-}
-
-fn class_parity(observation: &Observation) -> Check {
-    let classes = |db: &Seen<Option<DbCluster>>| -> Option<BTreeSet<String>> {
-        Some(db.known()?.as_ref()?.instances.iter().map(|instance| instance.class.clone()).collect())
-    };
-    let list = |classes: &BTreeSet<String>| classes.iter().cloned().collect::<Vec<_>>().join(", ");
-    let draft = warning("class-parity");
-    match (classes(&observation.primary.db), classes(&observation.dr.db)) {
-        (Some(primary), Some(dr)) => draft.judge(
-            primary == dr,
-            format!("both sides run {}", list(&dr)),
-            format!("the primary runs {}, DR {}", list(&primary), list(&dr)),
-            "give DR the same instance class, or know that it carries less",
-        ),
-        _ => draft.unknown("instance classes of both sides could not be compared", LOOK_AGAIN),
     }
 }
 
@@ -237,7 +227,7 @@ mod tests {
     use super::*;
     use crate::{
         fixture,
-        observation::{FailoverState, Lag},
+        observation::{FailoverState, KmsKey, Lag},
         readiness::Outcome,
     };
 
@@ -270,13 +260,36 @@ mod tests {
             blocks("dr-member", |it| fixture::global(it).members[1].synchronization = Some("pending-resync".into()))
         );
         assert!(blocks("dr-cluster", |it| it.dr.db = Seen::Known(None)));
-        assert!(blocks("dr-cluster", |it| dr(it).status = "backing-up".into()));
+        assert!(blocks("dr-cluster", |it| dr(it).status = "stopped".into()));
+        assert!(blocks("dr-cluster", |it| dr(it).status = "upgrading".into()));
         assert!(blocks("dr-instances", |it| dr(it).instances.clear()));
         assert!(blocks("dr-version", |it| dr(it).engine_version = "16.3".into()));
         assert!(blocks("dr-kms-key", |it| dr(it).key = Some(Seen::Unknown("denied".into()))));
-        let disabled = KmsKey { arn: "key".into(), customer_managed: true, enabled: false };
+        let disabled = KmsKey { enabled: false, ..fixture::key() };
         assert!(blocks("dr-kms-key", |it| dr(it).key = Some(Seen::Known(disabled.clone()))));
         assert!(!blocks("dr-kms-key", |it| dr(it).key = None));
+    }
+
+    /// Detail of the check after that was done to a steady pair, which must warn and not block.
+    fn warns(id: &str, harm: impl Fn(&mut Observation)) -> String {
+        let mut observation = fixture::steady();
+        harm(&mut observation);
+        let check = find(&observation, id);
+        assert!(!check.blocks() && check.outcome() != Outcome::Pass, "{check:?}");
+        check.detail
+    }
+
+    #[test]
+    fn busy_is_told_by_its_status_and_blocks_nothing() {
+        for status in ["backing-up", "modifying", "configuring-log-exports", "something-new"] {
+            assert!(warns("dr-cluster", |it| dr(it).status = status.into()).contains(status));
+            assert!(warns("global-cluster", |it| fixture::global(it).status = status.into()).contains(status));
+        }
+    }
+
+    #[test]
+    fn a_patch_level_that_differs_is_a_warning() {
+        assert!(warns("dr-version", |it| dr(it).engine_version = "16.4.2".into()).contains("16.4.2"));
     }
 
     #[test]

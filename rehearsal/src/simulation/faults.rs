@@ -54,6 +54,14 @@ impl Faults {
         self.active.values().any(fails)
     }
 
+    /// Status that the DB cluster or instance has instead of its own, and whether calls are refused meanwhile.
+    pub(crate) fn database_status(&self, wanted: &str) -> Option<(&str, bool)> {
+        self.active.values().find_map(|fault| match fault {
+            Fault::DatabaseStatus { id, status, refuses } if id == wanted => Some((status.as_str(), *refuses)),
+            _ => None,
+        })
+    }
+
     /// Whether snapshots of the DB cluster with that identifier fail.
     pub(crate) fn snapshots_fail(&self, wanted: &str) -> bool {
         let fails = |fault: &Fault| matches!(fault, Fault::SnapshotsFail { db_cluster } if db_cluster == wanted);
@@ -100,6 +108,7 @@ impl Simulation {
             | Fault::PromotionFails { .. }
             | Fault::NoCapacity { .. }
             | Fault::ImageMissing { .. }
+            | Fault::DatabaseStatus { .. }
             | Fault::SnapshotsFail { .. }
             | Fault::NeverConnects { .. }
             | Fault::BuildFails { .. } => {

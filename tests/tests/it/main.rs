@@ -12,6 +12,7 @@ mod browser;
 mod cases;
 mod check;
 mod codebuild;
+mod databases;
 mod deployment;
 mod emulator;
 mod evidence;

@@ -3,6 +3,7 @@
 use commands::{
     observation::{DbCluster, ListenerState, NamedService, RecordSet, Seen, ServiceState, Side},
     phase::Phase,
+    standing::Standing,
     status::Status,
     topology::SideName,
 };
@@ -196,8 +197,17 @@ fn side(region: &str, role: &str, facets: &[(&str, String)]) -> Value {
 }
 
 fn database(db: &DbCluster) -> String {
-    let icon = if db.status == "available" { "✅" } else { "⚠️" };
-    format!("{icon} {} {}, {}", cluster_name(&db.arn), db.status, count(db.instances.len(), "instance"))
+    let icon = match db.standing() {
+        Standing::Available | Standing::Busy if db.serving().next().is_some() => "✅",
+        _ => "⚠️",
+    };
+    let (serving, all) = (db.serving().count(), db.instances.len());
+    let instances = match all {
+        0 => "no instance (headless)".to_owned(),
+        _ if serving == all => count(all, "instance"),
+        _ => format!("{serving} of {} serving", count(all, "instance")),
+    };
+    format!("{icon} {} {}, {instances}", cluster_name(&db.arn), db.status)
 }
 
 fn cluster_name(arn: &str) -> &str {

@@ -1,8 +1,8 @@
 //! The target's cluster becomes the writer.
 //!
 //! AWS: finished is when the global cluster has no failover state, the target member is the writer, and both the global cluster and the target
-//! cluster are `available` (Amazon Aurora User Guide, "Monitoring Aurora global database operations"). The global cluster is looked at from the
-//! DR region, which answers in any case.
+//! cluster are `available` (Amazon Aurora User Guide, "Monitoring Aurora global database operations"). A job that begins right afterwards and leaves
+//! them serving, such as a backup, isn't waited for: it may take hours. The global cluster is looked at from the DR region, which answers in any case.
 
 use serde_json::json;
 
@@ -17,10 +17,9 @@ use crate::{
     gate::Approval,
     observation::GlobalCluster,
     run::Run,
+    standing::Standing,
     topology::SideName,
 };
-
-const AVAILABLE: &str = "available";
 
 pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
     let name = &pair.app.global_cluster;
@@ -44,8 +43,9 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
     let cluster = pair.aws.db_cluster(side).await?;
     let status = cluster.as_ref().map_or("missing", |cluster| cluster.status.as_str());
     let writer = format!("{} in {} is the writer", target.db_cluster, target.region);
-    Ok(match global.status == AVAILABLE && status == AVAILABLE {
-        true => Sight::Holds(format!("{writer} and available")),
+    let settled = |status: &str| Standing::of(status).settled();
+    Ok(match settled(&global.status) && settled(status) {
+        true => Sight::Holds(format!("{writer} and {status}")),
         false => Sight::Waiting(format!("{writer}; cluster {status}, global cluster {}", global.status)),
     })
 }

@@ -21,10 +21,10 @@ pub(super) async fn look(pair: &Pair, memory: &mut Memory) -> Result<Sight, AwsE
     }
     let synchronization = member.synchronization.as_deref().unwrap_or("unknown");
     let cluster = pair.aws.db_cluster(SideName::Primary).await?;
-    let instances = cluster.as_ref().map_or(0, |cluster| cluster.instances.len());
+    let instances = cluster.as_ref().map_or(0, |cluster| cluster.serving().count());
     if synchronization != "connected" || instances == 0 {
         memory.low_since = None;
-        return Ok(Sight::Waiting(format!("{} is {synchronization}, {instances} instances", primary.db_cluster)));
+        return Ok(Sight::Waiting(format!("{} is {synchronization}, {instances} instances serve", primary.db_cluster)));
     }
     Ok(match pair.aws.lag(SideName::Primary).await? {
         Some(lag) => keeps_up(pair, lag, memory),

@@ -6,9 +6,9 @@ locals {
     account             = var.account
     primary_region      = var.primary.region
     dr_region           = var.dr.region
-    global_cluster      = var.global_cluster
-    primary_db_cluster  = var.primary.db_cluster
-    dr_db_cluster       = var.dr.db_cluster
+    global_cluster      = lower(var.global_cluster)
+    primary_db_cluster  = lower(var.primary.db_cluster)
+    dr_db_cluster       = lower(var.dr.db_cluster)
     primary_kms_key_arn = var.primary.kms_key_arn
     dr_kms_key_arn      = var.dr.kms_key_arn
     listener_arns       = jsonencode([var.primary.listener_arn, var.dr.listener_arn])

@@ -115,5 +115,5 @@ fn changed_cluster(simulation: &Simulation, arn: &str) -> Result<Value> {
 fn changed_instance(simulation: &Simulation, cluster: &str, id: &str) -> Result<Value> {
     let cluster = simulation.aurora.clusters.get(cluster).ok_or_else(|| cluster_not_found(cluster))?;
     let instance = cluster.instances.iter().find(|instance| instance.id == id).ok_or_else(|| instance_not_found(id))?;
-    Ok(json!({"DBInstance": shapes::instance(cluster, instance)}))
+    Ok(json!({"DBInstance": shapes::instance(simulation, cluster, instance)}))
 }

@@ -34,7 +34,7 @@ pub(super) fn global_clusters(simulation: &Simulation, region: &Region, input: I
     let wanted = input.text("GlobalClusterIdentifier");
     let with_member = input.filter("db-cluster-id");
     let found: Vec<Value> = visible_global_clusters(simulation, region)
-        .filter(|global| wanted.is_none_or(|id| global.id == id || global.arn == id))
+        .filter(|global| wanted.is_none_or(|id| global.id.eq_ignore_ascii_case(id) || global.arn == id))
         .filter(|global| with_member.as_ref().is_none_or(|ids| shapes::has_member(simulation, global, ids)))
         .map(shapes::global_cluster)
         .collect();
@@ -68,8 +68,8 @@ pub(super) fn instances(simulation: &Simulation, region: &Region, input: Input<'
     let found: Vec<Value> = clusters_of(simulation, region)
         .filter(|cluster| filter.as_ref().is_none_or(|ids| ids.iter().any(|id| cluster.is(id))))
         .flat_map(|cluster| cluster.instances.iter().map(move |instance| (cluster, instance)))
-        .filter(|(_, instance)| wanted.is_none_or(|id| id == instance.id))
-        .map(|(cluster, instance)| shapes::instance(cluster, instance))
+        .filter(|(_, instance)| wanted.is_none_or(|id| instance.id.eq_ignore_ascii_case(id)))
+        .map(|(cluster, instance)| shapes::instance(simulation, cluster, instance))
         .collect();
     match wanted {
         Some(id) if found.is_empty() => Err(instance_not_found(id)),

@@ -81,7 +81,7 @@ pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
         "DBClusterIdentifier": cluster.id,
         "DBClusterArn": cluster.arn,
         "DbClusterResourceId": resource_id(&cluster.arn),
-        "Status": simulation.aurora.cluster_status(cluster),
+        "Status": simulation.cluster_status(cluster),
         "Engine": ENGINE,
         "EngineMode": "provisioned",
         "EngineVersion": cluster.engine_version,
@@ -100,6 +100,11 @@ pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
         "BackupRetentionPeriod": 7,
         "ReplicationSourceIdentifier": source,
         "GlobalClusterIdentifier": cluster.global_cluster,
+        "ServerlessV2ScalingConfiguration": cluster.acu.map(|(min, max)| json!({
+            "MinCapacity": min,
+            "MaxCapacity": max,
+            "SecondsUntilAutoPause": (min == 0.0).then_some(300),
+        })),
         "GlobalWriteForwardingStatus": if writes { Value::Null } else { json!("disabled") },
         "ClusterCreateTime": iso(cluster.created),
         "HttpEndpointEnabled": false,
@@ -108,7 +113,7 @@ pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
     })
 }
 
-pub(super) fn instance(cluster: &DbCluster, instance: &DbInstance) -> Value {
+pub(super) fn instance(simulation: &Simulation, cluster: &DbCluster, instance: &DbInstance) -> Value {
     let index = cluster.instances.iter().position(|other| other.id == instance.id).unwrap_or_default();
     json!({
         "DBInstanceIdentifier": instance.id,
@@ -116,7 +121,7 @@ pub(super) fn instance(cluster: &DbCluster, instance: &DbInstance) -> Value {
         "DbiResourceId": format!("db-{}", dice::hex_id(&format!("{}/{}", cluster.arn, instance.id), 26).to_uppercase()),
         "DBClusterIdentifier": cluster.id,
         "DBInstanceClass": instance.class,
-        "DBInstanceStatus": instance.life.as_str(),
+        "DBInstanceStatus": simulation.instance_status(instance),
         "Engine": ENGINE,
         "EngineVersion": cluster.engine_version,
         "AvailabilityZone": cluster.region.zone(index % cluster.zones.max(1)),

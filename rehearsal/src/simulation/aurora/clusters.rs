@@ -46,9 +46,10 @@ impl Simulation {
             region: region.clone(),
             global_cluster: Some(wanted.global_cluster.to_owned()),
             account: pair.account.clone(),
-            engine_version: pair.engine_version.clone(),
+            engine_version: pair.site(side).engine_version(pair),
             kms_key_arn,
             zones: pair.site(side).zones,
+            acu: pair.site(side).db_acu,
             instances: Vec::new(),
             life: Life::Creating,
             deletion_protection: wanted.deletion_protection,
@@ -121,9 +122,10 @@ impl Simulation {
 
     /// `ModifyDBCluster`, of which deletion protection is simulated; it changes at once. Gives the cluster's ARN.
     pub(crate) fn modify_cluster(&mut self, region: &Region, id: &str, protection: Option<bool>) -> Result<String> {
-        let arn = self.cluster_in(region, id)?.arn.clone();
+        let cluster = self.cluster_in(region, id)?;
+        self.check_state(cluster)?;
+        let arn = cluster.arn.clone();
         let cluster = self.aurora.clusters.get_mut(&arn).ok_or_else(|| cluster_not_found(id))?;
-        cluster.must_be_available()?;
         cluster.deletion_protection = protection.unwrap_or(cluster.deletion_protection);
         Ok(arn)
     }
@@ -146,7 +148,7 @@ impl Simulation {
     }
 
     fn check_deletion(&self, cluster: &DbCluster) -> Result<()> {
-        cluster.must_be_available()?;
+        self.check_state(cluster)?;
         if cluster.deletion_protection {
             let message = "Cannot delete protected Cluster, please disable deletion protection and try again.";
             return Err(Refusal::invalid("InvalidParameterCombination", message));
@@ -189,17 +191,21 @@ impl Simulation {
 }
 
 impl DbCluster {
-    /// Whether it has that name or ARN.
+    /// Whether it has that name, in which RDS does not tell case apart, or that ARN.
     pub(crate) fn is(&self, id: &str) -> bool {
-        self.id == id || self.arn == id
+        self.id.eq_ignore_ascii_case(id) || self.arn == id
     }
 
     pub(super) fn must_be_available(&self) -> Result<()> {
         if self.life == Life::Available {
             return Ok(());
         }
+        Err(self.not_available())
+    }
+
+    pub(super) fn not_available(&self) -> Refusal {
         let message = format!("DB cluster {} is not currently in the available state.", self.id);
-        Err(Refusal::invalid("InvalidDBClusterStateFault", message))
+        Refusal::invalid("InvalidDBClusterStateFault", message)
     }
 }
 

@@ -21,7 +21,10 @@ pub(crate) use self::{
     steps::Step,
     transition::{Kind, Transition},
 };
-use super::refusal::Refusal;
+use super::{
+    Simulation,
+    refusal::{Refusal, Result},
+};
 use crate::{
     pair::{Pair, Side, Site},
     region::Region,
@@ -107,6 +110,8 @@ pub(crate) struct DbCluster {
     pub(crate) kms_key_arn: String,
     pub(crate) zones: usize,
     pub(crate) instances: Vec<DbInstance>,
+    /// Least and most Aurora capacity units.
+    pub(crate) acu: Option<(f64, f64)>,
     pub(crate) life: Life,
     pub(crate) deletion_protection: bool,
     pub(crate) created: Timestamp,
@@ -168,14 +173,42 @@ impl Aurora {
         member.writer && !blocked
     }
 
-    /// `DBCluster.Status`: that of the transition it takes part in, else that of its own life.
-    pub(crate) fn cluster_status(&self, cluster: &DbCluster) -> &'static str {
+    /// Status of the cluster's own life, or that of the transition it takes part in.
+    fn own_status(&self, cluster: &DbCluster) -> &'static str {
         match cluster.life {
-            Life::Available => self.global_of(cluster).map_or("available", GlobalCluster::status),
+            Life::Available => self.global_of(cluster).map_or(AVAILABLE, GlobalCluster::status),
             life => life.as_str(),
         }
     }
 }
+
+impl Simulation {
+    /// `DBCluster.Status`: that of the transition it takes part in, of its own life, or of what goes on with it.
+    pub(crate) fn cluster_status(&self, cluster: &DbCluster) -> &str {
+        match self.aurora.own_status(cluster) {
+            AVAILABLE => self.faults.database_status(&cluster.id).map_or(AVAILABLE, |(status, _)| status),
+            status => status,
+        }
+    }
+
+    /// `DBInstance.DBInstanceStatus`.
+    pub(crate) fn instance_status(&self, instance: &DbInstance) -> &str {
+        match instance.life {
+            Life::Available => self.faults.database_status(&instance.id).map_or(AVAILABLE, |(status, _)| status),
+            life => life.as_str(),
+        }
+    }
+
+    /// Whether RDS takes calls that change the cluster, or move the writer to or from it.
+    pub(crate) fn check_state(&self, cluster: &DbCluster) -> Result<()> {
+        if self.faults.database_status(&cluster.id).is_some_and(|(_, refuses)| refuses) {
+            return Err(cluster.not_available());
+        }
+        cluster.must_be_available()
+    }
+}
+
+const AVAILABLE: &str = "available";
 
 impl GlobalCluster {
     fn new(pair: &Pair) -> Self {
@@ -219,9 +252,10 @@ impl DbCluster {
             region: site.region.clone(),
             global_cluster: Some(pair.global_cluster.clone()),
             account: pair.account.clone(),
-            engine_version: pair.engine_version.clone(),
+            engine_version: site.engine_version(pair),
             kms_key_arn: pair.kms_key_arn(side),
             zones: site.zones,
+            acu: site.db_acu,
             instances: (1..=site.db_instances).map(instance).collect(),
             life: Life::Available,
             deletion_protection: true,

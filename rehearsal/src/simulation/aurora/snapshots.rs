@@ -72,7 +72,7 @@ impl Simulation {
     /// `CreateDBClusterSnapshot`; gives the snapshot's ARN.
     pub(crate) fn create_snapshot(&mut self, region: &Region, cluster: &str, id: &str) -> Result<String> {
         let cluster = self.cluster_in(region, cluster)?;
-        cluster.must_be_available()?;
+        self.check_state(cluster)?;
         let snapshot = self.snapshot_of(cluster, id, false);
         if self.aurora.snapshots.contains_key(&snapshot.arn) {
             let message =

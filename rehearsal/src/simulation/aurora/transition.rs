@@ -90,6 +90,11 @@ impl Simulation {
             let message = format!("DB cluster {target} is already the primary of global cluster {global_cluster}");
             return Err(Refusal::invalid("InvalidGlobalClusterStateFault", message));
         }
+        let refused =
+            |cluster: &&DbCluster| self.faults.database_status(&cluster.id).is_some_and(|(_, refuses)| refuses);
+        if let Some(busy) = [Some(cluster), self.aurora.writer(global_cluster)].into_iter().flatten().find(refused) {
+            return Err(busy.not_available());
+        }
         if !cluster.has_instance() {
             let message = format!("DB cluster {} has no available DB instance", cluster.id);
             return Err(Refusal::invalid("InvalidDBClusterStateFault", message));

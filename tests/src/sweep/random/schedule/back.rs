@@ -58,6 +58,9 @@ fn outages(draw: &mut Draw, pair: &Pair, most: f64) {
     if draw.chance(10) {
         draw.fails(0.0, 300.0, Fault::SnapshotsFail { db_cluster: pair.primary.db_cluster.clone() }, 60.0, 900.0);
     }
+    if draw.chance(15) {
+        draw.busy(pair, most);
+    }
     if draw.chance(10) {
         draw.fails(0.0, most, Fault::delete_refused(), 60.0, 900.0);
     }

@@ -88,6 +88,15 @@ impl Draw {
         }
     }
 
+    /// RDS works on a DB cluster, which serves meanwhile; now and then it takes no calls.
+    pub(super) fn busy(&mut self, pair: &Pair, to: f64) {
+        let cluster = if self.chance(50) { &pair.primary.db_cluster } else { &pair.dr.db_cluster };
+        let statuses = ["backing-up", "modifying", "configuring-enhanced-monitoring", "maintenance", "upgrading"];
+        let status = self.one_of(&statuses).unwrap_or(statuses[0]).to_owned();
+        let refuses = status == "upgrading" || self.chance(30);
+        self.fails(0.0, to, Fault::DatabaseStatus { id: cluster.clone(), status, refuses }, 20.0, 900.0);
+    }
+
     /// What people answer to what failed.
     pub(super) fn answers(&mut self, from: f64, to: f64) {
         for _ in 0..self.number(0..4) {

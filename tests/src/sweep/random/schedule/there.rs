@@ -48,6 +48,9 @@ fn outages(draw: &mut Draw, pair: &Pair) {
         let dead = Fault::PromotionFails { global_cluster: pair.global_cluster.clone() };
         draw.fails(0.0, 60.0, dead, 20.0, 400.0);
     }
+    if draw.chance(15) {
+        draw.busy(pair, 120.0);
+    }
     if draw.chance(10) {
         let full = Fault::NoCapacity { region: pair.dr.region.clone(), reason: "Capacity is unavailable".into() };
         draw.fails(0.0, 60.0, full, 60.0, 1500.0);
