@@ -123,8 +123,11 @@ fn reads(name: &str, app: &Application, observation: &Observation) -> Vec<Row> {
     let mut rows = vec![
         read(format!("{name} global cluster"), &observation.global),
         read(format!("{name} replication lag"), &observation.lag),
-        read(format!("{name} record"), &observation.record),
     ];
+    rows.extend(observation.records.iter().map(|record| match app.records.len() {
+        1 => read(format!("{name} record"), &record.sets),
+        _ => read(format!("{name} record {}", record.name), &record.sets),
+    }));
     for side in [SideName::Primary, SideName::Dr] {
         rows.extend(reads_of_side(&format!("{name} {}", app.side(side).region), observation.side(side)));
     }

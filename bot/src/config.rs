@@ -1,6 +1,7 @@
 //! The configuration: one TOML file. `deploy/standby.example.toml` describes every key.
 
 mod error;
+mod records;
 mod replica;
 mod secrets;
 mod validate;
@@ -169,7 +170,9 @@ struct RawApplication {
     primary: Region,
     dr: Region,
     services: Vec<Service>,
-    record: RecordName,
+    record: Option<RecordName>,
+    #[serde(default)]
+    records: Vec<RecordName>,
     verify: Verify,
     #[serde(default)]
     failback: Failback,
@@ -247,14 +250,16 @@ impl Config {
             dr,
             services,
             record,
+            records,
             verify,
             failback,
             timing,
             access,
             slack,
         } = raw;
+        let records = RecordName::merged(record, records);
         let application =
-            Application { environment, global_cluster, primary, dr, services, record, verify, failback, timing };
+            Application { environment, global_cluster, primary, dr, services, records, verify, failback, timing };
         self.applications.insert(name.clone(), application);
         self.access.insert(name.clone(), access);
         self.channels.insert(name, slack);

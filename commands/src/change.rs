@@ -75,17 +75,37 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<String>,
     },
-    /// `route53:ChangeResourceRecordSets`: DELETE of the exact old value and CREATE of the new one in one batch, a compare-and-swap;
-    /// CREATE alone where there is no record.
-    Record {
+    /// `route53:ChangeResourceRecordSets`: all of a hosted zone's records in one batch, which Route 53 makes as a whole or not at all.
+    Records {
         /// Hosted zone id.
         zone: String,
-        /// The value that must be there.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        old: Option<Box<RecordSet>>,
-        /// The value that replaces it.
-        new: Box<RecordSet>,
+        /// What is replaced, in order.
+        swaps: Vec<Swap>,
     },
+}
+
+/// DELETE of the exact old value and CREATE of the new one, a compare-and-swap; CREATE alone where there is no record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Swap {
+    /// The value that must be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<RecordSet>,
+    /// The value that replaces it.
+    pub new: RecordSet,
+}
+
+impl Swap {
+    /// The actions that make it, in order.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = (&'static str, &RecordSet)> {
+        self.old.iter().map(|old| ("DELETE", old)).chain([("CREATE", &self.new)])
+    }
+
+    /// The entries of `ChangeBatch.Changes` that make it.
+    pub(crate) fn params(&self) -> Vec<Value> {
+        let change = |(action, set)| json!({ "Action": action, "ResourceRecordSet": record_params(set) });
+        self.changes().map(change).collect()
+    }
 }
 
 /// A change that no other change undoes.
@@ -144,7 +164,7 @@ impl Change {
             Self::ScalableTarget { .. }
             | Self::DesiredCount { .. }
             | Self::ListenerActions { .. }
-            | Self::Record { .. } => Duty::Promote,
+            | Self::Records { .. } => Duty::Promote,
             Self::Snapshot { .. } | Self::DeletionProtection { .. } | Self::Build { .. } => Duty::Failback,
         }
     }
@@ -206,11 +226,8 @@ impl Change {
                 }
                 Call::new("codebuild", "StartBuild", region, params)
             }
-            Self::Record { zone, old, new } => {
-                let swap = old.iter().map(|set| ("DELETE", set)).chain([("CREATE", new)]);
-                let changes: Vec<Value> = swap
-                    .map(|(action, set)| json!({ "Action": action, "ResourceRecordSet": record_params(set) }))
-                    .collect();
+            Self::Records { zone, swaps } => {
+                let changes: Vec<Value> = swaps.iter().flat_map(Swap::params).collect();
                 Call::new(
                     "route53",
                     "ChangeResourceRecordSets",

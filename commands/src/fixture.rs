@@ -56,6 +56,16 @@ pub(crate) fn record(side: SideName) -> RecordSet {
     }
 }
 
+/// The configured name with those sets.
+pub(crate) fn named(sets: Vec<RecordSet>) -> NamedRecord {
+    NamedRecord { zone: "Z0123SHOP".into(), name: "app.shop.example".into(), sets: Seen::Known(sets) }
+}
+
+/// The records when that side serves.
+pub(crate) fn at(side: SideName) -> Vec<NamedRecord> {
+    vec![named(vec![record(side)])]
+}
+
 /// A service with so many tasks.
 pub(crate) fn service(tasks: i32) -> ServiceState {
     ServiceState {
@@ -89,7 +99,7 @@ pub(crate) fn steady() -> Observation {
             members: vec![member(SideName::Primary, true), member(SideName::Dr, false)],
         }),
         lag: Seen::Known(Some(Lag { millis: 400.0, at: now() })),
-        record: Seen::Known(Some(record(SideName::Primary))),
+        records: at(SideName::Primary),
         primary: side(SideName::Primary, 4),
         dr: side(SideName::Dr, 1),
     }

@@ -2,10 +2,8 @@
 
 use crate::{
     change::Change,
-    observation::{
-        Alias, ListenerAction, ListenerState, RecordSet, ScalableTarget, ServiceState, Suspended, WeightedTarget,
-    },
-    topology::{Application, Listener, Region, Service, SideName},
+    observation::{ListenerAction, ListenerState, ScalableTarget, ServiceState, Suspended, WeightedTarget},
+    topology::{Listener, Region, Service},
 };
 
 /// What brings a service to its capacity in production; nothing if it is there. The scalable target comes first, raised in one call (its
@@ -65,29 +63,6 @@ pub fn idle_changes(region: &Region, service: &Service, state: &ServiceState, sc
 pub fn resume_change(region: &Region, service: &Service, state: &ServiceState, suspended: bool) -> Option<Change> {
     let target = scaling(state).filter(|target| suspended && target.suspended.scheduled)?;
     scalable_target(region, &service.name, None, None, Some(Suspended { scheduled: false, ..target.suspended }))
-}
-
-/// What points the record at that side's endpoint; `None` if it does. Whether the target's health is evaluated stays as it is.
-pub fn record_change(app: &Application, side: SideName, current: Option<&RecordSet>) -> Option<Change> {
-    if current.and_then(|record| served_by(app, record)) == Some(side) {
-        return None;
-    }
-    let endpoint = &app.side(side).endpoint;
-    let evaluate_health = current.and_then(|record| record.alias.as_ref()).is_some_and(|alias| alias.evaluate_health);
-    let new = RecordSet {
-        name: app.record.name.clone(),
-        kind: "A".to_owned(),
-        ttl: None,
-        values: Vec::new(),
-        alias: Some(Alias { dns_name: endpoint.dns_name.clone(), zone: endpoint.zone.clone(), evaluate_health }),
-        routing: Vec::new(),
-    };
-    Some(Change::Record { zone: app.record.zone.clone(), old: current.cloned().map(Box::new), new: Box::new(new) })
-}
-
-/// The side whose endpoint the record is an alias of, if it is one of the two.
-pub fn served_by(app: &Application, record: &RecordSet) -> Option<SideName> {
-    record.alias.as_ref().and_then(|alias| app.side_of_target(&alias.dns_name))
 }
 
 fn scaling(state: &ServiceState) -> Option<&ScalableTarget> {
@@ -233,28 +208,5 @@ mod tests {
             assert_eq!(ListenerState { actions }, forward(after));
         }
         assert_eq!(listener_change(&listener, &forward(&[("blue", 0), ("green", 5)])), None);
-    }
-
-    #[test]
-    fn the_record_is_swapped_for_what_was_seen() {
-        let app = fixture::app();
-        let current = fixture::record(SideName::Primary);
-        let Some(Change::Record { old, new, .. }) = record_change(&app, SideName::Dr, Some(&current)) else {
-            unreachable!()
-        };
-        assert_eq!(old.as_deref(), Some(&current));
-        assert_eq!(served_by(&app, &new), Some(SideName::Dr));
-        assert!(new.alias.is_some_and(|alias| alias.evaluate_health));
-    }
-
-    #[test]
-    fn the_record_is_created_where_there_is_none_and_left_where_it_is_right() {
-        let app = fixture::app();
-        assert!(matches!(record_change(&app, SideName::Dr, None), Some(Change::Record { old: None, .. })));
-        let mut there = fixture::record(SideName::Dr);
-        if let Some(alias) = &mut there.alias {
-            alias.dns_name = "dualstack.D-DR01.execute-api.us-west-2.amazonaws.com.".into();
-        }
-        assert_eq!(record_change(&app, SideName::Dr, Some(&there)), None);
     }
 }

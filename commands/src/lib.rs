@@ -21,6 +21,7 @@ pub mod phase;
 pub mod plan;
 pub mod readiness;
 pub mod reconcile;
+pub mod records;
 pub mod report;
 pub mod request;
 pub mod run;

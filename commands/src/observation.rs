@@ -1,9 +1,12 @@
 //! What was seen of a pair at one moment. Plain data: what could not be seen says why, and is never guessed.
 
+mod records;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub use self::records::{Alias, NamedRecord, RecordSet};
 use crate::topology::SideName;
 
 /// Something that was looked at: what it was, or why it could not be seen. As JSON, an object with one key:
@@ -56,8 +59,9 @@ pub struct Observation {
     pub global: Seen<GlobalCluster>,
     /// Replication lag as the DR region's CloudWatch has it. `Known(None)`: there is no datapoint.
     pub lag: Seen<Option<Lag>>,
-    /// The record that says which region serves. `Known(None)`: there is none.
-    pub record: Seen<Option<RecordSet>>,
+    /// The records that say which region serves, in the configuration's order.
+    #[serde(default)]
+    pub records: Vec<NamedRecord>,
     /// The region that serves in steady state.
     pub primary: Side,
     /// The disaster-recovery region.
@@ -145,44 +149,6 @@ pub struct Lag {
     pub millis: f64,
     /// The datapoint's time.
     pub at: Timestamp,
-}
-
-/// One resource record set, in the form that a compare-and-swap needs: all of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordSet {
-    /// Name without trailing dot.
-    pub name: String,
-    /// `A`, …
-    pub kind: String,
-    /// Time to live in seconds; absent for an alias.
-    pub ttl: Option<i64>,
-    /// Plain values.
-    pub values: Vec<String>,
-    /// Alias target.
-    pub alias: Option<Alias>,
-    /// Set identifier, weight, region, failover, geolocation, health check… by name: anything that makes the record not simple.
-    pub routing: Vec<String>,
-}
-
-impl RecordSet {
-    /// What it points to, for people.
-    pub fn target(&self) -> String {
-        match &self.alias {
-            Some(alias) => format!("an alias to {}", alias.dns_name.trim_end_matches('.')),
-            None => format!("{} {}", self.kind, self.values.join(" ")),
-        }
-    }
-}
-
-/// An alias target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alias {
-    /// Target domain name as Route 53 returned it.
-    pub dns_name: String,
-    /// Hosted zone id of the target.
-    pub zone: String,
-    /// `EvaluateTargetHealth`.
-    pub evaluate_health: bool,
 }
 
 /// One region's part of an observation.

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::{
     aws::{Aws, AwsError, AwsErrorKind},
-    observation::{NamedService, Observation, Seen, Side, Snapshot},
+    observation::{NamedRecord, NamedService, Observation, Seen, Side, Snapshot},
     stake::Fence,
     topology::{Application, SideName},
 };
@@ -24,16 +24,21 @@ const GRACE: Duration = Duration::from_millis(250);
 pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation {
     let patience = app.timing.observation;
     let dr = &app.dr.region;
-    let (global, lag, record, primary, dr) = join!(
+    let records = app.records.iter().map(async |record| NamedRecord {
+        zone: record.zone.clone(),
+        name: record.name.clone(),
+        sets: look("Route 53", patience, aws.record_sets(record)).await,
+    });
+    let (global, lag, records, primary, dr) = join!(
         look(dr, patience, aws.global_cluster(SideName::Dr)),
         look(dr, patience, aws.lag(SideName::Dr)),
-        look("Route 53", patience, aws.record()),
+        join_all(records),
         // Boxed: dozens of looks at once are more than a worker's stack should hold.
         Box::pin(observe_side(aws, app, SideName::Primary)),
         Box::pin(observe_side(aws, app, SideName::Dr)),
     );
     let global = existing(global, || format!("global cluster {} in {}", app.global_cluster, app.dr.region));
-    Observation { at: clock.now(), global, lag, record, primary, dr }
+    Observation { at: clock.now(), global, lag, records, primary, dr }
 }
 
 /// What AWS tells of a stale former primary's data, complete within the same time: whether writes were blocked there since the promote that is

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    goals::served_by,
-    observation::{GlobalCluster, Observation, RecordSet},
+    observation::{GlobalCluster, Observation},
+    records::{Pointing, pointing},
     topology::{Application, SideName},
 };
 
@@ -33,9 +33,9 @@ pub fn phase(app: &Application, observation: &Observation) -> Phase {
     }
 }
 
-/// The side that serves, by the record; `None` if that is unknown, absent or points elsewhere.
+/// The side that serves, by all the records; `None` if that is unknown, or one of them is absent, points elsewhere or to the other side.
 pub fn serving(app: &Application, observation: &Observation) -> Option<SideName> {
-    served_by(app, observation.record.known()?.as_ref()?)
+    pointing(app, &observation.records).side()
 }
 
 /// The side whose DB cluster is the writer, if it is one of the two.
@@ -68,28 +68,20 @@ fn settled(app: &Application, observation: &Observation) -> Result<Phase, String
         Some(writer) => format!("the writer is {} in {}, which is neither side", writer.db_cluster(), writer.region()),
         None => "the global cluster has no writer".to_owned(),
     })?;
-    let record = observation.record.known().ok_or_else(|| unknown("the record", observation.record.why()))?;
-    let serving = record.as_ref().and_then(|record| served_by(app, record));
-    match (writer, serving) {
-        (SideName::Primary, Some(SideName::Primary)) => Ok(Phase::Steady),
-        (SideName::Dr, Some(SideName::Dr)) => Ok(Phase::Promoted),
-        (SideName::Dr, Some(SideName::Primary)) => Ok(Phase::Promoting),
-        (SideName::Primary, Some(SideName::Dr)) => {
+    match (writer, pointing(app, &observation.records)) {
+        (SideName::Primary, Pointing::At(SideName::Primary)) => Ok(Phase::Steady),
+        (SideName::Dr, Pointing::At(SideName::Dr)) => Ok(Phase::Promoted),
+        (SideName::Dr, Pointing::At(SideName::Primary) | Pointing::Split(_)) => Ok(Phase::Promoting),
+        (SideName::Primary, Pointing::At(SideName::Dr)) => {
             Err(format!("{} writes, but the record points to {}", app.primary.region, app.dr.region))
         }
-        (_, None) => Err(elsewhere(app, record.as_ref())),
+        (SideName::Primary, Pointing::Split(why)) | (_, Pointing::Elsewhere(why)) => Err(why),
+        (_, Pointing::Unseen(why)) => Err(unknown("the record", Some(&why))),
     }
 }
 
 fn unknown(what: &str, why: Option<&str>) -> String {
     format!("{what} could not be seen: {}", why.unwrap_or_default())
-}
-
-fn elsewhere(app: &Application, record: Option<&RecordSet>) -> String {
-    match record {
-        None => format!("there is no record {}", app.record.name),
-        Some(record) => format!("the record {} points to neither side: {}", app.record.name, record.target()),
-    }
 }
 
 #[cfg(test)]
@@ -114,7 +106,7 @@ mod tests {
     #[test]
     fn writer_and_record_make_the_phase() {
         let mut promoted = fixture::moved();
-        promoted.record = Seen::Known(Some(fixture::record(SideName::Dr)));
+        promoted.records = fixture::at(SideName::Dr);
         assert_eq!(of(&fixture::steady()), Phase::Steady);
         assert_eq!(of(&fixture::moved()), Phase::Promoting);
         assert_eq!(of(&promoted), Phase::Promoted);
@@ -142,16 +134,30 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_unclear_and_says_why() {
         let mut observation = fixture::steady();
-        observation.record = Seen::Known(Some(fixture::record(SideName::Dr)));
+        observation.records = fixture::at(SideName::Dr);
         assert!(unclear(&observation).contains("us-east-1 writes"));
-        observation.record = Seen::Known(None);
+        observation.records = vec![fixture::named(vec![])];
         assert!(unclear(&observation).contains("no record app.shop.example"));
-        observation.record = Seen::Unknown("Route 53 did not answer within 2 s".into());
+        observation.records[0].sets = Seen::Unknown("Route 53 did not answer within 2 s".into());
         assert!(unclear(&observation).contains("did not answer"));
         let mut observation = fixture::steady();
         fixture::global(&mut observation).members.remove(0);
         assert!(unclear(&observation).contains("no writer"));
         observation.global = Seen::Unknown("denied".into());
         assert!(unclear(&observation).contains("denied"));
+    }
+
+    #[test]
+    fn records_that_are_split_are_named_unless_a_promote_moves_them() {
+        let mut aaaa = fixture::record(SideName::Primary);
+        aaaa.kind = "AAAA".into();
+        let split = vec![fixture::named(vec![fixture::record(SideName::Dr), aaaa])];
+        let mut observation = fixture::moved();
+        observation.records = split.clone();
+        assert_eq!(of(&observation), Phase::Promoting);
+        assert_eq!(serving(&fixture::app(), &observation), None);
+        let mut steady = fixture::steady();
+        steady.records = split;
+        assert!(unclear(&steady).contains("the records are split: app.shop.example (AAAA) at us-east-1"));
     }
 }

@@ -5,6 +5,7 @@ mod capacity;
 mod database;
 mod failback;
 mod identity;
+mod records;
 mod traffic;
 
 use jiff::Timestamp;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::{
     goals::listener_change,
-    observation::{Observation, Seen, ServiceState},
-    phase::{serving, writing},
+    observation::{NamedRecord, Observation, Seen, ServiceState},
+    phase::writing,
+    records::{Pointing, pointing},
     topology::{Application, Service, SideName},
 };
 
@@ -36,15 +37,11 @@ fn difference(resource: impl Into<String>, found: impl Into<String>, fix: impl I
 pub fn differences(app: &Application, observation: &Observation) -> Vec<Difference> {
     let stacks = &app.failback.stacks;
     let mut found = database(app, observation);
-    if serving(app, observation) != Some(SideName::Primary) {
-        let points = match &observation.record {
-            Seen::Known(Some(record)) => record.target(),
-            Seen::Known(None) => "there is none".to_owned(),
-            Seen::Unknown(why) | Seen::Refused(why) => why.clone(),
-        };
+    let away = |record: &&NamedRecord| pointing(app, std::slice::from_ref(*record)) != Pointing::At(SideName::Primary);
+    found.extend(observation.records.iter().filter(away).map(|record| {
         let fix = format!("point it at {}; stack {}", app.primary.endpoint.dns_name, stacks.dns);
-        found.push(difference(format!("record {}", app.record.name), points, fix));
-    }
+        difference(format!("record {}", record.name), record.target(), fix)
+    }));
     found.extend(listener(app, observation));
     for side in SIDES {
         let states = &observation.side(side).services;

@@ -20,7 +20,7 @@ pub struct Status {
     pub environment: Environment,
     /// Steady, promoting, promoted, …
     pub phase: Phase,
-    /// Which region serves, by the record; `None` if that is unknown, absent or points elsewhere.
+    /// Which region serves, by the records; `None` if that is unknown, or one of them is absent or points elsewhere.
     pub serving: Option<SideName>,
     /// Primary region's name.
     pub primary: String,

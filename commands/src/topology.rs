@@ -1,6 +1,7 @@
 //! The protected pair as configuration describes it: what belongs to an application in its two regions.
 
 mod failback;
+mod records;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 pub use failback::{CodeBuild, Failback, Stacks};
+pub use records::{RecordName, plain_name, zone_id};
 
 use crate::plan::StepId;
 
@@ -30,8 +32,9 @@ pub struct Application {
     pub dr: Region,
     /// ECS services, with the same name in both regions.
     pub services: Vec<Service>,
-    /// The one record that says which region serves.
-    pub record: RecordName,
+    /// The records that say which region serves; at least one. `record` in place of `records` names a single one.
+    #[serde(alias = "record", deserialize_with = "records::one_or_more")]
+    pub records: Vec<RecordName>,
     /// How the promoted region is verified.
     pub verify: Verify,
     /// The way back.
@@ -92,6 +95,16 @@ impl Application {
             SideName::Primary => &self.primary,
             SideName::Dr => &self.dr,
         }
+    }
+
+    /// The role for a hosted zone's calls, where it has one of its own.
+    pub fn zone_role(&self, zone: &str) -> Option<&str> {
+        self.records.iter().find(|record| record.zone == zone)?.role_arn.as_deref()
+    }
+
+    /// The configured names, for people.
+    pub fn record_names(&self) -> String {
+        self.records.iter().map(|record| record.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// Which side an alias target belongs to, if to either. DNS names are compared without case, trailing dot and
@@ -226,16 +239,6 @@ impl Service {
     fn default_idle() -> i32 {
         1
     }
-}
-
-/// The record that says which region serves.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordName {
-    /// Hosted zone id.
-    pub zone: String,
-    /// Record name, such as `app.example.com`.
-    pub name: String,
 }
 
 /// How the promoted region is verified.

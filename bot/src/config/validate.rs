@@ -7,7 +7,7 @@ use commands::{
     topology::{Application, Region, Service, StepTiming, normal},
 };
 
-use super::{Audit, Channels, Config, FILL_IN, Mode, Problem, SecretSource, Web};
+use super::{Audit, Channels, Config, FILL_IN, Mode, Problem, SecretSource, Web, records};
 
 /// Everything that is wrong with a configuration of the right form.
 pub(super) fn problems(config: &Config) -> Vec<Problem> {
@@ -115,8 +115,7 @@ impl Problems {
             "name the regional domain name of the DR region's custom domain",
         );
         self.services(&key("services"), &application.services);
-        self.filled(key("record.zone"), &application.record.zone);
-        self.filled(key("record.name"), &application.record.name);
+        self.0.extend(records::problems(&format!("applications.{name}"), application));
         self.verify(name, application);
         if let Some(codebuild) = &application.failback.codebuild {
             self.filled(key("failback.codebuild.project"), &codebuild.project);
@@ -198,13 +197,6 @@ impl Problems {
     fn verify(&mut self, name: &str, application: &Application) {
         let key = |rest: &str| format!("applications.{name}.verify.{rest}");
         let verify = &application.verify;
-        let host = verify.url.host_str().unwrap_or_default();
-        self.demand(
-            normal(host) == normal(&application.record.name),
-            key("url"),
-            format!("has host {host}, but the record is {}", application.record.name),
-            "use the record's name as host, since that is what people call",
-        );
         self.filled(key("url"), verify.url.as_str());
         self.demand(
             matches!(verify.url.scheme(), "https" | "http"),

@@ -30,7 +30,7 @@ pub struct Accepted {
 }
 
 impl Aws {
-    /// Makes a change on that side (the record, which is global, is the same from either). Retried only where AWS said that it did nothing.
+    /// Makes a change on that side (records, which are global, are the same from either). Retried only where AWS said that it did nothing.
     pub async fn apply(&self, side: SideName, change: &Change) -> Result<Accepted, AwsError> {
         let regional = self.acting(side, change.duty());
         match change {
@@ -47,7 +47,7 @@ impl Aws {
             Change::Build { project, variables, token } => {
                 regional.start_build(project, variables, token.as_deref()).await
             }
-            Change::Record { zone, old, new } => self.change_record(zone, old.as_deref(), new).await,
+            Change::Records { zone, swaps } => self.change_records(zone, swaps).await,
         }
     }
 

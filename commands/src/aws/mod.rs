@@ -18,6 +18,7 @@ mod stake;
 mod surroundings;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     future::Future,
     sync::Arc,
@@ -66,6 +67,8 @@ struct Inner {
     primary: Hands,
     dr: Hands,
     global: Caller,
+    /// Route 53 for the hosted zones that have a role of their own, by the role's ARN.
+    zones: BTreeMap<String, aws_sdk_route53::Client>,
 }
 
 impl fmt::Debug for Aws {
@@ -93,7 +96,7 @@ struct Regional {
     kms: aws_sdk_kms::Client,
     sts: aws_sdk_sts::Client,
     quotas: aws_sdk_servicequotas::Client,
-    /// The record is global: only DR's is asked.
+    /// Records are global: only DR's is asked.
     route53: aws_sdk_route53::Client,
 }
 
@@ -107,7 +110,13 @@ impl Aws {
         // The primary may be dark: it gets one chance. DR is where the answers have to come from.
         let once = Bounds { attempts: 1, attempt: patience, total: patience };
         let thrice = Bounds { attempts: 3, attempt: patience, total: Duration::from_secs(5).max(patience) };
+        let mut zones = BTreeMap::new();
+        for role in app.records.iter().filter_map(|record| record.role_arn.as_deref()) {
+            let config = assuming(dr.clone(), Some(role)).await;
+            zones.insert(role.to_owned(), aws_sdk_route53::Client::new(&config));
+        }
         Self(Arc::new(Inner {
+            zones,
             primary: Hands::new(&app.primary, &primary, once).await,
             global: Caller { region: ROUTE53_REGION.to_owned(), reads: thrice },
             dr: Hands::new(&app.dr, &dr, thrice).await,

@@ -65,7 +65,7 @@ impl Aws {
 
     /// Whether the public name's addresses are that side's: some address is common to both.
     pub async fn resolves_to(&self, side: SideName) -> Result<bool, ProbeError> {
-        let public = self.0.app.verify.url.host_str().unwrap_or(&self.0.app.record.name);
+        let public = self.0.app.verify.url.host_str().unwrap_or_default();
         let (public, wanted) =
             futures::future::try_join(self.addresses(public), self.addresses(&self.side(side).endpoint.dns_name))
                 .await?;

@@ -1,58 +1,86 @@
-//! The record that says which region serves. Route 53 is global; its control plane stands in us-east-1, and may be dark with it.
+//! The records that say which region serves. Route 53 is global; its control plane stands in us-east-1, and may be dark with it.
 
 use aws_sdk_route53::{
     error::BuildError,
     types::{AliasTarget, Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType},
 };
 use aws_types::request_id::RequestId;
+use futures::future::try_join_all;
 
 use super::{Accepted, Aws, AwsError, call::Operation};
 use crate::{
-    observation::{Alias, RecordSet},
-    topology::{Duty, SideName},
+    change::Swap,
+    observation::{Alias, NamedRecord, RecordSet, Seen},
+    topology::{Duty, RecordName, SideName, plain_name},
 };
 
 static RECORD_SETS: Operation = Operation::new("route53", "ListResourceRecordSets");
 static CHANGE_RECORD_SETS: Operation = Operation::new("route53", "ChangeResourceRecordSets");
 static GET_CHANGE: Operation = Operation::new("route53", "GetChange");
 
+/// Types that neither are an address nor keep a client from one.
+const HARMLESS: [&str; 12] = ["MX", "TXT", "SPF", "CAA", "SRV", "PTR", "NAPTR", "DS", "SOA", "SSHFP", "TLSA", "DNSKEY"];
+
+/// Most sets that one answer lists: a name has a few, a weighted one some dozens.
+const PAGE: i32 = 100;
+/// Most answers that are read for one name.
+const PAGES: usize = 10;
+
 impl Aws {
-    /// The A record of exactly the configured name; `None` if there is none. Of several (weighted and the like) the first.
-    pub async fn record(&self) -> Result<Option<RecordSet>, AwsError> {
-        let wanted = &self.0.app.record;
-        let send = || {
-            let list = self.regional(SideName::Dr).route53.list_resource_record_sets().hosted_zone_id(&wanted.zone);
-            list.start_record_name(&wanted.name).start_record_type(RrType::A).max_items(1).send()
+    /// What Route 53 has at each configured name.
+    ///
+    /// # Errors
+    /// When one of them could not be read.
+    pub async fn records(&self) -> Result<Vec<NamedRecord>, AwsError> {
+        let named = async |record: &RecordName| {
+            let sets = Seen::Known(self.record_sets(record).await?);
+            Ok(NamedRecord { zone: record.zone.clone(), name: record.name.clone(), sets })
         };
-        let answer = self.0.global.read(&RECORD_SETS, send).await?;
-        let first = answer.resource_record_sets().first();
-        // The list starts at the name, or after it where there is no such record.
-        Ok(first.filter(|set| set.r#type() == &RrType::A && same_name(set.name(), &wanted.name)).map(record_set))
+        try_join_all(self.0.app.records.iter().map(named)).await
     }
 
-    /// Whether all of Route 53's authoritative servers have that change. `NoSuchChange` means that it has to be submitted again.
-    pub async fn record_in_sync(&self, change_id: &str) -> Result<bool, AwsError> {
-        let send = || self.regional(SideName::Dr).route53.get_change().id(change_id).send();
+    /// The record sets of exactly that name, of every type that decides where its clients go.
+    pub async fn record_sets(&self, record: &RecordName) -> Result<Vec<RecordSet>, AwsError> {
+        let route53 = self.route53(&record.zone, Duty::Read);
+        let (mut found, mut from) = (Vec::new(), None::<(RrType, Option<String>)>);
+        for _ in 0..PAGES {
+            let send = || {
+                let list = route53.list_resource_record_sets().hosted_zone_id(&record.zone).max_items(PAGE);
+                let (kind, identifier) = from.clone().unzip();
+                let list = list.start_record_name(&record.name).set_start_record_type(kind);
+                list.set_start_record_identifier(identifier.flatten()).send()
+            };
+            let answer = self.0.global.read(&RECORD_SETS, send).await?;
+            // The list starts at the name, or after it where there is no such record.
+            let here = answer.resource_record_sets().iter().filter(|set| plain_name(set.name()) == record.name);
+            found.extend(here.filter(|set| !HARMLESS.contains(&set.r#type().as_str())).map(record_set));
+            let next = answer.next_record_name().filter(|next| plain_name(next) == record.name);
+            match next.zip(answer.next_record_type()) {
+                Some((_, kind)) => from = Some((kind.clone(), answer.next_record_identifier().map(str::to_owned))),
+                None => break,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether all of Route 53's authoritative servers have that change of that hosted zone.
+    pub async fn record_in_sync(&self, zone: &str, change_id: &str) -> Result<bool, AwsError> {
+        let send = || self.route53(zone, Duty::Read).get_change().id(change_id).send();
         let answer = self.0.global.read(&GET_CHANGE, send).await?;
         Ok(answer.change_info().is_some_and(|info| info.status().as_str() == "INSYNC"))
     }
 
-    /// Replaces `old` by `new` if `old` is still there as it is given: a compare-and-swap.
-    pub(super) async fn change_record(
-        &self,
-        zone: &str,
-        old: Option<&RecordSet>,
-        new: &RecordSet,
-    ) -> Result<Accepted, AwsError> {
+    /// Replaces each old value by its new one if all of them are still there as they are given: a compare-and-swap.
+    pub(super) async fn change_records(&self, zone: &str, swaps: &[Swap]) -> Result<Accepted, AwsError> {
         let refused = |why: String| AwsError::unsent(&CHANGE_RECORD_SETS, &self.0.global.region, why);
-        if let Some(set) = old.filter(|set| !set.routing.is_empty()) {
+        let olds = swaps.iter().filter_map(|swap| swap.old.as_ref());
+        if let Some(set) = olds.into_iter().find(|set| !set.routing.is_empty()) {
             let why = format!("{} is not a simple record ({}); change it by hand", set.name, set.routing.join(", "));
             return Err(refused(why));
         }
-        let batch = batch(old, new).map_err(|error| refused(error.to_string()))?;
+        let batch = batch(swaps).map_err(|error| refused(error.to_string()))?;
         let send = || {
-            let dr = self.acting(SideName::Dr, Duty::Promote);
-            let change = dr.route53.change_resource_record_sets().hosted_zone_id(zone);
+            let change = self.route53(zone, Duty::Promote).change_resource_record_sets().hosted_zone_id(zone);
             change.change_batch(batch.clone()).send()
         };
         let answer = self.0.global.change(&CHANGE_RECORD_SETS, send).await?;
@@ -61,17 +89,17 @@ impl Aws {
             reference: answer.change_info().map(|info| info.id().to_owned()),
         })
     }
-}
 
-/// Names as Route 53 returns them end in a dot, are lower case, and have `*` as `\052`.
-fn same_name(returned: &str, configured: &str) -> bool {
-    let plain = |name: &str| name.trim_end_matches('.').replace("\\052", "*").to_ascii_lowercase();
-    plain(returned) == plain(configured)
+    /// Route 53 for a hosted zone: with the zone's own role, or else with DR's for that duty.
+    fn route53(&self, zone: &str, duty: Duty) -> &aws_sdk_route53::Client {
+        let own = self.0.app.zone_role(zone).and_then(|role| self.0.zones.get(role));
+        own.unwrap_or(&self.acting(SideName::Dr, duty).route53)
+    }
 }
 
 pub(super) fn record_set(set: &ResourceRecordSet) -> RecordSet {
     RecordSet {
-        name: set.name().trim_end_matches('.').to_owned(),
+        name: plain_name(set.name()),
         kind: set.r#type().as_str().to_owned(),
         ttl: set.ttl(),
         values: set.resource_records().iter().map(|record| record.value().to_owned()).collect(),
@@ -101,13 +129,9 @@ fn routing(set: &ResourceRecordSet) -> Vec<String> {
     traits.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.to_owned()).collect()
 }
 
-fn batch(old: Option<&RecordSet>, new: &RecordSet) -> Result<ChangeBatch, BuildError> {
-    let mut changes = Vec::new();
-    if let Some(old) = old {
-        changes.push(change(ChangeAction::Delete, old)?);
-    }
-    changes.push(change(ChangeAction::Create, new)?);
-    ChangeBatch::builder().set_changes(Some(changes)).build()
+fn batch(swaps: &[Swap]) -> Result<ChangeBatch, BuildError> {
+    let changes = swaps.iter().flat_map(Swap::changes).map(|(action, set)| change(ChangeAction::from(action), set));
+    ChangeBatch::builder().set_changes(Some(changes.collect::<Result<Vec<_>, _>>()?)).build()
 }
 
 fn change(action: ChangeAction, set: &RecordSet) -> Result<Change, BuildError> {
@@ -128,16 +152,4 @@ fn change(action: ChangeAction, set: &RecordSet) -> Result<Change, BuildError> {
         .set_alias_target(alias.transpose()?)
         .build()?;
     Change::builder().action(action).resource_record_set(set).build()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same_name;
-
-    #[test]
-    fn names_are_compared_as_route_53_writes_them() {
-        assert!(same_name("app.example.com.", "App.Example.com"));
-        assert!(same_name("\\052.example.com.", "*.example.com"));
-        assert!(!same_name("app2.example.com.", "app.example.com"));
-    }
 }

@@ -16,7 +16,7 @@ fn service(cluster: &str, name: &str, desired: i32, min: Option<i32>, group: &st
 
 fn alias(name: &str, target: &str) -> AliasRecord {
     AliasRecord {
-        record: RecordName { zone: "Z1".to_owned(), name: name.to_owned() },
+        record: RecordName::new("Z1", name),
         alias: Alias { dns_name: target.to_owned(), zone: "Z2".to_owned(), evaluate_health: false },
     }
 }

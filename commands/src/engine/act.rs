@@ -66,6 +66,17 @@ impl<'a> Hand<'a> {
         self.sent.last()
     }
 
+    /// The latest call of this step for each value of what they are about.
+    pub(super) fn latest_by(&self, about: impl Fn(&Call) -> &Value) -> Vec<&CallRun> {
+        let mut latest: Vec<&CallRun> = Vec::new();
+        for sent in self.sent.iter().rev() {
+            if !latest.iter().any(|later| about(&later.call) == about(&sent.call)) {
+                latest.push(sent);
+            }
+        }
+        latest
+    }
+
     /// The latest call of this attempt, those before a restart included.
     pub(super) fn latest_of_attempt(&self) -> Option<&CallRun> {
         self.latest().filter(|call| call.attempt == self.attempt)

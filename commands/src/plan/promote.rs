@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::{Method, MethodOption, Plan, PlannedStep, RunbookName, StepId, steps};
 use crate::{
     change::Irreversible,
-    goals::{fence_changes, served_by},
+    goals::fence_changes,
     observation::{GlobalCluster, Member, Observation, Seen},
-    phase::{moving_to, writing},
+    phase::{moving_to, serving, writing},
     readiness::checks,
     standing::Standing,
     topology::{Application, Region, SideName},
@@ -136,9 +136,7 @@ fn possible(app: &Application, observation: &Observation, global: &GlobalCluster
         let target = failover.to.clone().unwrap_or_else(|| "a target that it does not name".to_owned());
         return Err(NoPlan::MovingElsewhere { status: failover.status.clone(), target });
     }
-    let record = observation.record.known().and_then(Option::as_ref);
-    let serves = record.and_then(|record| served_by(app, record));
-    match (writing(app, global), serves) {
+    match (writing(app, global), serving(app, observation)) {
         (Some(SideName::Dr), Some(SideName::Dr)) => Err(NoPlan::Promoted { region: app.dr.region.clone() }),
         _ => Ok(()),
     }
@@ -257,7 +255,7 @@ mod tests {
     #[test]
     fn there_is_no_plan_where_a_promote_makes_no_sense() {
         let mut promoted = fixture::moved();
-        promoted.record = Seen::Known(Some(fixture::record(SideName::Dr)));
+        promoted.records = fixture::at(SideName::Dr);
         assert_eq!(plan(&promoted), Err(NoPlan::Promoted { region: "us-west-2".into() }));
 
         let mut elsewhere = fixture::steady();
@@ -283,7 +281,7 @@ mod tests {
         later.lag = Seen::Known(None);
         assert_eq!(digest(&later), digest(&steady));
         let mut moved = steady.clone();
-        moved.record = Seen::Known(None);
+        moved.records = vec![fixture::named(vec![])];
         assert_ne!(digest(&moved), digest(&steady));
     }
 }

@@ -3,8 +3,9 @@
 use super::{PlannedStep, StepId};
 use crate::{
     change::{Call, Change},
-    goals::{capacity_changes, listener_change, record_change},
+    goals::{capacity_changes, listener_change},
     observation::{Observation, Seen, ServiceState},
+    records::record_changes,
     topology::{Application, Region, Service, SideName},
 };
 
@@ -37,9 +38,10 @@ pub(super) fn listener(app: &Application, observation: &Observation, side: SideN
 
 pub(super) fn dns(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
     let region = app.side(side);
-    let change = observation.record.known().and_then(|record| record_change(app, side, record.as_ref()));
-    let goal = format!("{} points at {}, on all of Route 53's servers", app.record.name, region.endpoint.dns_name);
-    planned(app, StepId::Dns, goal, calls(change, region))
+    let changes = record_changes(app, side, &observation.records);
+    let point = if app.records.len() == 1 { "points" } else { "point" };
+    let goal = format!("{} {point} at {}, on all of Route 53's servers", app.record_names(), region.endpoint.dns_name);
+    planned(app, StepId::Dns, goal, calls(changes, region))
 }
 
 pub(super) fn verify(app: &Application, side: SideName) -> PlannedStep {

@@ -1,16 +1,16 @@
 //! What must be true before the way back.
 
-use super::{Check, LOOK_AGAIN, blocking, warning};
+use super::{Check, LOOK_AGAIN, blocking, records, warning};
 use crate::{
     former::Former,
     observation::{NamedService, Observation, Seen},
-    phase::serving,
     stake::Stake,
     topology::Application,
 };
 
 pub(super) fn checks(app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
-    let mut checks = vec![caller(app, observation), record(app, observation)];
+    let mut checks = vec![caller(app, observation)];
+    checks.extend(records::failback_checks(app, observation));
     checks.extend(observation.primary.services.iter().map(|service| service_check(app, service)));
     checks.extend(stale(app, observation, stake));
     checks
@@ -28,24 +28,6 @@ fn caller(app: &Application, observation: &Observation) -> Check {
             format!("{} is in account {}", caller.arn, caller.account),
             format!("give the bot an identity in the account of {region}"),
         ),
-    }
-}
-
-fn record(app: &Application, observation: &Observation) -> Check {
-    let draft = blocking("record");
-    match &observation.record {
-        Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
-        Seen::Refused(why) => draft.refused(why),
-        Seen::Known(record) => {
-            let points = record.as_ref().map_or("nothing".to_owned(), |record| record.target());
-            let simple = record.as_ref().is_none_or(|record| record.routing.is_empty());
-            draft.judge(
-                simple && serving(app, observation).is_some(),
-                format!("{} points at {points}", app.record.name),
-                format!("{} points at {points}, or is no simple record", app.record.name),
-                "point it at one of the two regions' endpoints, as a simple record",
-            )
-        }
     }
 }
 
@@ -90,7 +72,7 @@ mod tests {
     #[test]
     fn a_promoted_pair_with_a_stale_primary_warns_of_its_data() {
         let mut observation = fixture::moved();
-        observation.record = Seen::Known(Some(fixture::record(SideName::Dr)));
+        observation.records = fixture::at(SideName::Dr);
         if let Seen::Known(global) = &mut observation.global {
             global.members.retain(|member| member.writer);
         }

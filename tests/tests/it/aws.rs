@@ -13,6 +13,7 @@ use commands::{
     phase::{Phase, phase, serving},
     plan::{self, Method},
     readiness::{Check, Outcome},
+    records::record_changes,
     topology::{Application, SideName},
 };
 use rehearsal::{Disturbance, Fault, Region, Scenario, Service, Target, World, slack::Settings};
@@ -62,8 +63,8 @@ impl Pair {
     }
 
     async fn record_change(&self) -> Change {
-        let current = self.aws.record().await.expect("an answer");
-        goals::record_change(&self.app, SideName::Dr, current.as_ref()).expect("a change")
+        let current = self.aws.records().await.expect("an answer");
+        record_changes(&self.app, SideName::Dr, &current).pop().expect("a change")
     }
 }
 
@@ -153,17 +154,18 @@ async fn the_record_is_compared_and_swapped() {
     let change = pair.record_change().await;
     let accepted = pair.aws.apply(SideName::Dr, &change).await.expect("accepted");
     let id = accepted.reference.expect("a change id");
-    assert!(!pair.aws.record_in_sync(&id).await.expect("an answer"));
+    let zone = &pair.app.records[0].zone;
+    assert!(!pair.aws.record_in_sync(zone, &id).await.expect("an answer"));
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert!(pair.aws.record_in_sync(&id).await.expect("an answer"));
-    let record = pair.aws.record().await.expect("an answer").expect("a record");
-    assert_eq!(goals::record_change(&pair.app, SideName::Dr, Some(&record)), None);
+    assert!(pair.aws.record_in_sync(zone, &id).await.expect("an answer"));
+    let records = pair.aws.records().await.expect("an answer");
+    assert_eq!(record_changes(&pair.app, SideName::Dr, &records), []);
 
     // What it replaced is not there any more: AWS refuses, and nothing is overwritten.
     let lost = pair.aws.apply(SideName::Dr, &change).await.expect_err("a lost swap");
     assert_eq!((lost.kind, lost.code.as_str()), (AwsErrorKind::Conflict, "InvalidChangeBatch"));
     assert!(lost.had_no_effect());
-    assert!(pair.aws.record_in_sync("C0NOSUCHCHANGE").await.is_err_and(|error| error.code == "NoSuchChange"));
+    assert!(pair.aws.record_in_sync(zone, "C0NOSUCHCHANGE").await.is_err_and(|error| error.code == "NoSuchChange"));
 }
 
 #[tokio::test(start_paused = true)]

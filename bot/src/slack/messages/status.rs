@@ -1,7 +1,7 @@
 //! The answer to `/dr status`.
 
 use commands::{
-    observation::{DbCluster, ListenerState, NamedService, RecordSet, Seen, ServiceState, Side},
+    observation::{DbCluster, ListenerState, NamedRecord, NamedService, RecordSet, Seen, ServiceState, Side},
     phase::Phase,
     standing::Standing,
     status::Status,
@@ -73,16 +73,38 @@ pub(super) fn phase(phase: &Phase, asks: bool) -> (&'static str, String) {
 }
 
 pub(super) fn serves(status: &Status) -> String {
-    match &status.observation.record {
-        Seen::Unknown(why) => unknown(why),
-        Seen::Refused(why) => refused(why),
-        Seen::Known(None) => "❔ there is no record".to_owned(),
-        Seen::Known(Some(record)) => {
-            let by = format!("{} → {}", code(&record.name), code(&target(record)));
-            match status.serving {
-                Some(side) => format!("*{}*\n{by}", region(status, side)),
-                None => format!("⚠️ neither region\n{by}"),
-            }
+    let records = &status.observation.records;
+    let serving = match status.serving {
+        Some(side) => format!("*{}*", region(status, side)),
+        None if records.iter().any(|record| record.sets.why().is_some()) => String::new(),
+        None => "⚠️ neither region alone".to_owned(),
+    };
+    let lines: Vec<String> = records.iter().map(points).collect();
+    format!("{serving}\n{}", joined(&lines, 900)).trim().to_owned()
+}
+
+/// Where a name points; its record sets one by one where they differ.
+fn points(record: &NamedRecord) -> String {
+    let sets = match &record.sets {
+        Seen::Unknown(why) => return format!("{} {}", code(&record.name), unknown(why)),
+        Seen::Refused(why) => return format!("{} {}", code(&record.name), refused(why)),
+        Seen::Known(sets) => sets,
+    };
+    let mut places: Vec<(String, Vec<&str>)> = Vec::new();
+    for set in sets.iter().filter(|set| set.is_address() || set.kind == "CNAME") {
+        let target = target(set);
+        match places.iter_mut().find(|(place, _)| *place == target) {
+            Some((_, kinds)) => kinds.push(&set.kind),
+            None => places.push((target, vec![&set.kind])),
+        }
+    }
+    match places.as_slice() {
+        [] => format!("{} ❔ there is no record", code(&record.name)),
+        [(place, kinds)] if kinds.as_slice() == ["A"] => format!("{} → {}", code(&record.name), code(place)),
+        places => {
+            let place = |(place, kinds): &(String, Vec<&str>)| format!("{} ({})", code(place), kinds.join(", "));
+            let places: Vec<String> = places.iter().map(place).collect();
+            format!("{} → {}", code(&record.name), places.join(", "))
         }
     }
 }

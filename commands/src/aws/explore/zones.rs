@@ -75,5 +75,5 @@ fn alias(set: &ResourceRecordSet, zone: &str) -> Option<AliasRecord> {
     let set = record_set(set);
     let is_simple = set.kind == "A" && set.routing.is_empty();
     let alias = set.alias.filter(|_| is_simple)?;
-    Some(AliasRecord { record: RecordName { zone: zone.to_owned(), name: set.name }, alias })
+    Some(AliasRecord { record: RecordName::new(zone, &set.name), alias })
 }
