@@ -9,11 +9,9 @@ use serde_json::{Value, json};
 
 use crate::{
     observation::{Alias, ListenerAction, RecordSet, Suspended, WeightedTarget},
+    partition::Partition,
     topology::Duty,
 };
-
-/// Where Route 53's control plane is, and the region that its calls are signed for, whichever region a record points to.
-pub const ROUTE53_REGION: &str = "us-east-1";
 
 /// A change that can be undone by another change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -169,7 +167,7 @@ impl Change {
         }
     }
 
-    /// The call that makes this change when sent to `region`; Route 53's always goes to [`ROUTE53_REGION`].
+    /// The call that makes this change when sent to `region`; Route 53's goes to the one region of its partition that signs for it.
     pub fn call(&self, region: &str) -> Call {
         match self {
             Self::ScalableTarget { cluster, service, min, max, suspended } => {
@@ -231,7 +229,7 @@ impl Change {
                 Call::new(
                     "route53",
                     "ChangeResourceRecordSets",
-                    ROUTE53_REGION,
+                    Partition::of(region).route53_region,
                     json!({ "HostedZoneId": zone, "ChangeBatch": { "Changes": changes } }),
                 )
             }

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod narration;
 pub mod observation;
 pub mod observe;
+pub mod partition;
 pub mod phase;
 pub mod plan;
 pub mod readiness;

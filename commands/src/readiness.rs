@@ -8,6 +8,8 @@ mod identity;
 mod records;
 mod traffic;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -105,9 +107,9 @@ impl Draft {
         self.outcome(Outcome::Unknown, why.into(), Some(fix.into()))
     }
 
-    /// AWS said no, and says so again however often it is asked.
-    fn refused(self, why: impl Into<String>) -> Check {
-        self.fail(why, RESOLVE)
+    /// AWS said no about that resource, and says so again however often it is asked.
+    fn refused(self, what: impl fmt::Display, why: &str) -> Check {
+        self.fail(format!("{what} can't be read: {why}"), RESOLVE)
     }
 
     /// Passes with the one detail, or fails with the other.

@@ -15,7 +15,9 @@ use tokio::time::timeout;
 use super::{
     AwsError, AwsErrorKind, Network, assuming,
     call::{Bounds, Caller, Operation},
-    sdk_config, timestamp,
+    sdk_config,
+    session::Session,
+    timestamp,
 };
 
 static PUT: Operation = Operation::new("s3", "PutObject");
@@ -99,12 +101,13 @@ pub struct Bucket {
 impl Bucket {
     /// Makes the client. Nothing is sent until the first call.
     pub async fn connect(place: BucketPlace, network: &Network, clock: Clock) -> Self {
-        let config = sdk_config(Some(&place.region), network, &clock).await;
+        let session = Session::new(&clock);
+        let config = sdk_config(Some(&place.region), network, &session).await;
         let config = assuming(config, place.role_arn.as_deref()).await;
         // Emulators answer under one name for all buckets.
         let path_style = config.endpoint_url().is_some();
         let settings = aws_sdk_s3::config::Builder::from(&config).force_path_style(path_style).build();
-        let caller = Caller { region: place.region.clone(), reads: BOUNDS };
+        let caller = Caller { region: place.region.clone(), reads: BOUNDS, session };
         Self { client: aws_sdk_s3::Client::from_conf(settings), caller, clock, place }
     }
 

@@ -7,7 +7,10 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::error::AwsError;
+use super::{
+    error::{AwsError, AwsErrorKind},
+    session::Session,
+};
 
 /// An operation of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +34,15 @@ pub(super) struct Caller {
     pub(super) region: String,
     /// Bounds of calls that read.
     pub(super) reads: Bounds,
+    /// Clock and credentials.
+    pub(super) session: Session,
 }
 
 /// Bounds of a call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
-    /// How often it is made at most.
+    /// How often it is made at most. Attempts that AWS refuses since there are too many requests, or for a signature that a second one mends,
+    /// don't count.
     pub(super) attempts: u32,
     /// How long one attempt may take.
     pub(super) attempt: Duration,
@@ -49,6 +55,8 @@ const CHANGE: Bounds = Bounds { attempts: 3, attempt: Duration::from_secs(10), t
 
 /// Before the second attempt; doubled for each one after it.
 const BACKOFF: Duration = Duration::from_millis(200);
+/// Longest pause between two attempts.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 
 impl Caller {
     /// A call that changes nothing, or does no harm when it is made twice, such as one that writes the same bytes under the same name again: made
@@ -58,7 +66,7 @@ impl Caller {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.bounded(operation, self.reads, AwsError::transient, send).await
+        self.bounded(operation, self.reads, passes, send).await
     }
 
     /// A changing call: made again only where AWS has said that it did nothing and may do it later. What ended unclearly is for the engine,
@@ -72,10 +80,10 @@ impl Caller {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.bounded(operation, CHANGE, |error| error.transient() && error.had_no_effect(), send).await
+        self.bounded(operation, CHANGE, |error| passes(error) && error.had_no_effect(), send).await
     }
 
-    /// A changing call that is made once, whatever happens.
+    /// A changing call that is made once, whatever happens; a second time only where AWS refused its signature unread.
     pub(super) async fn once<T, E, F>(&self, operation: &'static Operation, send: impl Fn() -> F) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -96,23 +104,37 @@ impl Caller {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let began = Instant::now();
-        let mut pause = BACKOFF;
-        let mut attempt = 1;
+        let (mut pause, mut attempt, mut signed_anew) = (BACKOFF, 1, false);
         loop {
             let left = bounds.total.saturating_sub(began.elapsed()).min(bounds.attempt);
             // Boxed: the SDK's futures are large, and an observation awaits dozens of them on one worker's stack.
             let error = match timeout(left, Box::pin(send())).await {
                 Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => AwsError::from_sdk(operation, &self.region, &error),
+                Ok(Err(error)) => AwsError::from_sdk(operation, &self.region, &error, self.session.clock.now()),
                 Err(_) => AwsError::timeout(operation, &self.region, left),
             };
             tracing::debug!(attempt, %error, "call failed");
-            if attempt == bounds.attempts || !again(&error) || began.elapsed() + pause >= bounds.total {
+            // The SDK has learned AWS's time from the answer, and the next credentials are loaded anew.
+            if error.wants_new_signature() && !signed_anew {
+                if error.kind == AwsErrorKind::Expired {
+                    self.session.identities.forget();
+                }
+                signed_anew = true;
+                continue;
+            }
+            let counts = error.kind != AwsErrorKind::Throttled;
+            let last = counts && attempt >= bounds.attempts;
+            if last || !again(&error) || began.elapsed() + pause >= bounds.total {
                 return Err(error);
             }
             sleep(pause).await;
-            pause *= 2;
-            attempt += 1;
+            pause = (pause * 2).min(LONGEST_BACKOFF);
+            attempt += u32::from(counts);
         }
     }
+}
+
+/// Whether a moment later the answer may be another. Credentials that are missing come back later than a call lasts.
+fn passes(error: &AwsError) -> bool {
+    error.transient() && error.kind != AwsErrorKind::NoCredentials
 }

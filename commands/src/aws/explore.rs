@@ -13,10 +13,11 @@ use super::{
     AwsError, Network, Regional,
     call::{Bounds, Caller, Operation},
     sdk_config,
+    session::Session,
 };
 use crate::{
-    change::ROUTE53_REGION,
     discovery::{Findings, Inventory, Member, Question},
+    partition::Partition,
 };
 
 static GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalClusters");
@@ -60,24 +61,26 @@ pub enum ExploreError {
 pub async fn explore(question: &Question, network: &Network, clock: &Clock) -> Result<Findings, ExploreError> {
     // DR first: the primary may be dark.
     let known = question.dr_region.as_deref().or(question.primary_region.as_deref());
-    let config = sdk_config(known, network, clock).await;
+    let session = &Session::new(clock);
+    let config = sdk_config(known, network, session).await;
     let region = config.region().ok_or(ExploreError::NoRegion)?.to_string();
-    let members = members(&regional(&config, &region), &question.global_cluster).await?;
+    let members = members(&regional(&config, &region, session), &question.global_cluster).await?;
     let (primary, dr) = pair(question, members)?;
-    let in_primary = sdk_config(Some(&primary.region), network, clock).await;
-    let in_dr = sdk_config(Some(&dr.region), network, clock).await;
-    let global = Caller { region: ROUTE53_REGION.to_owned(), reads: READS };
+    let in_primary = sdk_config(Some(&primary.region), network, session).await;
+    let in_dr = sdk_config(Some(&dr.region), network, session).await;
+    let route53_region = Partition::of(&dr.region).route53_region.to_owned();
+    let global = Caller { region: route53_region, reads: READS, session: session.clone() };
     let route53 = aws_sdk_route53::Client::new(&in_dr);
     let (in_primary, in_dr, (aliases, unread)) = futures::join!(
-        inventory(regional(&in_primary, &primary.region)),
-        inventory(regional(&in_dr, &dr.region)),
+        inventory(regional(&in_primary, &primary.region, session)),
+        inventory(regional(&in_dr, &dr.region, session)),
         zones::aliases(&route53, &global)
     );
     Ok(Findings { primary, dr, in_primary, in_dr, aliases, unread })
 }
 
-fn regional(config: &SdkConfig, region: &str) -> Regional {
-    Regional::new(config, Caller { region: region.to_owned(), reads: READS })
+fn regional(config: &SdkConfig, region: &str, session: &Session) -> Regional {
+    Regional::new(config, Caller { region: region.to_owned(), reads: READS, session: session.clone() })
 }
 
 async fn members(regional: &Regional, name: &str) -> Result<Vec<Member>, ExploreError> {

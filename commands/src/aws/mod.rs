@@ -14,6 +14,7 @@ mod probe;
 mod rds;
 mod route53;
 mod scaling;
+mod session;
 mod stake;
 mod surroundings;
 
@@ -36,7 +37,6 @@ use aws_types::{
 use storage::Clock;
 use tokio::time::{Instant, timeout_at};
 
-use self::call::{Bounds, Caller};
 pub use self::{
     bucket::{Bucket, BucketPlace, DefaultLock, LockMode, Version},
     call::Operation,
@@ -47,9 +47,13 @@ pub use self::{
     network::{Network, ProbeClient},
     probe::ProbeError,
 };
+use self::{
+    call::{Bounds, Caller},
+    session::Session,
+};
 use crate::{
-    change::ROUTE53_REGION,
     observation::Seen,
+    partition::Partition,
     topology::{self, Application, Duty, SideName},
 };
 
@@ -105,8 +109,9 @@ impl Aws {
     /// settings work.
     pub async fn connect(app: Arc<Application>, network: &Network, clock: Clock) -> Self {
         let patience = app.timing.observation;
-        let primary = sdk_config(Some(&app.primary.region), network, &clock).await;
-        let dr = sdk_config(Some(&app.dr.region), network, &clock).await;
+        let session = Session::new(&clock);
+        let primary = sdk_config(Some(&app.primary.region), network, &session).await;
+        let dr = sdk_config(Some(&app.dr.region), network, &session).await;
         // The primary may be dark: it gets one chance. DR is where the answers have to come from.
         let once = Bounds { attempts: 1, attempt: patience, total: patience };
         let thrice = Bounds { attempts: 3, attempt: patience, total: Duration::from_secs(5).max(patience) };
@@ -117,9 +122,13 @@ impl Aws {
         }
         Self(Arc::new(Inner {
             zones,
-            primary: Hands::new(&app.primary, &primary, once).await,
-            global: Caller { region: ROUTE53_REGION.to_owned(), reads: thrice },
-            dr: Hands::new(&app.dr, &dr, thrice).await,
+            primary: Hands::new(&app.primary, &primary, once, &session).await,
+            global: Caller {
+                region: Partition::of(&app.dr.region).route53_region.to_owned(),
+                reads: thrice,
+                session: session.clone(),
+            },
+            dr: Hands::new(&app.dr, &dr, thrice, &session).await,
             network: network.clone(),
             app,
             clock,
@@ -155,8 +164,8 @@ impl Aws {
 }
 
 impl Hands {
-    async fn new(region: &topology::Region, config: &SdkConfig, reads: Bounds) -> Self {
-        let caller = Caller { region: region.region.clone(), reads };
+    async fn new(region: &topology::Region, config: &SdkConfig, reads: Bounds, session: &Session) -> Self {
+        let caller = Caller { region: region.region.clone(), reads, session: session.clone() };
         let clients = async |duty| {
             let config = assuming(config.clone(), region.role(duty)).await;
             Arc::new(Regional::new(&config, caller.clone()))
@@ -188,9 +197,10 @@ impl Regional {
 }
 
 /// The SDK's configuration for a region, or for the one that the environment names, with its own identity.
-async fn sdk_config(region: Option<&str>, network: &Network, clock: &Clock) -> SdkConfig {
+async fn sdk_config(region: Option<&str>, network: &Network, session: &Session) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .time_source(SdkClock(clock.clone()))
+        .time_source(SdkClock(session.clock.clone()))
+        .identity_cache(session.identities.clone())
         .sleep_impl(TokioSleep::new())
         // Retries and deadlines are ours: see `call`. Answers are small, so a stalled one ends by its deadline.
         .retry_config(RetryConfig::disabled())

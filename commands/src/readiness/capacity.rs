@@ -34,7 +34,9 @@ fn service_checks(app: &Application, service: &Service, observation: &Observatio
     let state = match named(&observation.dr.services, name) {
         Some(Seen::Known(Some(state))) => state,
         Some(Seen::Unknown(why)) => return vec![draft.unknown(why, LOOK_AGAIN)],
-        Some(Seen::Refused(why)) => return vec![draft.refused(why)],
+        Some(Seen::Refused(why)) => {
+            return vec![draft.refused(format_args!("service {name} in {}", app.dr.region), why)];
+        }
         Some(Seen::Known(None)) | None => {
             let detail = format!("there is no service {name} in {} of {}", app.dr.ecs_cluster, app.dr.region);
             return vec![draft.fail(detail, "create it, or correct `services` and `ecs_cluster`")];
@@ -48,6 +50,7 @@ fn service_checks(app: &Application, service: &Service, observation: &Observatio
     );
     let mut checks =
         vec![active, scaling(service, &state.scaling), deployment(name, state), placement(name, state, now)];
+    checks.extend(targets(name, state));
     checks.extend(schedules(name, state));
     checks.push(parity(name, state, named(&observation.primary.services, name)));
     checks
@@ -58,7 +61,7 @@ fn scaling(service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
     let draft = warning(format!("scaling-{name}"));
     match scaling {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
-        Seen::Refused(why) => draft.refused(why),
+        Seen::Refused(why) => blocking(draft.id).refused(format_args!("the scalable target of {name}"), why),
         Seen::Known(None) => draft.fail(
             format!("{name} has no scalable target: only its desired count can be set, and nothing holds it"),
             "register a scalable target for it",
@@ -70,6 +73,13 @@ fn scaling(service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
             format!("none needed: the promote raises the maximum to {desired}; raise it now to be safe"),
         ),
     }
+}
+
+/// Only where AWS refuses to show the health of its targets: the capacity step would never end.
+fn targets(name: &str, state: &ServiceState) -> Option<Check> {
+    let mut groups = state.target_groups.iter();
+    let (arn, why) = groups.find_map(|group| Some((&group.arn, group.healthy.refused()?)))?;
+    Some(blocking(format!("targets-{name}")).refused(format_args!("the health of {arn}"), why))
 }
 
 fn deployment(name: &str, state: &ServiceState) -> Check {
@@ -145,7 +155,7 @@ fn vcpus(app: &Application, observation: &Observation) -> Check {
     let quota = match &observation.dr.vcpu_quota {
         Some(Seen::Known(quota)) => *quota,
         Some(Seen::Unknown(why)) => return warning("vcpu-quota").unknown(why, LOOK_AGAIN),
-        Some(Seen::Refused(why)) => return warning("vcpu-quota").refused(why),
+        Some(Seen::Refused(why)) => return warning("vcpu-quota").refused("the Fargate vCPU quota", why),
         None => return warning("vcpu-quota").unknown("the Fargate vCPU quota was not looked up", LOOK_AGAIN),
     };
     let needs: Option<Vec<f64>> = app.services.iter().map(|service| vcpus_of(service, observation)).collect();
@@ -217,6 +227,19 @@ mod tests {
         );
         let old = TaskShape { cpu: 1024, images: vec!["shop/web:1.1".into()] };
         assert_eq!(after("task-parity-web", |state| state.task = Seen::Known(old.clone())), warns);
+    }
+
+    #[test]
+    fn what_a_promote_must_read_and_may_not_blocks() {
+        let denied = || "AccessDenied".to_owned();
+        let blocks = (Level::Blocking, Outcome::Fail);
+        assert_eq!(after("scaling-web", |state| state.scaling = Seen::Refused(denied())), blocks);
+        assert_eq!(after("targets-web", |state| state.target_groups[0].healthy = Seen::Refused(denied())), blocks);
+        let mut observation = fixture::steady();
+        observation.dr.services[0].state = Seen::Refused(denied());
+        assert_eq!(found(&observation, "service-web"), blocks);
+        observation.dr.vcpu_quota = Some(Seen::Refused("NoSuchResourceException".to_owned()));
+        assert_eq!(found(&observation, "vcpu-quota"), (Level::Warning, Outcome::Fail));
     }
 
     #[test]

@@ -30,7 +30,11 @@ fn global_checks(app: &Application, global: &Seen<GlobalCluster>) -> Vec<Check> 
     let global = match global {
         Seen::Known(global) => global,
         Seen::Unknown(why) => return vec![blocking("global-cluster").unknown(why, LOOK_AGAIN)],
-        Seen::Refused(why) => return vec![blocking("global-cluster").refused(why)],
+        Seen::Refused(why) => {
+            return vec![
+                blocking("global-cluster").refused(format_args!("global cluster {}", app.global_cluster), why),
+            ];
+        }
     };
     vec![status(app, global), idle(app, global), member(app, global)]
 }
@@ -94,7 +98,9 @@ fn dr_checks(app: &Application, observation: &Observation, moving: bool) -> Vec<
             return vec![blocking("dr-cluster").fail(detail, "correct `db_cluster`, or create the secondary")];
         }
         Seen::Unknown(why) => return vec![blocking("dr-cluster").unknown(why, LOOK_AGAIN)],
-        Seen::Refused(why) => return vec![blocking("dr-cluster").refused(why)],
+        Seen::Refused(why) => {
+            return vec![blocking("dr-cluster").refused(format_args!("DB cluster {name} in {region}"), why)];
+        }
     };
     let mut checks = vec![cluster_status(name, cluster, moving)];
     checks.extend(instances::checks(app, observation, cluster));
@@ -171,7 +177,7 @@ fn zones(name: &str, zones: &Seen<Vec<String>>) -> Check {
     let draft = warning("dr-zones");
     match zones {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
-        Seen::Refused(why) => draft.refused(why),
+        Seen::Refused(why) => draft.refused(format_args!("the subnet group of {name}"), why),
         Seen::Known(zones) => draft.judge(
             zones.len() >= 2,
             format!("{name} spans {}", zones.join(", ")),
@@ -186,7 +192,7 @@ fn primary_cluster(app: &Application, observation: &Observation) -> Check {
     let draft = warning("primary-cluster");
     match &observation.primary.db {
         Seen::Unknown(why) => draft.unknown(why, "none needed for a failover; a switchover needs the primary"),
-        Seen::Refused(why) => draft.refused(why),
+        Seen::Refused(why) => draft.refused(format_args!("DB cluster {name} in {}", app.primary.region), why),
         Seen::Known(None) => draft.fail(
             format!("there is no DB cluster {name} in {}", app.primary.region),
             "correct `db_cluster`, unless it was deleted on purpose",
@@ -212,7 +218,7 @@ fn data_loss(app: &Application, observation: &Observation, now: Timestamp) -> Ch
     let fix = "treat the data loss as unknown; a switchover, where it is offered, loses nothing";
     match &observation.lag {
         Seen::Unknown(why) => draft.unknown(why, fix),
-        Seen::Refused(why) => draft.refused(why),
+        Seen::Refused(why) => draft.refused(format_args!("replication lag of {}", app.dr.db_cluster), why),
         Seen::Known(None) => draft.unknown("there is no datapoint of replication lag in the last ten minutes", fix),
         Seen::Known(Some(lag)) => {
             let age = now.duration_since(lag.at);

@@ -21,7 +21,7 @@ fn caller(app: &Application, observation: &Observation) -> Check {
     let region = &app.primary.region;
     match &observation.primary.caller {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
-        Seen::Refused(why) => draft.refused(why),
+        Seen::Refused(why) => draft.refused(format_args!("who the bot is in {region}"), why),
         Seen::Known(caller) => draft.judge(
             app.primary.account.as_ref().is_none_or(|account| *account == caller.account),
             format!("{} in account {}, {region}", caller.arn, caller.account),
@@ -37,7 +37,7 @@ fn service_check(app: &Application, service: &NamedService) -> Check {
     let stack = app.failback.stacks.workloads(&service.name, region);
     match &service.state {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
-        Seen::Refused(why) => draft.refused(why),
+        Seen::Refused(why) => draft.refused(format_args!("service {} in {region}", service.name), why),
         Seen::Known(None) => {
             draft.fail(format!("there is no service {} in {region}", service.name), format!("apply stack {stack}"))
         }

@@ -19,7 +19,7 @@ fn caller(draft: Draft, app: &Application, observation: &Observation, side: Side
         Seen::Known(caller) => caller,
         // Everything else is seen with the same identity, and shows whether it works.
         Seen::Unknown(why) => return warning(draft.id).unknown(why, LOOK_AGAIN),
-        Seen::Refused(why) => return draft.refused(why),
+        Seen::Refused(why) => return draft.refused(format_args!("the bot's identity in {}", region.region), why),
     };
     let detail = format!("{} in account {}, {}", caller.arn, caller.account, region.region);
     match &region.account {

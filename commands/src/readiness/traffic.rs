@@ -20,7 +20,7 @@ fn listener(app: &Application, observation: &Observation) -> Option<Check> {
     let draft = blocking("listener");
     Some(match observation.dr.listener.as_ref()? {
         Seen::Unknown(why) => draft.unknown(why, "correct `listener.arn` if it is wrong; otherwise look again"),
-        Seen::Refused(why) => draft.refused(why),
+        Seen::Refused(why) => draft.refused(format_args!("listener {}", configured.arn), why),
         Seen::Known(state) if state.actions.iter().all(|action| action.targets.is_empty()) => draft.fail(
             format!("{} has no forward action to switch", configured.arn),
             "give it one to the idle target group",

@@ -158,7 +158,7 @@ async fn missing_permission_pauses_at_once_and_names_the_action() {
     let fault = stage.world.inject(Fault::calls(target, Disturbance::access_denied("ecs:DescribeServices")));
     let paused = stage.record(|record| record.event == "run.paused").await;
     assert_eq!(paused.data["failed"], "capacity");
-    assert!(paused.data["error"].as_str().unwrap().contains("allow ecs:DescribeServices"), "{}", paused.data);
+    assert!(paused.data["error"].as_str().unwrap().contains("Allow ecs:DescribeServices"), "{}", paused.data);
     stage.world.clear(fault);
     stage.presses(Cast::JONAS, "retry").await;
     let run = stage.ended().await;

@@ -23,6 +23,7 @@ pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result
     let services = &pair.app.services;
     let states = try_join_all(services.iter().map(|service| pair.aws.service(side, &service.name))).await?;
     let (mut actions, mut waiting, mut unsure, mut seen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut refused = Vec::new();
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else {
             return Ok(Sight::Failed(format!(
@@ -35,6 +36,7 @@ pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result
         seen.push(format!("{} {}/{}", service.name, state.running, service.desired));
         waiting.extend(lacks(service, &state, memory.began));
         unsure.extend(unknown_scaling(service, &state));
+        refused.extend(refusals(service, &state));
     }
     let detail = match waiting.is_empty() {
         true => seen.join(", "),
@@ -42,6 +44,8 @@ pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result
     };
     Ok(match (actions.is_empty(), waiting.is_empty()) {
         (false, _) => Sight::Unmet { detail, actions },
+        // What can be done is done, and what is left to see AWS will not show.
+        (true, _) if !refused.is_empty() => Sight::Failed(refused.join("; ")),
         (true, true) if !unsure.is_empty() => unsettled(pair, memory, &unsure.join("; ")),
         (true, true) => Sight::Holds(format!("{detail} tasks running and healthy")),
         (true, false) => Sight::Waiting(detail),
@@ -63,6 +67,14 @@ fn unsettled(pair: &Pair, memory: &Memory, unsure: &str) -> Sight {
 /// What cannot be seen of a service's scaling.
 fn unknown_scaling(service: &Service, state: &ServiceState) -> Option<String> {
     state.scaling.why().map(|why| format!("the scalable target of {} is not known: {why}", service.name))
+}
+
+/// What AWS refuses to show of a service, and would refuse until the deadline.
+fn refusals(service: &Service, state: &ServiceState) -> Vec<String> {
+    let scaling = state.scaling.refused().map(|why| (format!("the scalable target of {}", service.name), why));
+    let groups = state.target_groups.iter();
+    let health = groups.filter_map(|group| Some((format!("the health of {}", group.arn), group.healthy.refused()?)));
+    scaling.into_iter().chain(health).map(|(what, why)| format!("{what} can't be read: {why}")).collect()
 }
 
 /// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself; the desired count only if it
