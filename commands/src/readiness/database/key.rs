@@ -10,7 +10,7 @@ pub(super) fn check(cluster: &str, region: &str, key: Option<&Seen<KmsKey>>) -> 
     let key = match key {
         None => return draft.pass(format!("{cluster} is not encrypted")),
         Some(Seen::Unknown(why)) => return draft.unknown(why, LOOK_AGAIN),
-        Some(Seen::Refused(why)) => return draft.refused(format_args!("the KMS key of {name}"), why),
+        Some(Seen::Refused(why)) => return draft.refused(format_args!("the KMS key of {cluster}"), why),
         Some(Seen::Known(key)) => key,
     };
     let arn = &key.arn;
