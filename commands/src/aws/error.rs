@@ -15,7 +15,7 @@ use aws_sdk_sts::operation::{
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 pub use self::class::AwsErrorKind;
 use self::class::{Answer, kind_of};
@@ -40,8 +40,8 @@ pub struct AwsError {
     pub message: String,
     /// AWS request id.
     pub request_id: Option<String>,
-    /// AWS's clock minus this host's, as far as the answer tells it.
-    skew: Option<SignedDuration>,
+    /// AWS's clock minus this host's in seconds, as far as the answer tells it.
+    skew_s: Option<i32>,
 }
 
 impl AwsError {
@@ -125,7 +125,8 @@ impl AwsError {
                 let skew = skew::measure(message, raw.headers().get("date"), now);
                 let kind = kind_of(&Answer { code, status: raw.status().as_u16(), message, region, skew });
                 let request_id = error.request_id().map(str::to_owned);
-                Self { request_id, skew, ..Self::own(kind, operation, region, code, message.to_owned()) }
+                let skew_s = skew.and_then(|skew| i32::try_from(skew.as_secs()).ok());
+                Self { request_id, skew_s, ..Self::own(kind, operation, region, code, message.to_owned()) }
             }
             _ if cause::<CredentialsError>(error).is_some() => Self::without_credentials(operation, region, error, now),
             SdkError::ConstructionFailure(_) => own(AwsErrorKind::Invalid, "InvalidRequest"),
@@ -160,7 +161,7 @@ impl AwsError {
             code: code.to_owned(),
             message,
             request_id: None,
-            skew: None,
+            skew_s: None,
         }
     }
 }

@@ -39,7 +39,7 @@ fn told(message: &str) -> Option<SignedDuration> {
     let (_, signed) = message.split_once("Signature ")?;
     let mut times = signed.split([' ', '(', ')']).filter_map(time);
     let signed = times.next()?;
-    Some(times.last()?.duration_since(signed))
+    Some(times.next_back()?.duration_since(signed))
 }
 
 fn time(word: &str) -> Option<Timestamp> {

@@ -1,5 +1,7 @@
 //! What a failure means and what to do about it, for people.
 
+use jiff::SignedDuration;
+
 use super::{AwsError, AwsErrorKind, skew};
 use crate::partition::{Partition, is_opt_in};
 
@@ -38,7 +40,7 @@ pub(super) fn advice(error: &AwsError) -> Option<String> {
         }
         AwsErrorKind::Denied | AwsErrorKind::ExplicitlyDenied => denied(error),
         AwsErrorKind::ClockSkew => {
-            let off = error.skew.and_then(skew::in_words).unwrap_or_else(|| "too far from".to_owned());
+            let off = error.skew_s.and_then(|s| skew::in_words(SignedDuration::from_secs(s.into()))).unwrap_or_else(|| "too far from".to_owned());
             format!("This host's clock is {off} AWS's. Set it by NTP (chrony or systemd-timesyncd), then try again")
         }
         AwsErrorKind::WrongKeys => format!(
