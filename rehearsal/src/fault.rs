@@ -28,6 +28,16 @@ pub enum Fault {
         /// Identifier of the global cluster.
         global_cluster: String,
     },
+    /// RDS refuses every switchover of the global cluster for a state that it is in, as while its primary is the source of a blue/green deployment.
+    /// A failover is taken.
+    SwitchoverRefused {
+        /// Identifier of the global cluster.
+        global_cluster: String,
+        /// RDS's error code: `InvalidGlobalClusterStateFault`, `InvalidDBClusterStateFault`, …
+        code: String,
+        /// What RDS says.
+        reason: String,
+    },
     /// ECS cannot place tasks in the region.
     NoCapacity {
         /// Region without capacity.
@@ -79,6 +89,26 @@ impl Fault {
     /// Route 53's control plane does not answer; resolution goes on.
     pub fn route53_dark() -> Self {
         Self::calls(Target::service(Service::Route53), Disturbance::Hang)
+    }
+
+    /// The primary of the global cluster is the source of a blue/green deployment: RDS refuses a switchover.
+    pub fn blue_green_source(global_cluster: &str) -> Self {
+        Self::SwitchoverRefused {
+            global_cluster: global_cluster.to_owned(),
+            code: "InvalidGlobalClusterStateFault".to_owned(),
+            reason: format!(
+                "The global cluster {global_cluster} cannot be switched over because its primary cluster is the source of a blue/green deployment."
+            ),
+        }
+    }
+
+    /// The primary of the global cluster is in a state that passes by itself, such as `modifying`: RDS refuses a switchover meanwhile.
+    pub fn switchover_state(global_cluster: &str, db_cluster: &str) -> Self {
+        Self::SwitchoverRefused {
+            global_cluster: global_cluster.to_owned(),
+            code: "InvalidDBClusterStateFault".to_owned(),
+            reason: format!("DB cluster {db_cluster} is not in the available state."),
+        }
     }
 
     /// DB clusters cannot be deleted.

@@ -24,6 +24,8 @@ pub(super) enum Trouble {
     SlackDown,
     /// No failover of the global cluster gets anywhere.
     PromotionStuck,
+    /// RDS refuses every switchover, and takes a failover.
+    SwitchoverRefused,
     /// ECS cannot place tasks in DR.
     NoCapacity,
     /// Route 53's control plane does not answer.
@@ -31,13 +33,21 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 5] = [Self::Dark, Self::SlackDown, Self::PromotionStuck, Self::NoCapacity, Self::Route53Dark];
+    const ALL: [Self; 6] = [
+        Self::Dark,
+        Self::SlackDown,
+        Self::PromotionStuck,
+        Self::SwitchoverRefused,
+        Self::NoCapacity,
+        Self::Route53Dark,
+    ];
 
     fn id(self) -> &'static str {
         match self {
             Self::Dark => "dark",
             Self::SlackDown => "slack-down",
             Self::PromotionStuck => "promotion-stuck",
+            Self::SwitchoverRefused => "switchover-refused",
             Self::NoCapacity => "no-capacity",
             Self::Route53Dark => "route53-dark",
         }
@@ -48,6 +58,7 @@ impl Trouble {
             Self::Dark => format!("{} dark", pair.primary.region),
             Self::SlackDown => "Slack down".to_owned(),
             Self::PromotionStuck => "Promotion stuck".to_owned(),
+            Self::SwitchoverRefused => "Switchover refused".to_owned(),
             Self::NoCapacity => format!("No capacity in {}", pair.dr.region),
             Self::Route53Dark => "Route 53 dark".to_owned(),
         }
@@ -59,6 +70,7 @@ impl Trouble {
             Self::Dark => Some(Fault::RegionDark(pair.primary.region.clone())),
             Self::SlackDown => None,
             Self::PromotionStuck => Some(Fault::PromotionFails { global_cluster: pair.global_cluster.clone() }),
+            Self::SwitchoverRefused => Some(Fault::blue_green_source(&pair.global_cluster)),
             Self::NoCapacity => Some(Fault::NoCapacity {
                 region: pair.dr.region.clone(),
                 reason: "Capacity is unavailable at this time.".to_owned(),

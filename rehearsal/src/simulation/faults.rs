@@ -62,6 +62,16 @@ impl Faults {
         })
     }
 
+    /// Code and words with which RDS refuses a switchover of that global cluster, if it does.
+    pub(crate) fn switchover_refused(&self, wanted: &str) -> Option<(&str, &str)> {
+        self.active.values().find_map(|fault| match fault {
+            Fault::SwitchoverRefused { global_cluster, code, reason } if global_cluster == wanted => {
+                Some((code.as_str(), reason.as_str()))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether snapshots of the DB cluster with that identifier fail.
     pub(crate) fn snapshots_fail(&self, wanted: &str) -> bool {
         let fails = |fault: &Fault| matches!(fault, Fault::SnapshotsFail { db_cluster } if db_cluster == wanted);
@@ -106,6 +116,7 @@ impl Simulation {
             Fault::RegionDark(_)
             | Fault::Calls { .. }
             | Fault::PromotionFails { .. }
+            | Fault::SwitchoverRefused { .. }
             | Fault::NoCapacity { .. }
             | Fault::ImageMissing { .. }
             | Fault::DatabaseStatus { .. }

@@ -70,8 +70,11 @@ impl Simulation {
             return Err(Refusal::invalid("InvalidDBClusterStateFault", message));
         }
         let to = target.arn.clone();
-        match self.aurora.writer(global_cluster).map(|writer| writer.region.clone()) {
-            Some(writer) if writer != *region => Err(wrong_region(&writer)),
+        let refused = self.faults.switchover_refused(global_cluster);
+        let refused = refused.map(|(code, reason)| Refusal::invalid(code, reason));
+        match (self.aurora.writer(global_cluster).map(|writer| writer.region.clone()), refused) {
+            (Some(writer), _) if writer != *region => Err(wrong_region(&writer)),
+            (_, Some(refused)) => Err(refused),
             _ => self.begin_transition(global_cluster, Kind::Switchover, to),
         }
     }
