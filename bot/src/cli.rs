@@ -86,6 +86,8 @@ pub enum Verb {
     Retry(Words),
     /// Go on without a step that failed: [RUN] [STEP].
     Skip(Words),
+    /// End a paused run whose switchover AWS refused, and ask for a failover instead, with a plan and a confirmation of its own.
+    Failover(Words),
     /// End a run at a step that failed, leaving everything where it is: [RUN].
     Abort(Words),
     /// The last runs: [APP].
@@ -146,6 +148,7 @@ impl Verb {
             Self::Applied(words) => command("applied", words),
             Self::Retry(words) => command("retry", words),
             Self::Skip(words) => command("skip", words),
+            Self::Failover(words) => command("failover", words),
             Self::Abort(words) => command("abort", words),
             Self::History(words) => command("history", words),
             Self::Report(words) => command("report", words),

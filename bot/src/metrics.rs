@@ -264,15 +264,22 @@ impl Series {
 
     fn run(&self, run: &Run, record: &Record, event: &Event) {
         match event {
-            Event::CallFinished { intent, outcome } => {
+            Event::CallFinished { intent, outcome, tries, .. } => {
                 let Some(call) = run.calls.get(intent).map(|call| &call.call) else { return };
                 let outcome = match outcome {
                     CallOutcome::Accepted { .. } => "accepted",
                     CallOutcome::Failed { .. } => "failed",
                     CallOutcome::Unknown { .. } => "unknown",
                 };
-                let labels = ChangeLabels { service: call.service.clone(), operation: call.operation.clone(), outcome };
-                self.changes.get_or_create(&labels).inc();
+                let of = |outcome| {
+                    let (service, operation) = (call.service.clone(), call.operation.clone());
+                    self.changes.get_or_create(&ChangeLabels { service, operation, outcome }).clone()
+                };
+                of(outcome).inc();
+                if *tries > 1 {
+                    // Those before the last were in vain.
+                    of("failed").inc_by(u64::from(tries - 1));
+                }
             }
             Event::StepDone { .. } | Event::StepFailed { .. } => {
                 let ended = run.steps.iter().find(|(id, _)| Some(id.name()) == record.step.as_deref());

@@ -66,7 +66,7 @@ fn decide_gate(runbook: &Runbook, run: &Run) -> Option<Next> {
 fn works(run: &Run, step: &Step) -> bool {
     match run.steps.get(&step.id) {
         Some(begun) => matches!(begun.state, StepState::Running | StepState::Retrying),
-        None => all_let_on(run, step.after) && (!step.gated || run.method().is_some()),
+        None => all_let_on(run, step.waits_for(run.method())) && (!step.gated || run.method().is_some()),
     }
 }
 

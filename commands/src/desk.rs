@@ -149,9 +149,9 @@ impl Desk {
             info!(run = %run.id, application = run.application, "run taken up again");
             self.take_up(run);
         }
-        for run in found.rebuilt {
-            info!(run = %run.id, application = run.application, "way back goes on");
-            self.spawn(self.clone().go_on(run));
+        for run in found.followed {
+            info!(run = %run.id, application = run.application, "another run follows on it");
+            self.spawn(self.clone().follow_on(run));
         }
         for request in found.unanswered {
             self.take_up_request(request).await?;

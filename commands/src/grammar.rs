@@ -47,7 +47,7 @@ pub enum Command {
         /// Application.
         application: String,
     },
-    /// `retry [RUN] [STEP]`, `skip [RUN] [STEP]`, `abort [RUN]`: what to do about a step that failed.
+    /// `retry [RUN] [STEP]`, `skip [RUN] [STEP]`, `failover [RUN]`, `abort [RUN]`: what to do about a step that failed.
     Resolve {
         /// What.
         resolution: Resolution,
@@ -125,6 +125,8 @@ pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
                 "`/dr applied{ask}` says that you ran what a rebuild handed over: the bot looks at once, and tells what it still misses."
             ),
             "`/dr retry [RUN] [STEP]`, `/dr skip [RUN] [STEP]` and `/dr abort [RUN]` decide on a run that is paused, as its buttons do."
+                .to_owned(),
+            "`/dr failover [RUN]` ends a paused run whose switchover AWS refused, and asks for a failover instead, with a new plan and its own confirmation."
                 .to_owned(),
         ]);
     }
@@ -247,7 +249,7 @@ fn resolve(resolution: Resolution, rest: &str) -> Result<Command, ParseError> {
     let step = StepId::named(&word.to_lowercase());
     match (word, step) {
         ("", _) => {}
-        (_, Some(_)) if resolution != Resolution::Abort => nothing_more(command, after)?,
+        (_, Some(_)) if matches!(resolution, Resolution::Retry | Resolution::Skip) => nothing_more(command, after)?,
         (word, None) if run.is_none() => return Err(ParseError::NoRunOrStep { command, word: word.to_owned() }),
         (word, _) => return Err(ParseError::Unexpected { command, word: word.to_owned() }),
     }

@@ -4,6 +4,8 @@
 mod outcome;
 mod refusal;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -235,21 +237,30 @@ pub enum Event {
         /// What was last seen, for people.
         detail: String,
     },
-    /// A changing call is about to be made.
+    /// A changing call is about to be made; where AWS does not take it at once, several times.
     #[serde(rename = "call.intended")]
     CallIntended {
         /// The call.
         call: Call,
         /// What it changes, as it was seen before; `null` where that says nothing.
         before: Value,
+        /// How often it is made at most; more than once only while it certainly had no effect, or does no harm when it is made again.
+        #[serde(default = "once")]
+        tries: u32,
     },
     /// A changing call ended, or its end is not known.
     #[serde(rename = "call.finished")]
     CallFinished {
         /// Number of the intent's record.
         intent: u64,
-        /// How it ended.
+        /// How it ended: the last try, where there were several.
         outcome: CallOutcome,
+        /// How often it was made.
+        #[serde(default = "once", skip_serializing_if = "is_once")]
+        tries: u32,
+        /// How the tries ended that were not accepted, if there were several: AWS's codes, each with how often.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        answers: BTreeMap<String, u32>,
     },
     /// People were told what to run themselves; what comes of it is observed.
     #[serde(rename = "handoff.given")]
@@ -368,6 +379,16 @@ pub enum Viewer {
         /// As the proxy names them.
         user: String,
     },
+}
+
+/// Records of earlier versions say nothing of tries: there was one.
+fn once() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_once(tries: &u32) -> bool {
+    *tries == 1
 }
 
 impl Event {

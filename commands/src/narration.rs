@@ -27,9 +27,9 @@ pub fn narrate(run: &Run, record: &Record, event: &Event) -> Option<String> {
         Event::StepLate { expected_s, elapsed_s, detail } => {
             format!("late: {elapsed_s:.0} s, expected {expected_s:.0} s; {detail}")
         }
-        Event::CallFinished { intent, outcome } => {
+        Event::CallFinished { intent, outcome, tries, .. } => {
             let call = &run.calls.get(intent)?.call;
-            format!("{}:{} in {}: {}", call.service, call.operation, call.region, ended(outcome))
+            format!("{}:{} in {}: {}{}", call.service, call.operation, call.region, ended(outcome), times(*tries))
         }
         Event::HandoffGiven { text } => format!("your turn, run: {text}"),
         Event::StepDone { detail, already: false } => format!("done: {detail}"),
@@ -86,6 +86,11 @@ fn decided(decision: &Decision) -> String {
         Decision::Expired => "expired: nobody decided in time".to_owned(),
         Decision::Void { why } => format!("confirmed, but void: {why}"),
     }
+}
+
+/// How often a call was made, where that was more than once.
+pub fn times(tries: u32) -> String {
+    if tries > 1 { format!(" (after {tries} tries)") } else { String::new() }
 }
 
 fn ended(outcome: &CallOutcome) -> String {

@@ -15,7 +15,7 @@ use crate::{
     access::Terms,
     change::Call,
     ids::RunId,
-    journal::{CallOutcome, Decision, Refusal},
+    journal::{CallOutcome, Decision, Refusal, Resolution},
     observation::Lag,
     plan::{Method, Plan, RunbookName, StepId, SuspendedService},
     report::{Report, RunOutcome},
@@ -59,6 +59,8 @@ pub struct Run {
     pub handoff: Option<String>,
     /// Whether people were told that it waits for them, and not answered yet.
     pub paused: bool,
+    /// Number of the click's record with which a person asked for a failover instead: the run ends, and another one asks.
+    pub fails_over: Option<u64>,
     /// The report, once ended.
     pub ended: Option<Report>,
 }
@@ -254,6 +256,30 @@ impl Run {
         completed && self.plan.runbook == RunbookName::Rebuild
     }
 
+    /// Whether it ended, and another run follows on it by itself: the way back on a rebuild, a failover on the switchover that it is chosen over.
+    pub fn has_successor(&self) -> bool {
+        self.is_rebuilt() || (self.ended.is_some() && self.fails_over.is_some())
+    }
+
+    /// Number of the record that the run which follows on it answers.
+    pub fn successor_answers(&self) -> u64 {
+        self.fails_over.unwrap_or(self.command)
+    }
+
+    /// What people can decide about that step if it failed. A failover instead of the switchover that could not be made takes a plan and a
+    /// confirmation of its own, so it ends this run.
+    pub fn resolutions(&self, step: StepId) -> Vec<Resolution> {
+        let may_skip = self.runbook().step(step).is_some_and(|step| step.may_skip);
+        let promote = self.plan.runbook == RunbookName::Promote && step == StepId::Database;
+        let may_fail_over = promote && self.method() == Some(Method::Switchover);
+        let offered = |resolution: &Resolution| match resolution {
+            Resolution::Retry | Resolution::Abort => true,
+            Resolution::Skip => may_skip,
+            Resolution::FailOver => may_fail_over,
+        };
+        Resolution::ALL.into_iter().filter(offered).collect()
+    }
+
     /// Whether it waits for people to run what it handed over, or for what comes of that.
     pub fn awaits_handoff(&self) -> bool {
         let running = self.steps.get(&StepId::Rebuild).is_some_and(|step| step.state == StepState::Running);
@@ -271,6 +297,11 @@ impl Run {
             Decision::Approved { method } => Some(method),
             _ => None,
         }
+    }
+
+    /// The method that was approved; before that, the one that the plan recommends.
+    pub fn likely_method(&self) -> Option<Method> {
+        self.method().or_else(|| self.plan.options.first().map(|option| option.method))
     }
 
     /// The gate's decision, once made.

@@ -1,6 +1,10 @@
 //! Runbooks: which steps there are, what each waits for, what only people may let begin, and what may be left out.
+//!
+//! What takes something away comes after what replaces it. Where the writer moves by a switchover, the region that serves gives up nothing before
+//! the other one can take it: capacity there first, then the writer, then the users, and only then its tasks. A failover is for when the old primary
+//! counts for nothing any more: there the writer waits for nobody, and the tasks of the old primary go once it has moved.
 
-use crate::plan::{RunbookName, StepId};
+use crate::plan::{Method, RunbookName, StepId};
 
 /// A runbook: a graph of steps with one gate in it.
 #[derive(Debug)]
@@ -19,7 +23,9 @@ pub struct Step {
     /// Which.
     pub id: StepId,
     /// Steps that must have let on before it begins.
-    pub after: &'static [StepId],
+    after: &'static [StepId],
+    /// The same where the writer moves by a switchover, if it waits for others then.
+    after_switchover: Option<&'static [StepId]>,
     /// Whether it waits for the gate's approval.
     pub gated: bool,
     /// Whether the run goes on when it fails.
@@ -44,9 +50,19 @@ impl Runbook {
     }
 }
 
+impl Step {
+    /// Steps that must have let on before it begins, where the writer moves that way.
+    pub fn waits_for(&self, method: Option<Method>) -> &'static [StepId] {
+        match (method, self.after_switchover) {
+            (Some(Method::Switchover), Some(steps)) => steps,
+            _ => self.after,
+        }
+    }
+}
+
 /// A step that waits for the approval and may be skipped, like most.
 const fn step(id: StepId, after: &'static [StepId]) -> Step {
-    Step { id, after, gated: true, best_effort: false, may_skip: true }
+    Step { id, after, after_switchover: None, gated: true, best_effort: false, may_skip: true }
 }
 
 /// A step that nobody may skip, since what follows is unsafe or pointless without it.
@@ -54,20 +70,24 @@ const fn must(id: StepId, after: &'static [StepId]) -> Step {
     Step { may_skip: false, ..step(id, after) }
 }
 
-/// Promote: the DR region takes over. Database, capacity and fence do not depend on each other, so the critical path is the longer of
-/// the first two plus DNS, not their sum.
+/// Promote: the DR region takes over. In a failover database and capacity do not depend on each other, so the critical path is the longer of the two
+/// plus DNS, not their sum. In a switchover the old primary writes and serves until DR has the capacity for it.
 pub static PROMOTE: Runbook = Runbook {
     name: RunbookName::Promote,
     gate_after: &[],
     steps: &[
-        // Without a writer there is nothing to send traffic to.
-        must(StepId::Database, &[]),
         step(StepId::Capacity, &[]),
-        // The failing region may not answer at all.
-        Step { best_effort: true, ..step(StepId::Fence, &[]) },
+        // Without a writer there is nothing to send traffic to.
+        Step { after_switchover: Some(&[StepId::Capacity]), ..must(StepId::Database, &[]) },
         step(StepId::Listener, &[StepId::Database, StepId::Capacity]),
         step(StepId::Dns, &[StepId::Listener]),
         step(StepId::Verify, &[StepId::Dns]),
+        // The failing region may not answer at all.
+        Step {
+            best_effort: true,
+            after_switchover: Some(&[StepId::Verify]),
+            ..step(StepId::Fence, &[StepId::Database])
+        },
     ],
 };
 

@@ -1,6 +1,7 @@
 //! What must hold whatever happens. It is judged by the lines of the log's files, as JSON, and by the calls that the simulated regions received:
 //! nothing here shares code or types with the engine that it judges.
 
+mod production;
 mod run;
 
 use jiff::Timestamp;
@@ -16,6 +17,8 @@ pub struct Evidence {
     pub records: Vec<Witnessed>,
     /// The calls, in the order of arrival.
     pub calls: Vec<Call>,
+    /// The least tasks of each service that the region which serves has to run, as configured.
+    pub minimum: Vec<(String, u32)>,
     /// Whether an export of the log verifies, and if not why.
     pub verified: Result<(), String>,
     /// Values of the buttons that people can press at the end.
@@ -67,7 +70,8 @@ pub fn violations(evidence: &Evidence) -> Vec<String> {
     found.extend(overlapping(&evidence.records));
     found.extend(runs.iter().flat_map(|run| run.out_of_sight(evidence)));
     found.extend(runs.iter().flat_map(RunHistory::decided_twice));
-    let mut judge = Judge { runs: &runs, found: Vec::new() };
+    found.extend(evidence.lost_production(&runs));
+    let mut judge = Judge { evidence, runs: &runs, found: Vec::new() };
     evidence.calls.iter().filter(|call| call.changing && !by_hand(call)).for_each(|call| judge.call(call));
     found.append(&mut judge.found);
     found.extend(runs.iter().flat_map(|run| run.acted_twice(&evidence.calls)));
@@ -101,6 +105,7 @@ fn overlapping(records: &[Witnessed]) -> Vec<String> {
 }
 
 struct Judge<'a> {
+    evidence: &'a Evidence,
     runs: &'a [RunHistory<'a>],
     found: Vec<String>,
 }
@@ -130,6 +135,9 @@ impl Judge<'_> {
             && !run.skipped("database")
         {
             self.found.push(format!("{name}: points at {side:?} while the writer is {:?}", intent.pair.writer));
+        }
+        if let Some(why) = self.evidence.takes_from_production(call, intent, run) {
+            self.found.push(format!("{name}: {why}"));
         }
         if call.operation.starts_with("DeleteDB") {
             let site = site(call, intent);

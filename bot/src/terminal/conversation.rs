@@ -321,9 +321,8 @@ impl Conversation {
         let message = messages::report(run, report, record.seq, &self.desk.log().head());
         self.tell(plain::message(&message)).await?;
         self.tell(format!("Run {}: {}.", run.id, outcome(report.outcome))).await?;
-        if run.is_rebuilt() {
-            // The way back goes on with a run that answers the same command.
-            self.asked.insert(run.command);
+        if run.has_successor() {
+            self.asked.insert(run.successor_answers());
             self.successor_by = Some(Instant::now() + SUCCESSOR);
             return Ok(None);
         }

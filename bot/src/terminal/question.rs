@@ -96,11 +96,9 @@ impl Question {
 
 /// What can be typed about a step that failed, and what each does.
 fn resolutions(run: &Run, step: StepId, several: bool) -> impl Iterator<Item = String> {
-    let may_skip = run.runbook().step(step).is_some_and(|step| step.may_skip);
-    let possible = Resolution::ALL.into_iter().filter(move |&resolution| may_skip || resolution != Resolution::Skip);
-    possible.map(move |resolution| {
-        let which =
-            if several && resolution != Resolution::Abort { format!(" {}", step.name()) } else { String::new() };
+    run.resolutions(step).into_iter().map(move |resolution| {
+        let named = several && matches!(resolution, Resolution::Retry | Resolution::Skip);
+        let which = if named { format!(" {}", step.name()) } else { String::new() };
         format!("Type `{}{which}`: {}.", resolution.name(), messages::meaning(resolution, step))
     })
 }

@@ -42,9 +42,11 @@ pub(super) fn schedule(run: &Run, now: Timestamp) -> Schedule {
     let begin = approved.unwrap_or(now);
     let mut slots: BTreeMap<StepId, Slot> = BTreeMap::new();
     let mut planned: BTreeMap<StepId, f64> = BTreeMap::new();
+    let method = run.likely_method();
     for step in run.runbook().steps.iter().filter(|step| step.gated) {
         let takes = expected(run, step.id);
-        let after = |ends: &dyn Fn(&StepId) -> Option<f64>| step.after.iter().filter_map(ends).fold(0.0, f64::max);
+        let waits_for = step.waits_for(method);
+        let after = |ends: &dyn Fn(&StepId) -> Option<f64>| waits_for.iter().filter_map(ends).fold(0.0, f64::max);
         planned.insert(step.id, after(&|before| planned.get(before).copied()) + takes);
         let slot = match run.steps.get(&step.id) {
             Some(begun) => slot(begun, begin, now),
@@ -57,7 +59,10 @@ pub(super) fn schedule(run: &Run, now: Timestamp) -> Schedule {
     }
     let critical = critical(run, &slots);
     let ends = critical.last().and_then(|last| slots.get(last)).map_or(0.0, |slot| slot.ends);
-    Schedule { begin, slots, critical, ends, expected: planned.values().copied().fold(0.0, f64::max) }
+    // Nothing waits for a step that is best effort.
+    let awaited = run.runbook().steps.iter().filter(|step| !step.best_effort);
+    let expected = awaited.filter_map(|step| planned.get(&step.id).copied()).fold(0.0, f64::max);
+    Schedule { begin, slots, critical, ends, expected }
 }
 
 /// A step that began. One that goes on ends when it is expected to, or now if that is over; one that waits for a person, as if tried again now.
@@ -80,7 +85,13 @@ fn critical(run: &Run, slots: &BTreeMap<StepId, Slot>) -> Vec<StepId> {
     let mut path: Vec<StepId> = steps.map(|step| step.id).max_by(latest).into_iter().collect();
     while let Some(step) = path.last().and_then(|&last| run.runbook().step(last)) {
         // Of those that end at the same time, the first of the runbook.
-        let before = step.after.iter().rev().copied().filter(|id| slots.contains_key(id)).max_by(latest);
+        let before = step
+            .waits_for(run.likely_method())
+            .iter()
+            .rev()
+            .copied()
+            .filter(|id| slots.contains_key(id))
+            .max_by(latest);
         match before {
             Some(before) => path.push(before),
             None => break,

@@ -92,10 +92,10 @@ fn proven(run: &Run) -> bool {
 pub(super) fn next(run: &Run, schedule: &Schedule, now: Timestamp) -> Vec<String> {
     let mut said: Vec<String> = decide(run.runbook(), run).iter().map(|next| one(run, next, now)).collect();
     if let Some((step, _)) = run.waiting_step() {
-        said.push(format!(
-            "Somebody who may decides in the channel. Retry: {}.",
-            meaning(commands::journal::Resolution::Retry, step)
-        ));
+        let choices = run.resolutions(step).into_iter();
+        let choices: Vec<String> =
+            choices.map(|choice| format!("{}: {}", choice.name(), meaning(choice, step))).collect();
+        said.push(format!("Somebody who may decides in the channel. {}.", choices.join(". ")));
     }
     if run.awaits_handoff() {
         said.push(

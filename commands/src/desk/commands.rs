@@ -17,7 +17,7 @@ use crate::{
     journal::{Event, Refusal},
     observation::Observation,
     observe::observe,
-    plan::Plan,
+    plan::{Method, Plan},
     request::{Reply, Request},
     run::Run,
     status::{self, Status},
@@ -202,6 +202,31 @@ impl Desk {
         let request =
             Request { actor: rebuilt.requester.clone(), origin: rebuilt.origin.clone(), dedupe: String::new() };
         self.start(request, pair, Way::Failback, command?, rebuilt.reason).await
+    }
+
+    /// Asks anew for a failover, in the name of who chose it over what the ended run could not do. Nothing of that run is carried over but its
+    /// reason: both regions are observed again, and the plan has the failover alone, with a confirmation of its own.
+    pub(super) async fn fail_over_instead(self, ended: Run, click: u64) -> Result<(), EngineError> {
+        let Some(pair) = self.0.pairs.get(&ended.application).cloned() else { return Ok(()) };
+        let mut records = self.0.log.read(click..=click);
+        let Some(click) = records.next().await else { return Ok(()) };
+        let click = click?;
+        let request = Request { actor: click.actor.clone(), origin: click.origin.clone(), dedupe: String::new() };
+        match self.plan(&pair, Way::Promote).await? {
+            Ok(mut plan) => {
+                plan.options.retain(|option| option.method == Method::Failover);
+                self.start_run(&request, &pair, &click, plan, ended.reason).await
+            }
+            Err(no_plan) => self.answer(&request, &pair, failed(&click, no_plan.to_string())).await,
+        }
+    }
+
+    /// Goes on after a run that ended, where another follows on it.
+    pub(super) async fn follow_on(self, ended: Run) -> Result<(), EngineError> {
+        match ended.fails_over {
+            Some(click) => self.fail_over_instead(ended, click).await,
+            None => self.go_on(ended).await,
+        }
     }
 
     /// Records an answer for the person who asked, where they asked.

@@ -154,6 +154,9 @@ impl Desk {
             }
             Press::Resolve { step, resolution, .. } => {
                 self.has(request, pair, Right::Resolve).await?;
+                if *resolution == Resolution::FailOver {
+                    self.has(request, pair, Right::Ask).await?;
+                }
                 may_resolve(run, *step, *resolution)
             }
         }
@@ -300,11 +303,19 @@ fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (R
         let reply = format!("{} of {} does not wait for a decision any more.", step.name(), run.id);
         return Err((Refusal::AlreadyDecided, reply));
     }
-    let may_skip = run.runbook().step(step).is_some_and(|spec| spec.may_skip);
-    if resolution == Resolution::Skip && !may_skip {
-        return Err((Refusal::NoSuchThing, format!("{} cannot be skipped: what follows needs it.", step.name())));
+    if run.resolutions(step).contains(&resolution) {
+        return Ok(());
     }
-    Ok(())
+    let why = match resolution {
+        Resolution::FailOver => format!(
+            "{} of {} has no failover to choose instead: that is for a switchover that AWS refused. Ask with `/dr promote {}`.",
+            step.name(),
+            run.id,
+            run.application
+        ),
+        _ => format!("{} cannot be skipped: what follows needs it.", step.name()),
+    };
+    Err((Refusal::NoSuchThing, why))
 }
 
 /// What is missing to confirm `method`.

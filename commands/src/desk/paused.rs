@@ -1,4 +1,4 @@
-//! `/dr retry`, `/dr skip`, `/dr abort`: what the buttons of a paused run do, typed. Which run and which step need no naming where only one
+//! `/dr retry`, `/dr skip`, `/dr failover`, `/dr abort`: what the buttons of a paused run do, typed. Which run and which step need no naming where only one
 //! waits.
 
 use super::{
@@ -60,7 +60,7 @@ impl Desk {
             [] => Err(Refused::new(
                 candidates.first().map(|run| run.application.clone()),
                 Refusal::NoSuchThing,
-                nothing_waits(run.as_ref(), step),
+                nothing_waits(resolution, run.as_ref(), step),
             )),
             several => Err(Refused::new(None, Refusal::Ambiguous, which(resolution, several))),
         })
@@ -87,11 +87,15 @@ fn choices(run: &Run, resolution: Resolution) -> Vec<(RunId, StepId)> {
     let waiting = run.steps.iter().filter(|(_, step)| step.state.waits()).map(|(&step, _)| (run.id.clone(), step));
     match resolution {
         Resolution::Abort => waiting.take(1).collect(),
+        Resolution::FailOver => waiting.filter(|(_, step)| run.resolutions(*step).contains(&resolution)).collect(),
         Resolution::Retry | Resolution::Skip => waiting.collect(),
     }
 }
 
-fn nothing_waits(run: Option<&RunId>, step: Option<StepId>) -> String {
+fn nothing_waits(resolution: Resolution, run: Option<&RunId>, step: Option<StepId>) -> String {
+    if resolution == Resolution::FailOver {
+        return "No run waits with a switchover that could not be made. `/dr promote` asks for a failover.".to_owned();
+    }
     let what = match (run, step) {
         (Some(run), _) => format!("No step of {run} waits"),
         (None, Some(step)) => format!("No run waits at {}", step.name()),
@@ -102,7 +106,7 @@ fn nothing_waits(run: Option<&RunId>, step: Option<StepId>) -> String {
 
 fn which(resolution: Resolution, several: &[(RunId, StepId)]) -> String {
     let typed = |(run, step): &(RunId, StepId)| match resolution {
-        Resolution::Abort => format!("`/dr abort {run}`"),
+        Resolution::Abort | Resolution::FailOver => format!("`/dr {} {run}`", resolution.name()),
         _ => format!("`/dr {} {run} {}`", resolution.name(), step.name()),
     };
     format!("Which one? {}.", several.iter().map(typed).collect::<Vec<_>>().join(" or "))

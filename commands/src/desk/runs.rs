@@ -104,8 +104,8 @@ impl Desk {
                 return Ok(());
             }
             runs.remove(&application);
-            if run.is_rebuilt() {
-                return Box::pin(desk.go_on(run)).await;
+            if run.has_successor() {
+                return Box::pin(desk.follow_on(run)).await;
             }
             Ok(())
         });

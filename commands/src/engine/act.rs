@@ -1,8 +1,17 @@
 //! Making changes: intent first, then the call, then its outcome, each durable before the next.
+//!
+//! What AWS refuses in a state that may pass is tried again a bounded number of times under the same intent, which says how many, with growing rests
+//! in which the step goes on looking. Then people are asked; where AWS itself says that it passes, as when it throttles, a new intent goes on until the
+//! step's deadline.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{EngineError, Pair, Scribe, hopeless};
+use super::{
+    EngineError, Pair, Scribe, hopeless,
+    series::{Patience, Series},
+};
 use crate::{
     aws::{Accepted, AwsError},
     change::{Call, Change, Irreversible},
@@ -31,6 +40,16 @@ pub(super) enum Wanted {
     Irreversible(Irreversible, Approval),
 }
 
+impl Wanted {
+    /// Whether it may be made again while it is unknown what came of it: what it sets is the same the second time.
+    fn bears_repeating(&self) -> bool {
+        match self {
+            Self::Change(Change::Build { .. }) | Self::Irreversible(..) => false,
+            Self::Change(_) => true,
+        }
+    }
+}
+
 /// What became of the actions.
 pub(super) enum Acted {
     /// At least one was made: look again at once.
@@ -48,12 +67,35 @@ pub(super) struct Hand<'a> {
     attempt: u32,
     sent: Vec<CallRun>,
     step: StepId,
+    /// Calls that AWS has not taken so far.
+    trying: Vec<Series>,
+}
+
+/// What came of one try.
+enum Tried {
+    Accepted,
+    /// In vain so far: it is tried again.
+    Held(String),
+    Hopeless(String),
 }
 
 impl<'a> Hand<'a> {
     pub(super) fn new(pair: &'a Pair, scribe: &'a Scribe, run: &Run, step: StepId, attempt: u32) -> Self {
         let sent = run.calls_of(step).cloned().collect();
-        Self { pair, scribe, attempt, sent, step }
+        Self { pair, scribe, attempt, sent, step, trying: Vec::new() }
+    }
+
+    /// Whether a call is being tried that AWS has not taken so far.
+    pub(super) fn is_trying(&self) -> bool {
+        !self.trying.is_empty()
+    }
+
+    /// Records what came of the calls that are still being tried: they are not tried any more.
+    pub(super) async fn close(&mut self) -> Result<(), EngineError> {
+        for series in std::mem::take(&mut self.trying) {
+            self.finish(&series).await?;
+        }
+        Ok(())
     }
 
     /// Whether this step made any call so far, earlier attempts included.
@@ -90,22 +132,36 @@ impl<'a> Hand<'a> {
     /// Makes the actions in order; stops at the first that fails.
     pub(super) async fn act(&mut self, actions: Vec<Action>) -> Result<Acted, EngineError> {
         let (mut made, mut held) = (false, None);
-        for action in actions {
-            let call = self.call(&action);
-            if let Some(why) = self.hold(&call, &action.change) {
+        let calls: Vec<Call> = actions.iter().map(|action| self.call(action)).collect();
+        self.drop_others(&calls).await?;
+        for (action, call) in actions.into_iter().zip(calls) {
+            let resting = self.trying.iter().find(|series| series.call == call && series.rests());
+            if let Some(why) = resting.map(|series| series.why.clone()).or_else(|| self.hold(&call, &action.change)) {
                 held = Some(why);
                 continue;
             }
             match self.make(action, call).await? {
-                Ok(_) => made = true,
-                Err(error) if hopeless(&error) => return Ok(Acted::Hopeless(error.to_string())),
-                Err(error) => return Ok(Acted::Held(error.to_string())),
+                Tried::Accepted => made = true,
+                Tried::Hopeless(why) => return Ok(Acted::Hopeless(why)),
+                Tried::Held(why) => return Ok(Acted::Held(why)),
             }
         }
         Ok(match held {
             Some(why) if !made => self.give_up().map_or(Acted::Held(why), Acted::Hopeless),
             _ => Acted::Sent,
         })
+    }
+
+    /// Calls that are not wanted any more are not tried any more.
+    async fn drop_others(&mut self, wanted: &[Call]) -> Result<(), EngineError> {
+        let (kept, over) =
+            std::mem::take(&mut self.trying).into_iter().partition(|series| wanted.contains(&series.call));
+        self.trying = kept;
+        let over: Vec<Series> = over;
+        for series in over {
+            self.finish(&series).await?;
+        }
+        Ok(())
     }
 
     fn call(&self, action: &Action) -> Call {
@@ -153,19 +209,68 @@ impl<'a> Hand<'a> {
         })
     }
 
-    async fn make(&mut self, action: Action, call: Call) -> Result<Result<Accepted, AwsError>, EngineError> {
+    /// One try. Its intent is durable before; what came of it is as soon as it is known for good.
+    async fn make(&mut self, action: Action, call: Call) -> Result<Tried, EngineError> {
         let Action { side, change, before } = action;
-        let aws = &self.pair.aws;
-        let intent = self.scribe.write(Event::CallIntended { call: call.clone(), before: before.clone() }).await?;
+        let patience = Patience::of(self.step, &self.pair.app);
+        let found = self.trying.iter().position(|series| series.call == call);
+        let mut series = found.map_or_else(|| Series::of(call.clone()), |found| self.trying.swap_remove(found));
+        if series.intent.is_none() {
+            let intent = Event::CallIntended { call: call.clone(), before: before.clone(), tries: patience.tries };
+            let intent = self.scribe.write(intent).await?;
+            series.intent = Some(intent.seq);
+            let (step, attempt) = (self.step, self.attempt);
+            self.sent.push(CallRun { step, attempt, call: call.clone(), before, at: intent.at, outcome: None });
+        }
         let result = match &change {
-            Wanted::Change(change) => aws.apply(side, change).await,
-            Wanted::Irreversible(change, approval) => aws.apply_irreversible(side, change, approval).await,
+            Wanted::Change(change) => self.pair.aws.apply(side, change).await,
+            Wanted::Irreversible(change, approval) => self.pair.aws.apply_irreversible(side, change, approval).await,
         };
-        let outcome = outcome_of(&result);
-        let (step, attempt) = (self.step, self.attempt);
-        self.sent.push(CallRun { step, attempt, call, before, at: intent.at, outcome: Some(outcome.clone()) });
-        self.scribe.write(Event::CallFinished { intent: intent.seq, outcome }).await?;
-        Ok(result)
+        series.tries += 1;
+        if let Some(sent) = self.sent.iter_mut().rfind(|sent| sent.call == call) {
+            (sent.at, sent.outcome) = (self.pair.clock.now(), Some(outcome_of(&result)));
+        }
+        let error = match result {
+            Ok(_) => return self.finish(&series).await.map(|()| Tried::Accepted),
+            Err(error) => error,
+        };
+        series.refused(&error.code, format!("{error}; trying again"), patience);
+        if hopeless(&error) {
+            return self.finish(&series).await.map(|()| Tried::Hopeless(error.to_string()));
+        }
+        if !error.had_no_effect() && !change.bears_repeating() {
+            return self.finish(&series).await.map(|()| Tried::Held(error.to_string()));
+        }
+        if series.tries == patience.tries {
+            self.finish(&series).await?;
+            if !error.transient() {
+                return Ok(Tried::Hopeless(self.refused_for_good(&error, &series)));
+            }
+            series.renew();
+        }
+        let why = series.why.clone();
+        self.trying.push(series);
+        Ok(Tried::Held(why))
+    }
+
+    /// Records what came of the tries that an intent covered.
+    async fn finish(&mut self, series: &Series) -> Result<(), EngineError> {
+        let Some(intent) = series.intent else { return Ok(()) };
+        let outcome = self.sent.iter().rfind(|sent| sent.call == series.call).and_then(|sent| sent.outcome.clone());
+        let why = || CallOutcome::Unknown { why: "the step ended before an answer came".to_owned() };
+        let outcome = outcome.unwrap_or_else(why);
+        let (tries, answers) = match series.tries {
+            0 | 1 => (1, BTreeMap::new()),
+            tries => (tries, series.answers.clone()),
+        };
+        self.scribe.write(Event::CallFinished { intent, outcome, tries, answers }).await?;
+        Ok(())
+    }
+
+    /// The error of a call that AWS has refused as often as makes sense.
+    fn refused_for_good(&self, error: &AwsError, series: &Series) -> String {
+        let stays = if self.step == StepId::Database { "; the writer has not moved" } else { "" };
+        format!("{error}; refused {} times within {:.0} s{stays}", series.tries, series.took_s())
     }
 }
 

@@ -4,6 +4,7 @@ mod act;
 mod executor;
 mod recover;
 mod scribe;
+mod series;
 mod steps;
 mod watch;
 mod work;
@@ -18,7 +19,7 @@ pub(crate) use scribe::{Scribe, append};
 
 use crate::{
     access::Access,
-    aws::{Aws, AwsError, AwsErrorKind},
+    aws::{Aws, AwsError},
     topology::Application,
 };
 
@@ -57,7 +58,7 @@ pub enum EngineError {
     Encode(#[from] serde_json::Error),
 }
 
-/// Whether neither time nor another look will help: people have to.
+/// Whether neither time nor another look will help: people have to. A conflict is with a state that may pass; how often it is tried is bounded.
 fn hopeless(error: &AwsError) -> bool {
-    !error.transient() && error.kind != AwsErrorKind::Conflict
+    error.refused_for_good()
 }

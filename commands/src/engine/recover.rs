@@ -20,14 +20,14 @@ pub(crate) struct FoundOpen {
     pub(crate) runs: Vec<Run>,
     /// Requests that were acknowledged and not answered, oldest first.
     pub(crate) unanswered: Vec<Arc<Record>>,
-    /// Rebuilds that completed, and nothing came after: the way back goes on from them.
-    pub(crate) rebuilt: Vec<Run>,
+    /// Runs that ended and that another follows on, which has not begun.
+    pub(crate) followed: Vec<Run>,
 }
 
 impl FoundOpen {
     /// Number of the first record that any of it needs.
     fn begins(&self) -> Option<u64> {
-        let runs = self.runs.iter().chain(&self.rebuilt).map(|run| run.command);
+        let runs = self.runs.iter().chain(&self.followed).map(|run| run.command);
         runs.chain(self.unanswered.iter().map(|record| record.seq)).min()
     }
 }
@@ -40,7 +40,7 @@ pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
     let mut open: BTreeMap<String, Run> = BTreeMap::new();
     let mut received: BTreeMap<u64, Arc<Record>> = BTreeMap::new();
     let mut answered: BTreeSet<u64> = BTreeSet::new();
-    let mut rebuilt: BTreeMap<String, Run> = BTreeMap::new();
+    let mut followed: BTreeMap<String, Run> = BTreeMap::new();
     let size = log.head().size;
     let from = log.cursor(SETTLED).await?.unwrap_or(0).min(size);
     let records = log.read(from..size);
@@ -48,7 +48,7 @@ pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
     while let Some(record) = records.next().await {
         let record = record?;
         if let Some(run) = Run::begin(&record) {
-            rebuilt.remove(&run.application);
+            followed.remove(&run.application);
             open.insert(run.id.to_string(), run);
         } else if let Some(run) = record.run.as_deref().and_then(|run| open.get_mut(run)) {
             run.apply(&record)?;
@@ -60,10 +60,10 @@ pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
             }
             Some(Event::RunEnded { .. }) => {
                 let ended = record.run.as_deref().and_then(|run| open.remove(run));
-                rebuilt.extend(ended.filter(Run::is_rebuilt).map(|run| (run.application.clone(), run)));
+                followed.extend(ended.filter(Run::has_successor).map(|run| (run.application.clone(), run)));
             }
             // People were told that it does not go on, and why.
-            Some(Event::CommandFailed { command, .. }) => rebuilt.retain(|_, run| run.command != command),
+            Some(Event::CommandFailed { command, .. }) => followed.retain(|_, run| run.successor_answers() != command),
             _ => {}
         }
     }
@@ -71,7 +71,7 @@ pub(crate) async fn read_open(log: &Log) -> Result<FoundOpen, EngineError> {
     let found = FoundOpen {
         runs: open.into_values().collect(),
         unanswered: received.into_values().collect(),
-        rebuilt: rebuilt.into_values().collect(),
+        followed: followed.into_values().collect(),
     };
     log.set_cursor(SETTLED, found.begins().unwrap_or(size)).await?;
     Ok(found)
@@ -83,7 +83,8 @@ pub(crate) async fn set_right(log: &Log, mut run: Run) -> Result<Run, EngineErro
     let mut written = Vec::new();
     for (&intent, call) in run.calls.iter().filter(|(_, call)| call.outcome.is_none()) {
         let why = "the program stopped before the outcome could be recorded".to_owned();
-        let finished = Event::CallFinished { intent, outcome: CallOutcome::Unknown { why } };
+        let outcome = CallOutcome::Unknown { why };
+        let finished = Event::CallFinished { intent, outcome, tries: 1, answers: BTreeMap::new() };
         written.push(scribe.of_step(call.step).write(finished).await?);
     }
     written.push(scribe.write(Event::RunResumed {}).await?);

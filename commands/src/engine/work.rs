@@ -52,25 +52,38 @@ impl Job {
                 Err(error) => Sight::Waiting(error.to_string()),
             };
             let detail = match sight {
-                Sight::Holds(detail) => return self.done(detail, first && !hand.acted()).await,
-                Sight::Failed(error) => return self.failed(error).await,
+                Sight::Holds(detail) => {
+                    hand.close().await?;
+                    return self.done(detail, first && !hand.acted()).await;
+                }
+                Sight::Failed(error) => {
+                    hand.close().await?;
+                    return self.failed(error).await;
+                }
                 Sight::Waiting(detail) => detail,
                 Sight::HandOff { detail, text } => {
                     self.hand_off(text).await?;
                     detail
                 }
                 Sight::Unmet { detail, actions } => {
-                    self.say(&mut said, detail).await?;
+                    // Said once: what stands in the way is said from then on.
+                    if !hand.is_trying() {
+                        self.say(&mut said, detail).await?;
+                    }
                     match hand.act(actions).await? {
                         Acted::Sent => continue,
                         Acted::Held(why) => why,
-                        Acted::Hopeless(error) => return self.failed(error).await,
+                        Acted::Hopeless(error) => {
+                            hand.close().await?;
+                            return self.failed(error).await;
+                        }
                     }
                 }
             };
             first = false;
             if here.elapsed() >= left {
                 let limit = timing.deadline.as_secs_f64();
+                hand.close().await?;
                 return self.failed(format!("not done after {limit} s; last seen: {detail}")).await;
             }
             if !late && self.pair.clock.now() >= began + timing.expected {
@@ -80,7 +93,7 @@ impl Job {
             self.say(&mut said, detail).await?;
             self.pause(steps::interval(self.step.id, &self.pair.app)).await;
         }
-        Ok(())
+        hand.close().await
     }
 
     /// Records the start of an attempt, unless this takes up one that a restart interrupted. Answers when it began and which it is.

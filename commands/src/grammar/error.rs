@@ -86,6 +86,7 @@ const COMMANDS: &[&str] = &[
     "applied",
     "retry",
     "skip",
+    "failover",
     "abort",
     "history",
     "report",
@@ -193,7 +194,7 @@ impl std::error::Error for ParseError {}
 fn takes(command: &str) -> &'static str {
     match command {
         "retry" | "skip" => "run and step",
-        "abort" | "report" | "audit" => "the run",
+        "abort" | "failover" | "report" | "audit" => "the run",
         "export" => "the form",
         _ => "the application",
     }

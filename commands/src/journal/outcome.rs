@@ -61,19 +61,23 @@ pub enum Resolution {
     Retry,
     /// Go on without it.
     Skip,
+    /// End the run as an abort does, and ask anew at once for a failover, which was not what this run was approved for.
+    #[serde(rename = "failover")]
+    FailOver,
     /// Leave everything where it is and end the run.
     Abort,
 }
 
 impl Resolution {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Retry, Self::Skip, Self::Abort];
+    pub const ALL: [Self; 4] = [Self::Retry, Self::Skip, Self::FailOver, Self::Abort];
 
     /// Its name in records, buttons and messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Retry => "retry",
             Self::Skip => "skip",
+            Self::FailOver => "failover",
             Self::Abort => "abort",
         }
     }

@@ -172,17 +172,17 @@ fn healthy(app: &Application, observation: &Observation, global: &GlobalCluster,
 
 fn steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {
     vec![
-        steps::database(app, SideName::Dr),
         steps::capacity(app, observation, SideName::Dr),
+        steps::database(app, SideName::Dr),
+        steps::listener(app, observation, SideName::Dr),
+        steps::dns(app, observation, SideName::Dr),
+        steps::verify(app, SideName::Dr),
         steps::planned(
             app,
             StepId::Fence,
             format!("no tasks run in {}, as far as it answers", app.primary.region),
             steps::service_calls(app, observation, SideName::Primary, fence_changes),
         ),
-        steps::listener(app, observation, SideName::Dr),
-        steps::dns(app, observation, SideName::Dr),
-        steps::verify(app, SideName::Dr),
     ]
 }
 

@@ -48,6 +48,7 @@ impl Run {
             calls: BTreeMap::new(),
             handoff: None,
             paused: false,
+            fails_over: None,
             ended: None,
         })
     }
@@ -158,13 +159,13 @@ impl Run {
                 }
                 self.start_step(id, goal, expected_s, record.at)
             }
-            Event::CallIntended { call, before } => {
+            Event::CallIntended { call, before, .. } => {
                 let attempt = self.running(id)?.attempts;
                 let made = CallRun { step: id, attempt, call, before, at: record.at, outcome: None };
                 self.calls.insert(record.seq, made);
                 Ok(())
             }
-            Event::CallFinished { intent, outcome } => {
+            Event::CallFinished { intent, outcome, .. } => {
                 self.calls.get_mut(&intent).ok_or("there is no such intent")?.outcome = Some(outcome);
                 Ok(())
             }
@@ -186,7 +187,13 @@ impl Run {
                 let detail = error.clone();
                 self.end_step(id, StepState::Failed { error, best_effort }, detail, record.at)
             }
-            Event::StepResolved { resolution, .. } => self.resolve_step(id, resolution),
+            Event::StepResolved { resolution, command } => {
+                self.resolve_step(id, resolution)?;
+                if resolution == Resolution::FailOver {
+                    self.fails_over = Some(command);
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -236,7 +243,7 @@ impl Run {
         step.state = match resolution {
             Resolution::Retry => StepState::Retrying,
             Resolution::Skip => StepState::Skipped,
-            Resolution::Abort => StepState::Aborted,
+            Resolution::FailOver | Resolution::Abort => StepState::Aborted,
         };
         self.paused = self.steps.values().any(|step| step.state.waits());
         Ok(())

@@ -51,6 +51,11 @@ impl<'a> RunHistory<'a> {
         })
     }
 
+    /// Whether people chose that way.
+    pub(super) fn chose(&self, method: &str) -> bool {
+        self.of("gate.decided").any(|decided| decided.data()["decision"]["method"] == method)
+    }
+
     /// Whether a person chose to go on without the step.
     pub(super) fn skipped(&self, step: &str) -> bool {
         self.of("step.resolved").any(|record| record.line["step"] == step && record.data()["resolution"] == "skip")
@@ -74,17 +79,30 @@ impl<'a> RunHistory<'a> {
         (!seen).then(|| format!("{}: {}", self.id, if ended { "its report is nowhere" } else { "waits for nobody" }))
     }
 
-    /// At most one call for an intent to move the writer, whatever came of it, and at most one that was accepted for any other.
+    /// At most one call for an intent was accepted, and at most one to move the writer whose outcome was not a plain refusal: an intent covers several
+    /// tries only of what AWS refused. No more of these than it says.
     pub(super) fn acted_twice(&self, calls: &[Call]) -> Vec<String> {
-        let mut made = BTreeMap::<u64, u32>::new();
-        let counts = |call: &Call| call.outcome == Outcome::Accepted || MOVES.contains(&call.operation.as_str());
-        let bots = calls.iter().filter(|call| call.changing && !by_hand(call) && counts(call));
-        bots.filter_map(|call| {
-            let times = made.entry(self.intent_of(call)?.seq()).or_default();
-            *times += 1;
-            (*times > 1).then(|| format!("{}: {} at {} is the second for one intent", self.id, call.operation, call.at))
-        })
-        .collect()
+        let (mut made, mut moves) = (BTreeMap::<u64, u32>::new(), BTreeMap::<u64, u64>::new());
+        let mut found = Vec::new();
+        for call in calls.iter().filter(|call| call.changing && !by_hand(call)) {
+            let Some(intent) = self.intent_of(call) else { continue };
+            let moves_the_writer = MOVES.contains(&call.operation.as_str());
+            if call.outcome == Outcome::Accepted || (moves_the_writer && !plainly_refused(call)) {
+                let times = made.entry(intent.seq()).or_default();
+                *times += 1;
+                if *times > 1 {
+                    found.push(format!("{}: {} at {} is the second for one intent", self.id, call.operation, call.at));
+                }
+            }
+            if moves_the_writer {
+                let tries = moves.entry(intent.seq()).or_default();
+                *tries += 1;
+                if Some(*tries) > intent.data()["tries"].as_u64() {
+                    found.push(format!("{}: {} at {} is one try too many", self.id, call.operation, call.at));
+                }
+            }
+        }
+        found
     }
 
     /// At most one accepted move of the writer for each word of a person: the approval, or a retry of the step that moves it.
@@ -114,6 +132,11 @@ fn is_word(record: &Witnessed, intent: &Witnessed) -> bool {
         "step.resolved" => record.line["step"] == intent.line["step"] && record.data()["resolution"] == "retry",
         _ => false,
     }
+}
+
+/// Whether AWS said that it did nothing.
+fn plainly_refused(call: &Call) -> bool {
+    matches!(&call.outcome, Outcome::Refused(code) if code != "InternalFailure")
 }
 
 /// The method that an irreversible call carries out.

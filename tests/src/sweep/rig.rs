@@ -164,9 +164,16 @@ impl Rig {
         Evidence {
             records: records.collect(),
             calls: self.stage.world.calls(),
+            minimum: self.minimum(),
             verified: verified(log).await,
             buttons: buttons.filter_map(|(_, button)| button["value"].as_str().map(str::to_owned)).collect(),
         }
+    }
+
+    /// The least tasks of each service in production.
+    fn minimum(&self) -> Vec<(String, u32)> {
+        let pair = self.stage.world.pairs().remove(0);
+        pair.services.iter().map(|service| (service.name.clone(), service.min)).collect()
     }
 
     /// The lines of the log, from its files.

@@ -31,6 +31,7 @@ mod process;
 mod promote;
 mod python;
 mod refusals;
+mod refused;
 mod rehearsal_in_chromium;
 mod replica;
 mod restore;

@@ -2,6 +2,7 @@
 
 use commands::{
     journal::{CallOutcome, Event},
+    narration::times,
     run::Run,
 };
 use storage::Record;
@@ -21,9 +22,9 @@ pub fn detail(run: &Run, record: &Record, event: &Event) -> Option<String> {
             seconds(*expected_s),
             escape(detail)
         ),
-        Event::CallFinished { intent, outcome } => {
+        Event::CallFinished { intent, outcome, tries, .. } => {
             let call = &run.calls.get(intent)?.call;
-            format!("{} · *{step}*: {}", call_name(call), outcome_words(outcome))
+            format!("{} · *{step}*: {}{}", call_name(call), outcome_words(outcome), times(*tries))
         }
         Event::StepDone { detail, already: false } => format!("✅ *{step}* done: {}", escape(detail)),
         Event::StepDone { detail, already: true } => format!("✅ *{step}* held already: {}", escape(detail)),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     readiness,
     status::data_loss,
-    wording::{deed, label, mentions, untouched, way, way_back, wish},
+    wording::{deed, label, mentions, order, untouched, way, way_back, wish},
 };
 use crate::slack::{
     kit::{Button, Confirm, Message, Style, actions, context, fields, header, list, section},
@@ -170,8 +170,9 @@ pub(super) fn steps(plan: &Plan) -> Vec<String> {
         .map(|(number, step)| {
             let calls =
                 if step.calls.is_empty() { String::new() } else { format!(", {}", count(step.calls.len(), "call")) };
+            let order = order(plan, step.step).map(|order| format!(", {order}")).unwrap_or_default();
             format!(
-                "{}. {}: {} (expected {}{calls})",
+                "{}. {}{order}: {} (expected {}{calls})",
                 number + 1,
                 step.step.name(),
                 escape(&step.goal),

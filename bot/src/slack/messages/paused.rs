@@ -23,19 +23,18 @@ pub struct Failure {
     pub step: StepId,
     /// What failed.
     pub error: String,
-    /// Whether it may be skipped.
-    pub may_skip: bool,
+    /// What people can decide.
+    pub choices: Vec<Resolution>,
     /// Number of the record that says so.
     pub seq: u64,
 }
 
 /// The question what to do about it.
 pub fn paused(failure: &Failure) -> Message {
-    let choices: Vec<Resolution> =
-        Resolution::ALL.into_iter().filter(|&choice| failure.may_skip || choice != Resolution::Skip).collect();
+    let choices = &failure.choices;
     let means: Vec<String> =
         choices.iter().map(|&choice| format!("*{}*: {}", label(choice), meaning(choice, failure.step))).collect();
-    let buttons: Vec<Button> = choices.into_iter().map(|choice| button(failure, choice)).collect();
+    let buttons: Vec<Button> = choices.iter().map(|&choice| button(failure, choice)).collect();
     let mut blocks = question(failure);
     blocks.push(list("What you can do", &means, 1_200));
     blocks.push(actions(&format!("failed:{}:{}", failure.run, failure.seq), &buttons));
@@ -79,6 +78,7 @@ fn label(resolution: Resolution) -> &'static str {
     match resolution {
         Resolution::Retry => "Retry",
         Resolution::Skip => "Skip",
+        Resolution::FailOver => "Fail over instead",
         Resolution::Abort => "Abort",
     }
 }
@@ -90,6 +90,9 @@ pub fn meaning(resolution: Resolution, step: StepId) -> String {
             format!("looks again, and does what is left of {}; what holds already is not done twice", step.name())
         }
         Resolution::Skip => format!("goes on without {}; see to it by hand", step.name()),
+        Resolution::FailOver => "ends this run, checks both regions again, and asks for a failover with a new plan; \
+                                 nothing fails over before that is approved"
+            .to_owned(),
         Resolution::Abort => "ends the run and leaves everything where it is now; nothing is undone".to_owned(),
     }
 }
@@ -101,15 +104,17 @@ fn button(failure: &Failure, resolution: Resolution) -> Button {
     let (style, confirm) = match resolution {
         Resolution::Retry => (Style::Primary, None),
         Resolution::Skip => (Style::Plain, confirm(format!("Skip {}?", failure.step.name()))),
+        Resolution::FailOver => (Style::Plain, confirm("Ask for a failover?".to_owned())),
         Resolution::Abort => (Style::Danger, confirm("Abort the run?".to_owned())),
+    };
+    let text = match resolution {
+        Resolution::Retry | Resolution::Skip => format!("{} {}", label(resolution), failure.step.name()),
+        Resolution::FailOver => format!("{}…", label(resolution)),
+        Resolution::Abort => format!("{} the run", label(resolution)),
     };
     Button {
         action_id: resolution.name().to_owned(),
-        text: format!(
-            "{} {}",
-            label(resolution),
-            if resolution == Resolution::Abort { "the run" } else { failure.step.name() }
-        ),
+        text,
         value: Press::Resolve { run: failure.run.clone(), step: failure.step, resolution }.to_string(),
         style,
         confirm,

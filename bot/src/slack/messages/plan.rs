@@ -8,7 +8,7 @@ use commands::{
 use super::{
     readiness,
     status::data_loss,
-    wording::{command, deed},
+    wording::{command, deed, order},
 };
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
@@ -46,8 +46,9 @@ pub fn plan(plan: &Plan, asks: bool, seq: u64) -> Message {
     }
     let share = 5_500 / plan.steps.len().max(1);
     blocks.extend(plan.steps.iter().enumerate().map(|(number, step)| {
+        let order = order(plan, step.step).map(|order| format!(", {order}")).unwrap_or_default();
         let title = format!(
-            "{}. {} · {} · expected {}",
+            "{}. {}{order} · {} · expected {}",
             number + 1,
             step.step.name(),
             escape(&step.goal),

@@ -90,8 +90,9 @@ fn pace(run: &Run, now: Timestamp) -> String {
 pub(super) fn expected(run: &Run) -> f64 {
     let takes: BTreeMap<StepId, f64> = run.plan.steps.iter().map(|step| (step.step, step.expected_s)).collect();
     let mut ends: BTreeMap<StepId, f64> = BTreeMap::new();
-    for step in run.runbook().steps {
-        let starts = step.after.iter().filter_map(|before| ends.get(before)).copied().fold(0.0, f64::max);
+    let method = run.likely_method();
+    for step in run.runbook().steps.iter().filter(|step| !step.best_effort) {
+        let starts = step.waits_for(method).iter().filter_map(|before| ends.get(before)).copied().fold(0.0, f64::max);
         ends.insert(step.id, starts + takes.get(&step.id).copied().unwrap_or(0.0));
     }
     ends.values().copied().fold(0.0, f64::max)

@@ -2,7 +2,8 @@
 
 use commands::{
     access::is_group,
-    plan::{Method, Plan, RunbookName},
+    plan::{Method, Plan, RunbookName, StepId},
+    runbook::Runbook,
     topology::Environment,
 };
 
@@ -103,4 +104,30 @@ pub(super) fn way_back(plan: &Plan) -> &'static str {
         }
         RunbookName::Failback => "A promote.",
     }
+}
+
+/// What a step of the plan waits for, by the ways that can be chosen: `after capacity in a switchover, at once in a failover`. `None` if it waits for
+/// the step above it alone.
+pub(super) fn order(plan: &Plan, step: StepId) -> Option<String> {
+    let runbook = Runbook::named(plan.runbook);
+    let spec = runbook.step(step)?;
+    let place = runbook.steps.iter().position(|other| other.id == step)?;
+    let above = place.checked_sub(1).and_then(|above| runbook.steps.get(above)).map(|above| above.id);
+    let waits: Vec<(Method, &[StepId])> =
+        plan.options.iter().map(|option| (option.method, spec.waits_for(Some(option.method)))).collect();
+    if waits.iter().all(|(_, steps)| steps.iter().copied().eq(above)) {
+        return None;
+    }
+    let said = |steps: &[StepId]| match steps {
+        [] => "at once".to_owned(),
+        steps => format!("after {}", steps.iter().map(|step| step.name()).collect::<Vec<_>>().join(" and ")),
+    };
+    let (_, first) = waits.first()?;
+    Some(match waits.iter().all(|(_, steps)| steps == first) {
+        true => said(first),
+        false => {
+            let each = waits.iter().map(|(method, steps)| format!("{} in a {}", said(steps), method.name()));
+            each.collect::<Vec<_>>().join(", ")
+        }
+    })
 }

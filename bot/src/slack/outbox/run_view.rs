@@ -97,7 +97,7 @@ impl RunView {
             environment: self.run.plan.environment,
             step,
             error,
-            may_skip: self.run.runbook().step(step).is_some_and(|step| step.may_skip),
+            choices: self.run.resolutions(step),
             seq: record.seq,
         };
         self.failures.insert(step, failure);

@@ -3,7 +3,7 @@
 
 use futures::future::try_join_all;
 
-use super::{Sight, writer};
+use super::{Sight, serves, writer};
 use crate::{
     aws::AwsError,
     engine::{
@@ -42,10 +42,13 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
             before: before.clone(),
         }));
     }
-    if !actions.is_empty()
-        && let Some(why) = writer::left(pair, SideName::Primary).await
-    {
-        return Ok(Sight::Failed(why));
+    if !actions.is_empty() {
+        if let Some(why) = writer::left(pair, SideName::Primary).await {
+            return Ok(Sight::Failed(why));
+        }
+        if let Some(why) = serves::still(pair, SideName::Dr).await? {
+            return Ok(Sight::Failed(format!("{why}; point it at {}, then retry", pair.app.primary.region)));
+        }
     }
     let detail = format!("{} tasks running in {}", seen.join(", "), pair.app.dr.region);
     Ok(match (actions.is_empty(), waits) {

@@ -10,6 +10,7 @@ mod listener;
 mod rebuild;
 mod reconcile;
 mod replication;
+mod serves;
 mod snapshot;
 mod verify;
 mod writer;
@@ -79,7 +80,7 @@ pub(super) async fn look(
     match step {
         StepId::Database => database::look(pair, run).await,
         StepId::Capacity => capacity::look(pair, run.plan.target, memory).await,
-        StepId::Fence => fence::look(pair).await,
+        StepId::Fence => fence::look(pair, run).await,
         StepId::Listener => listener::look(pair, run.plan.target).await,
         StepId::Dns => dns::look(pair, run, hand, memory).await,
         StepId::Verify => Ok(verify::look(pair, run.plan.target, memory).await),
@@ -92,11 +93,16 @@ pub(super) async fn look(
     }
 }
 
+/// Whether it takes minutes to days.
+pub(super) fn is_slow(step: StepId) -> bool {
+    matches!(step, StepId::Snapshot | StepId::Delete | StepId::Rebuild | StepId::Replication)
+}
+
 /// Time between two looks.
 pub(super) fn interval(step: StepId, app: &Application) -> Duration {
     match step {
         StepId::Verify => app.verify.interval,
-        StepId::Snapshot | StepId::Delete | StepId::Rebuild | StepId::Replication => app.timing.slow_poll,
+        _ if is_slow(step) => app.timing.slow_poll,
         _ => app.timing.poll,
     }
 }

@@ -72,7 +72,7 @@ fn everything() -> Vec<Message> {
         environment: Environment::Live,
         step: StepId::Dns,
         error: long(50_000),
-        may_skip: true,
+        choices: Resolution::ALL.to_vec(),
         seq: u64::MAX,
     };
     all.push(messages::paused(&failure));

@@ -227,12 +227,12 @@ fn paused_and_resolved() {
         environment: Environment::Live,
         step: StepId::Dns,
         error: "route53:ChangeResourceRecordSets: Throttling".into(),
-        may_skip: true,
+        choices: Resolution::ALL.to_vec(),
         seq: failed.seq,
     };
     let asked = shown(&messages::paused(&failure));
     let resolved = shown(&messages::resolved(&failure, Resolution::Skip, &record));
-    failure.may_skip = false;
+    failure.choices = vec![Resolution::Retry, Resolution::Abort];
     assert!(!shown(&messages::paused(&failure)).contains("Skip"));
     insta::assert_snapshot!([asked, resolved].join("\n\n========\n\n"));
 }
@@ -319,7 +319,7 @@ fn a_drill_is_not_taken_for_anything_else() {
         environment: Environment::Drill,
         step: StepId::Dns,
         error: "denied".into(),
-        may_skip: true,
+        choices: Resolution::ALL.to_vec(),
         seq: 9,
     };
     let all = [

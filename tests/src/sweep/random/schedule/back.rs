@@ -51,6 +51,9 @@ fn outages(draw: &mut Draw, pair: &Pair, most: f64) {
     if draw.chance(10) {
         draw.fails(0.0, most, Fault::PromotionFails { global_cluster: global_cluster.clone() }, 20.0, 600.0);
     }
+    if draw.chance(15) {
+        draw.switchover_refused(pair, most);
+    }
     if draw.chance(10) {
         let full = Fault::NoCapacity { region: primary.clone(), reason: "Capacity is unavailable".into() };
         draw.fails(0.0, most, full, 60.0, 1500.0);

@@ -103,10 +103,20 @@ impl Draw {
             let answer = match self.number(0..10) {
                 0 => "abort",
                 1 => "skip",
+                2 => "failover",
                 _ => "retry",
             };
             self.at(from, to, Act::Presses(Cast::JONAS, answer));
         }
+    }
+
+    /// RDS refuses a switchover for a while, short or long.
+    pub(super) fn switchover_refused(&mut self, pair: &Pair, to: f64) {
+        let refused = match self.chance(50) {
+            true => Fault::blue_green_source(&pair.global_cluster),
+            false => Fault::switchover_state(&pair.global_cluster, &pair.primary.db_cluster),
+        };
+        self.fails(0.0, to, refused, 10.0, 900.0);
     }
 
     /// Somebody points the record elsewhere.

@@ -51,6 +51,9 @@ fn outages(draw: &mut Draw, pair: &Pair) {
     if draw.chance(15) {
         draw.busy(pair, 120.0);
     }
+    if draw.chance(20) {
+        draw.switchover_refused(pair, 60.0);
+    }
     if draw.chance(10) {
         let full = Fault::NoCapacity { region: pair.dr.region.clone(), reason: "Capacity is unavailable".into() };
         draw.fails(0.0, 60.0, full, 60.0, 1500.0);
@@ -65,7 +68,7 @@ fn people(draw: &mut Draw) {
     if draw.chance(20) {
         draw.at(0.0, 900.0, Act::Types(Cast::SAM, "status"));
     }
-    let way = if draw.chance(85) { "approve-failover" } else { "approve-switchover" };
+    let way = if draw.chance(75) { "approve-failover" } else { "approve-switchover" };
     draw.at(5.0, 60.0, Act::Presses(Cast::JONAS, way));
     if draw.chance(50) {
         draw.at(5.0, 60.0, Act::Presses(Cast::MAYA, "approve-failover"));

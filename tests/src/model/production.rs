@@ -1,0 +1,98 @@
+//! Production is never taken away before its replacement is there: a region that writes, with at least the configured minimum of tasks of each service.
+
+use rehearsal::{Call, Outcome, PairState, Side};
+use serde_json::Value;
+
+use super::{Evidence, MOVES, Witnessed, by_hand, run::RunHistory};
+
+impl Evidence {
+    /// Records before which a region carried production, and with which none does, without anybody's word for it and without the world's doing.
+    pub(super) fn lost_production(&self, runs: &[RunHistory<'_>]) -> Vec<String> {
+        let pairs = self.records.iter().zip(self.records.iter().skip(1));
+        let lost = pairs.filter_map(|(before, after)| {
+            let side = Side::BOTH.into_iter().find(|&side| self.carries(&before.pair, side))?;
+            let lost = !Side::BOTH.into_iter().any(|side| self.carries(&after.pair, side));
+            (lost && !self.excused(side, after, runs)).then(|| {
+                let seq = after.line["seq"].as_u64().unwrap_or_default();
+                format!("record {seq}: no region has the writer and its minimum of tasks; before it, {side:?} had both")
+            })
+        });
+        lost.collect()
+    }
+
+    /// Whether that side has the writer and the minimum of every service.
+    fn carries(&self, pair: &PairState, side: Side) -> bool {
+        !pair.side(side).dark && pair.writer == Some(side) && self.has_capacity(pair, side)
+    }
+
+    fn has_capacity(&self, pair: &PairState, side: Side) -> bool {
+        self.minimum.iter().all(|(name, min)| {
+            pair.side(side).services.iter().any(|service| service.name == *name && service.running >= *min as usize)
+        })
+    }
+
+    /// Whether that side lost production by what nobody can help, or by somebody's word: the region went dark, people chose a failover, which takes
+    /// over at once, or to go on without capacity, or somebody moved the writer by hand.
+    fn excused(&self, side: Side, after: &Witnessed, runs: &[RunHistory<'_>]) -> bool {
+        let moved = after.pair.writer != Some(side);
+        let failed_over =
+            self.moved_until(after).any(|call| call.operation == "FailoverGlobalCluster" || by_hand(call));
+        let skipped = runs.iter().any(|run| run.skipped("capacity"));
+        after.pair.side(side).dark || (moved && (failed_over || skipped))
+    }
+
+    /// Accepted moves of the writer until that record.
+    fn moved_until(&self, record: &Witnessed) -> impl Iterator<Item = &Call> {
+        let at = record.at;
+        self.calls.iter().filter(move |call| {
+            call.at <= at && call.outcome == Outcome::Accepted && MOVES.contains(&call.operation.as_str())
+        })
+    }
+
+    /// Why the call must not have been made: it takes tasks from the region that writes, or from the one that users are sent to while the other
+    /// one does not carry production. Only who chose a failover, or went on without capacity, gives the latter up.
+    pub(super) fn takes_from_production(
+        &self,
+        call: &Call,
+        intent: &Witnessed,
+        run: &RunHistory<'_>,
+    ) -> Option<&'static str> {
+        let pair = &intent.pair;
+        let side = Side::BOTH.into_iter().find(|&side| pair.side(side).region == call.region)?;
+        let by_hands = self.moved_until(intent).any(by_hand);
+        if !lowers(call, pair, side) || by_hands {
+            return None;
+        }
+        if pair.writer == Some(side) {
+            return Some("takes tasks from the region that writes");
+        }
+        let given_up = run.chose("failover") || run.skipped("capacity");
+        let served = pair.resolves_to == Some(side) && !self.carries(pair, other(side));
+        (served && !given_up).then_some("takes tasks from the region that users are sent to")
+    }
+}
+
+fn other(side: Side) -> Side {
+    match side {
+        Side::Primary => Side::Dr,
+        Side::Dr => Side::Primary,
+    }
+}
+
+/// Whether the call lowers a service's count or minimum below what it was.
+fn lowers(call: &Call, pair: &PairState, side: Side) -> bool {
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (name, count, minimum) = match call.operation.as_str() {
+        "UpdateService" => (text(&call.parameters["service"]), number(&call.parameters["desiredCount"]), None),
+        "RegisterScalableTarget" => {
+            (text(&call.parameters["ResourceId"]), None, number(&call.parameters["MinCapacity"]))
+        }
+        _ => return false,
+    };
+    let named = name.rsplit('/').next().unwrap_or_default();
+    pair.side(side).services.iter().filter(|service| service.name == named).any(|service| {
+        count.is_some_and(|count| count < u64::from(service.desired))
+            || minimum.is_some_and(|minimum| minimum < u64::from(service.min))
+    })
+}
