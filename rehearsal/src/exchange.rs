@@ -140,7 +140,7 @@ fn arrive(simulation: &mut Simulation, call: &ApiCall) -> Arrival {
     if is_unreachable(simulation, Some(call.service), &call.region) {
         return Arrival::Lost(Delivery::Never);
     }
-    let disturbance = simulation.faults.disturb(call.service, &call.operation, &call.region);
+    let disturbance = simulation.faults.disturb(call);
     let delivery = match disturbance {
         None => Delivery::Normal,
         Some(Disturbance::Slow(late)) => Delivery::Late(late),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{aws::Service, region::Region};
+use crate::{
+    aws::{Service, protocol::ApiCall},
+    region::Region,
+};
 
 /// Names a fault so that it can be ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,6 +142,8 @@ pub struct Target {
     pub operation: Option<String>,
     /// Region that is called.
     pub region: Option<Region>,
+    /// A text that some parameter has, such as the end of an ARN.
+    pub mentions: Option<String>,
 }
 
 impl Target {
@@ -149,13 +154,24 @@ impl Target {
 
     /// One operation in whichever region.
     pub fn operation(service: Service, operation: &str) -> Self {
-        Self { service: Some(service), operation: Some(operation.to_owned()), region: None }
+        Self { service: Some(service), operation: Some(operation.to_owned()), ..Self::default() }
     }
 
-    pub(crate) fn matches(&self, service: Service, operation: &str, region: &Region) -> bool {
-        self.service.is_none_or(|wanted| wanted == service)
-            && self.operation.as_deref().is_none_or(|wanted| wanted == operation)
-            && self.region.as_ref().is_none_or(|wanted| wanted == region)
+    /// The same, of which some parameter has that text.
+    pub fn mentioning(self, text: &str) -> Self {
+        Self { mentions: Some(text.to_owned()), ..self }
+    }
+
+    /// The same in one region.
+    pub fn in_region(self, region: &Region) -> Self {
+        Self { region: Some(region.clone()), ..self }
+    }
+
+    pub(crate) fn matches(&self, call: &ApiCall) -> bool {
+        self.service.is_none_or(|wanted| wanted == call.service)
+            && self.operation.as_deref().is_none_or(|wanted| wanted == call.operation)
+            && self.region.as_ref().is_none_or(|wanted| *wanted == call.region)
+            && self.mentions.as_ref().is_none_or(|text| call.input.to_string().contains(text))
     }
 }
 
@@ -200,7 +216,8 @@ impl Disturbance {
             ["rds:", "elasticloadbalancing:", "sts:", "route53:"].iter().any(|service| action.starts_with(service));
         let code = if xml { "AccessDenied" } else { "AccessDeniedException" }.to_owned();
         let message = format!("User is not authorized to perform: {action}");
-        // JSON protocols give every client error the same status.
-        Self::Error { status: if xml { 403 } else { 400 }, code, message }
+        // JSON protocols give every client error the same status, but not those that have paths.
+        let status = if xml || action.starts_with("apigateway:") { 403 } else { 400 };
+        Self::Error { status, code, message }
     }
 }

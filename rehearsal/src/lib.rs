@@ -4,6 +4,7 @@
 //! [`World::http_client`], everybody else over loopback through [`World::serve`]; both take the same path. What the
 //! world contains at the start is a [`Scenario`], what goes wrong in it is a [`Fault`].
 
+mod account;
 mod aws;
 mod connector;
 mod dice;
@@ -25,6 +26,7 @@ mod tests;
 mod visit;
 mod world;
 
+pub use account::{Account, Domains};
 pub use aws::Service;
 pub use durations::{CriticalPath, Durations};
 pub use fault::{Disturbance, Fault, FaultId, Target};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
+    account::Account,
     durations::Durations,
     pair::{Pair, Side, Site},
     region::Region,
@@ -21,6 +22,8 @@ pub struct Scenario {
     pub pairs: Vec<Pair>,
     /// How long things take.
     pub durations: Durations,
+    /// What else is in the account.
+    pub account: Account,
 }
 
 impl Scenario {
@@ -38,6 +41,7 @@ impl Scenario {
             home: Region::from("us-west-2"),
             pairs: pairs.into_iter().collect(),
             durations: Durations::default(),
+            account: Account::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Service, epoch, input::Input, unknown_operation};
+use super::{Context, Service, epoch, input::Input, paging, unknown_operation};
 use crate::{
     dice,
     simulation::{
@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// Most scalable targets that one answer lists, and its default.
+const TARGETS: usize = 50;
 const NAMESPACE: &str = "ecs";
 const DIMENSION: &str = "ecs:service:DesiredCount";
 
@@ -51,7 +53,9 @@ fn describe_targets(simulation: &Simulation, context: &Context<'_>, input: Input
         .filter(|(key, _)| wanted.is_empty() || wanted.contains(&resource_id(key).as_str()))
         .map(|(key, target)| target_shape(simulation, key, target))
         .collect();
-    Ok(json!({"ScalableTargets": if is_ecs(input)? { found } else { Vec::new() }}))
+    let found = if is_ecs(input)? { found } else { Vec::new() };
+    let (page, next) = paging::page(simulation, found, input, "NextToken", "MaxResults", TARGETS)?;
+    Ok(json!({"ScalableTargets": page, "NextToken": next}))
 }
 
 fn describe_scheduled(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {

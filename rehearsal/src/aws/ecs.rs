@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Service, epoch, input::Input, unknown_operation};
+use super::{Context, Service, epoch, input::Input, paging, unknown_operation};
 use crate::{
     dice,
     simulation::{
@@ -16,6 +16,10 @@ use crate::{
 /// Most services that one call may describe.
 const SERVICES: usize = 10;
 
+/// Most clusters, and most services, that one answer lists if nothing is said.
+const CLUSTERS_LISTED: usize = 100;
+const SERVICES_LISTED: usize = 10;
+
 /// AWS lists a service's newest 100 events; nobody reads more than the last few.
 const EVENTS: usize = 20;
 
@@ -26,7 +30,7 @@ pub(super) fn call(
     input: Input<'_>,
 ) -> Result<Value> {
     match operation {
-        "ListClusters" => Ok(list_clusters(simulation, context)),
+        "ListClusters" => list_clusters(simulation, context, input),
         "DescribeClusters" => Ok(describe_clusters(simulation, context, input)),
         "ListServices" => list_services(simulation, context, input),
         "DescribeServices" => describe_services(simulation, context, input),
@@ -50,12 +54,13 @@ fn cluster_of<'a>(simulation: &Simulation, context: &Context<'_>, input: Input<'
     if exists { Ok(name) } else { Err(Refusal::invalid("ClusterNotFoundException", "Cluster not found.")) }
 }
 
-fn list_clusters(simulation: &Simulation, context: &Context<'_>) -> Value {
+fn list_clusters(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
     let here = simulation.ecs.services.iter().filter(|(key, _)| key.region == *context.region);
     // Services are in the order of their clusters.
-    let mut arns: Vec<String> = here.map(|(key, service)| cluster_arn(key, service)).collect();
+    let mut arns: Vec<Value> = here.map(|(key, service)| json!(cluster_arn(key, service))).collect();
     arns.dedup();
-    json!({"clusterArns": arns})
+    let (page, next) = paging::page(simulation, arns, input, "nextToken", "maxResults", CLUSTERS_LISTED)?;
+    Ok(json!({"clusterArns": page, "nextToken": next}))
 }
 
 fn describe_clusters(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Value {
@@ -88,8 +93,9 @@ fn describe_clusters(simulation: &Simulation, context: &Context<'_>, input: Inpu
 fn list_services(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
     let cluster = cluster_of(simulation, context, input)?;
     let services = simulation.ecs.in_cluster(context.region, cluster);
-    let arns: Vec<String> = services.map(|(key, service)| key.arn(&service.account)).collect();
-    Ok(json!({"serviceArns": arns}))
+    let arns: Vec<Value> = services.map(|(key, service)| json!(key.arn(&service.account))).collect();
+    let (page, next) = paging::page(simulation, arns, input, "nextToken", "maxResults", SERVICES_LISTED)?;
+    Ok(json!({"serviceArns": page, "nextToken": next}))
 }
 
 fn describe_services(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {

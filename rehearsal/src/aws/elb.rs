@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Service, elb_shapes as shapes, input::Input, unknown_operation, xml::Dialect};
+use super::{Context, Service, elb_shapes as shapes, input::Input, paging, unknown_operation, xml::Dialect};
 use crate::simulation::{
     Simulation,
-    balancer::{Action, Deed},
+    balancer::{Action, Deed, Kind},
     refusal::{Refusal, Result},
 };
 
 pub(super) const DIALECT: Dialect =
     Dialect { namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/", item: |_| "member" };
+
+/// Most entries that one answer lists, and its default.
+const PAGE: usize = 400;
 
 pub(super) fn call(
     simulation: &mut Simulation,
@@ -40,7 +43,8 @@ fn describe_balancers(simulation: &Simulation, context: &Context<'_>, input: Inp
     if found.len() < arns.len().max(names.len()) {
         return Err(Refusal::invalid("LoadBalancerNotFound", "One or more load balancers not found"));
     }
-    Ok(json!({"LoadBalancers": found}))
+    let (page, next) = paging::page(simulation, found, input, "Marker", "PageSize", PAGE)?;
+    Ok(json!({"LoadBalancers": page, "NextMarker": next}))
 }
 
 fn describe_listeners(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
@@ -49,6 +53,9 @@ fn describe_listeners(simulation: &Simulation, context: &Context<'_>, input: Inp
         simulation.balancers.listener(context.region, arn)?;
     }
     let balancer = input.text("LoadBalancerArn");
+    if balancer.is_some_and(|arn| !simulation.balancers.is_there(context.region, arn)) {
+        return Err(Refusal::invalid("LoadBalancerNotFound", "One or more load balancers not found"));
+    }
     let found: Vec<Value> = simulation
         .balancers
         .listeners
@@ -58,14 +65,18 @@ fn describe_listeners(simulation: &Simulation, context: &Context<'_>, input: Inp
         .filter(|(_, listener)| balancer.is_none_or(|wanted| wanted == listener.balancer))
         .map(|(arn, listener)| shapes::listener(arn, listener))
         .collect();
-    Ok(json!({"Listeners": found}))
+    let (page, next) = paging::page(simulation, found, input, "Marker", "PageSize", PAGE)?;
+    Ok(json!({"Listeners": page, "NextMarker": next}))
 }
 
 fn describe_rules(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
     let arns = input.texts("RuleArns");
     let listener = input.text("ListenerArn");
     if let Some(arn) = listener {
-        simulation.balancers.listener(context.region, arn)?;
+        let found = simulation.balancers.listener(context.region, arn)?;
+        if found.kind == Kind::Gateway {
+            return Err(Refusal::invalid("ListenerNotFound", "One or more listeners not found"));
+        }
     }
     let found: Vec<Value> = simulation
         .balancers
@@ -79,7 +90,8 @@ fn describe_rules(simulation: &Simulation, context: &Context<'_>, input: Input<'
     if found.len() < arns.len() {
         return Err(Refusal::invalid("RuleNotFound", "One or more rules not found"));
     }
-    Ok(json!({"Rules": found}))
+    let (page, next) = paging::page(simulation, found, input, "Marker", "PageSize", PAGE)?;
+    Ok(json!({"Rules": page, "NextMarker": next}))
 }
 
 fn describe_target_groups(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
@@ -101,7 +113,8 @@ fn describe_target_groups(simulation: &Simulation, context: &Context<'_>, input:
     if found.len() < names.len() {
         return Err(Refusal::invalid("TargetGroupNotFound", "One or more target groups not found"));
     }
-    Ok(json!({"TargetGroups": found}))
+    let (page, next) = paging::page(simulation, found, input, "Marker", "PageSize", PAGE)?;
+    Ok(json!({"TargetGroups": page, "NextMarker": next}))
 }
 
 fn describe_target_health(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {

@@ -7,7 +7,7 @@ use crate::{
     dice,
     region::Region,
     simulation::{
-        balancer::{Action, Balancer, Deed, Listener, TARGET_PORT, TargetGroup},
+        balancer::{Action, Balancer, Deed, Kind, Listener, TARGET_PORT, TargetGroup},
         ecs::{Service, Task, TaskStatus},
     },
 };
@@ -22,30 +22,38 @@ pub(super) fn balancer(arn: &str, balancer: &Balancer) -> Value {
         })
         .collect();
     let number = dice::hex_id(arn, 8);
-    json!({
+    let mut shape = json!({
         "LoadBalancerArn": arn,
         "LoadBalancerName": balancer.name,
-        "DNSName": format!("internal-{}-{number}.{region}.elb.amazonaws.com", balancer.name),
-        "CanonicalHostedZoneId": format!("Z{}", dice::hex_id(region.as_str(), 13).to_uppercase()),
         "CreatedTime": iso(balancer.created),
-        "Scheme": "internal",
-        "Type": "application",
+        "Type": "gateway",
         "VpcId": vpc(region),
         "State": {"Code": "active"},
         "AvailabilityZones": zones,
         "IpAddressType": "ipv4",
-    })
+    });
+    if balancer.kind == Kind::Application {
+        shape["Type"] = json!("application");
+        shape["Scheme"] = json!("internal");
+        shape["DNSName"] = json!(format!("internal-{}-{number}.{region}.elb.amazonaws.com", balancer.name));
+        shape["CanonicalHostedZoneId"] = json!(format!("Z{}", dice::hex_id(region.as_str(), 13).to_uppercase()));
+    }
+    shape
 }
 
 pub(super) fn listener(arn: &str, listener: &Listener) -> Value {
-    json!({
+    let mut shape = json!({
         "ListenerArn": arn,
         "LoadBalancerArn": listener.balancer,
-        "Port": 443,
-        "Protocol": "HTTPS",
-        "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
         "DefaultActions": listener.actions.iter().map(action).collect::<Vec<Value>>(),
-    })
+    });
+    // A Gateway Load Balancer's takes GENEVE at port 6081, and has neither member.
+    if listener.kind == Kind::Application {
+        shape["Port"] = json!(443);
+        shape["Protocol"] = json!("HTTPS");
+        shape["SslPolicy"] = json!("ELBSecurityPolicy-TLS13-1-2-2021-06");
+    }
+    shape
 }
 
 /// A listener's rules, the default one last.

@@ -1,6 +1,7 @@
 //! The AWS services on the wire: a request is decoded into a call, the call is made on the simulation, what comes of it
 //! is encoded again. Each service has one module with its operations; protocols are apart from them.
 
+mod apigateway;
 mod autoscaling;
 mod cbor;
 mod cloudwatch;
@@ -10,6 +11,7 @@ mod elb;
 mod elb_shapes;
 mod input;
 mod kms;
+mod paging;
 pub(crate) mod protocol;
 mod query;
 mod quotas;
@@ -56,6 +58,8 @@ pub enum Service {
     ServiceQuotas,
     /// Security Token Service.
     Sts,
+    /// API Gateway, both versions of its API.
+    ApiGateway,
 }
 
 impl Service {
@@ -72,6 +76,7 @@ impl Service {
             "kms" => Self::Kms,
             "servicequotas" => Self::ServiceQuotas,
             "sts" => Self::Sts,
+            "apigateway" => Self::ApiGateway,
             _ => return None,
         })
     }
@@ -96,6 +101,7 @@ pub(crate) fn perform(simulation: &mut Simulation, call: &ApiCall) -> Result<Val
         Service::Kms => kms::call,
         Service::ServiceQuotas => quotas::call,
         Service::Sts => sts::call,
+        Service::ApiGateway => apigateway::call,
     };
     let context = Context { region: &call.region, access_key: &call.access_key };
     operations(simulation, &context, &call.operation, Input::new(&call.input))

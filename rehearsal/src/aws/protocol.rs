@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use serde_json::{Value, json};
 
-use super::{Service, cbor, elb, query, rds, route53, sts, xml};
+use super::{Service, apigateway, cbor, elb, query, rds, route53, sts, xml};
 use crate::{
     region::Region,
     simulation::refusal::{Refusal, Result},
@@ -33,6 +33,8 @@ pub(crate) enum Protocol {
     Cbor,
     /// XML both ways, operation in method and path.
     RestXml(xml::Dialect),
+    /// JSON both ways, operation in method and path, error codes in a header.
+    RestJson,
 }
 
 /// What the credential scope of a SigV4 signature tells: `Credential=AK/20261122/us-west-2/rds/aws4_request`.
@@ -71,6 +73,7 @@ pub(crate) fn protocol(scope: &Scope, headers: &HeaderMap) -> Protocol {
         Some(Service::Elbv2) => Protocol::Query(elb::DIALECT),
         Some(Service::Sts) => Protocol::Query(sts::DIALECT),
         Some(Service::Route53) => Protocol::RestXml(route53::DIALECT),
+        Some(Service::ApiGateway) => Protocol::RestJson,
         Some(Service::CloudWatch) if headers.contains_key("smithy-protocol") => Protocol::Cbor,
         Some(Service::CloudWatch) => Protocol::JsonWithQueryCodes,
         _ => Protocol::Json,
@@ -88,6 +91,7 @@ pub(crate) fn decode(scope: Scope, protocol: Protocol, parts: &Parts, body: &Byt
         Protocol::Json | Protocol::JsonWithQueryCodes => (json_operation(&parts.headers)?, json_input(body)?),
         Protocol::Cbor => (last_segment(parts.uri.path()), cbor::decode(body).map_err(malformed)?),
         Protocol::RestXml(_) => route53::decode(parts, body)?,
+        Protocol::RestJson => apigateway::decode(parts)?,
     };
     Ok(ApiCall { service, region: scope.region, operation, input, access_key: scope.access_key })
 }
@@ -134,6 +138,7 @@ pub(crate) fn encode(
     let content_type = match protocol {
         Protocol::Query(_) | Protocol::RestXml(_) => "text/xml",
         Protocol::Json => "application/x-amz-json-1.1",
+        Protocol::RestJson => "application/json",
         Protocol::JsonWithQueryCodes => "application/x-amz-json-1.0",
         Protocol::Cbor => "application/cbor",
     };
@@ -161,7 +166,7 @@ fn success(protocol: Protocol, operation: &str, request_id: &str, output: &Value
             let elements: Vec<(&str, &Value)> = members.map(|(name, value)| (name.as_str(), value)).collect();
             xml::document(dialect, &format!("{operation}Response"), &elements).into()
         }
-        Protocol::Json | Protocol::JsonWithQueryCodes => output.to_string().into(),
+        Protocol::Json | Protocol::JsonWithQueryCodes | Protocol::RestJson => output.to_string().into(),
         Protocol::Cbor => cbor::encode(output).into(),
     }
 }
@@ -176,6 +181,7 @@ fn failure(protocol: Protocol, request_id: &str, refusal: &Refusal) -> Response<
             xml::document(dialect, "ErrorResponse", &elements).into()
         }
         Protocol::Json | Protocol::JsonWithQueryCodes => typed.to_string().into(),
+        Protocol::RestJson => json!({"message": refusal.message}).to_string().into(),
         Protocol::Cbor => cbor::encode(&typed).into(),
     };
     let mut response = Response::new(body);
@@ -183,6 +189,9 @@ fn failure(protocol: Protocol, request_id: &str, refusal: &Refusal) -> Response<
     let query_codes = matches!(protocol, Protocol::JsonWithQueryCodes | Protocol::Cbor);
     if let Some(code) = format!("{};{fault}", refusal.code).parse().ok().filter(|_| query_codes) {
         response.headers_mut().insert("x-amzn-query-error", code);
+    }
+    if let Some(code) = refusal.code.parse().ok().filter(|_| matches!(protocol, Protocol::RestJson)) {
+        response.headers_mut().insert("x-amzn-errortype", code);
     }
     response
 }

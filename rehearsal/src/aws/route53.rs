@@ -1,16 +1,22 @@
 //! Route 53: its paths, hosted zones and changes. Its records are in `route53_records`.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, request::Parts};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Context, Service, input::Input, iso, protocol::malformed, route53_records, unknown_operation, xml, xml::Dialect,
+    Context, Service, input::Input, iso, paging, protocol::malformed, route53_records, unknown_operation, xml,
+    xml::Dialect,
 };
-use crate::simulation::{
-    Simulation,
-    dns::{NAME_SERVERS, Zone, bare_id},
-    refusal::{Refusal, Result},
+use crate::{
+    ledger::Outcome,
+    simulation::{
+        Simulation,
+        dns::{NAME_SERVERS, Zone, bare_id},
+        refusal::{Refusal, Result},
+    },
 };
 
 pub(super) const DIALECT: Dialect = Dialect { namespace: "https://route53.amazonaws.com/doc/2013-04-01/", item };
@@ -25,6 +31,10 @@ fn item(list: &str) -> &'static str {
         _ => "member",
     }
 }
+
+/// Most zones that one answer lists, and its default.
+const ZONES: usize = 100;
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Elements of a request that are items of a list.
 const ITEMS: [&str; 2] = ["Change", "ResourceRecord"];
@@ -56,8 +66,9 @@ pub(super) fn decode(parts: &Parts, body: &Bytes) -> Result<(String, Value)> {
 }
 
 pub(super) fn call(simulation: &mut Simulation, _: &Context<'_>, operation: &str, input: Input<'_>) -> Result<Value> {
+    throttle(simulation)?;
     match operation {
-        "ListHostedZones" => Ok(list_zones(simulation)),
+        "ListHostedZones" => list_zones(simulation, input),
         "GetHostedZone" => get_zone(simulation, input),
         "ListResourceRecordSets" => route53_records::list(simulation, input),
         "ChangeResourceRecordSets" => change(simulation, input),
@@ -66,9 +77,25 @@ pub(super) fn call(simulation: &mut Simulation, _: &Context<'_>, operation: &str
     }
 }
 
-fn list_zones(simulation: &Simulation) -> Value {
+/// Refuses what is more than the account's requests a second, whoever made the others.
+fn throttle(simulation: &Simulation) -> Result<()> {
+    let Some(rate) = simulation.scenario.account.route53_rate else { return Ok(()) };
+    let since = simulation.now - SECOND;
+    let newest = simulation.ledger.iter().rev().take_while(|call| call.at > since);
+    let taken = newest.filter(|call| call.service == Service::Route53 && call.outcome == Outcome::Accepted).count();
+    if taken < rate { Ok(()) } else { Err(Refusal::invalid("Throttling", "Rate exceeded")) }
+}
+
+fn list_zones(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
     let zones: Vec<Value> = simulation.dns.zones.iter().map(|(id, zone)| zone_shape(id, zone)).collect();
-    json!({"HostedZones": zones, "Marker": "", "IsTruncated": false, "MaxItems": "100"})
+    let (page, next) = paging::page(simulation, zones, input, "marker", "maxitems", ZONES)?;
+    Ok(json!({
+        "HostedZones": page,
+        "Marker": input.text("marker").unwrap_or_default(),
+        "IsTruncated": !next.is_null(),
+        "NextMarker": next,
+        "MaxItems": ZONES.to_string(),
+    }))
 }
 
 fn get_zone(simulation: &Simulation, input: Input<'_>) -> Result<Value> {

@@ -27,7 +27,8 @@ pub(super) fn list(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
     if input.text("type").is_some() && input.text("name").is_none() {
         return Err(Refusal::invalid("InvalidInput", "The type parameter needs the name parameter"));
     }
-    let size = input.number("maxitems")?.unwrap_or(PAGE).clamp(1, PAGE);
+    let bound = simulation.scenario.account.page.and_then(|page| u32::try_from(page).ok()).unwrap_or(PAGE);
+    let size = input.number("maxitems")?.unwrap_or(PAGE).min(bound).clamp(1, PAGE);
     let mut following = zone.records.range(start..).map(|(_, record)| record);
     let page: Vec<Value> = following.by_ref().take(size as usize).map(shape).collect();
     let next = following.next();

@@ -23,10 +23,22 @@ pub(crate) struct Balancers {
     pub(crate) target_groups: BTreeMap<String, TargetGroup>,
 }
 
-/// An application load balancer.
+/// What a load balancer takes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// HTTP requests.
+    Application,
+    /// Packets on their way, for appliances to look at.
+    Gateway,
+}
+
+/// A load balancer.
 #[derive(Debug)]
 pub(crate) struct Balancer {
     pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// It was deleted since it was listed.
+    pub(crate) is_gone: bool,
     pub(crate) region: Region,
     pub(crate) zones: usize,
     pub(crate) created: Timestamp,
@@ -36,6 +48,7 @@ pub(crate) struct Balancer {
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) balancer: String,
+    pub(crate) kind: Kind,
     pub(crate) region: Region,
     /// Default actions as they were set last.
     pub(crate) actions: Vec<Action>,
@@ -87,6 +100,7 @@ impl Balancers {
         let mut all = Self { balancers: BTreeMap::new(), listeners: BTreeMap::new(), target_groups: BTreeMap::new() };
         for (pair, side, site) in scenario.sites() {
             all.add(pair, side, site, scenario.epoch);
+            all.add_neighbors(pair, side, site, scenario);
         }
         all
     }
@@ -122,9 +136,40 @@ impl Balancers {
         };
         let actions = vec![Action::forward(weights)];
         let (name, zones) = (pair.name.clone(), site.zones);
-        self.balancers.insert(balancer.clone(), Balancer { name, region: region.clone(), zones, created });
-        let listener = Listener { balancer, region: region.clone(), applied: actions.clone(), actions, rules };
+        let kind = Kind::Application;
+        let new = Balancer { name, kind, is_gone: false, region: region.clone(), zones, created };
+        self.balancers.insert(balancer.clone(), new);
+        let listener = Listener { balancer, kind, region: region.clone(), applied: actions.clone(), actions, rules };
         self.listeners.insert(pair.listener_arn(side), listener);
+    }
+
+    /// What else the account has in the region, once for each application.
+    fn add_neighbors(&mut self, pair: &Pair, side: Side, site: &Site, scenario: &Scenario) {
+        let mut balancer = |kind, is_gone, path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+            let arn =
+                pair.arn(side, "elasticloadbalancing", &format!("loadbalancer/{path}/{}", pair.balancer_id(side)));
+            let (region, zones, created) = (site.region.clone(), site.zones, scenario.epoch);
+            self.balancers.insert(arn.clone(), Balancer { name, kind, is_gone, region, zones, created });
+            arn
+        };
+        if scenario.account.vanishing_balancers {
+            balancer(Kind::Application, true, &format!("app/{}-going", pair.name));
+        }
+        if scenario.account.gateway_balancers {
+            let path = format!("gwy/{}-inspect", pair.name);
+            let balancer = balancer(Kind::Gateway, false, &path);
+            let id = pair.balancer_id(side);
+            let arn = pair.arn(side, "elasticloadbalancing", &format!("listener/{path}/{id}/{id}"));
+            let actions = vec![Action::forward(vec![(pair.named_target_group_arn(side, "inspect"), 1)])];
+            let (region, applied, rules) = (site.region.clone(), actions.clone(), Vec::new());
+            self.listeners.insert(arn, Listener { balancer, kind: Kind::Gateway, region, actions, applied, rules });
+        }
+    }
+
+    /// Whether a load balancer of that region can be described.
+    pub(crate) fn is_there(&self, region: &Region, arn: &str) -> bool {
+        self.balancers.get(arn).is_some_and(|balancer| balancer.region == *region && !balancer.is_gone)
     }
 
     /// A listener of that region.

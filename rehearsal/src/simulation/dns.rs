@@ -89,6 +89,9 @@ pub(crate) enum ChangeAction {
 impl Dns {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let mut zones = BTreeMap::new();
+        for number in 0..scenario.account.other_zones {
+            zones.insert(format!("Z00{number:04}"), Zone::new(&fully_qualified(&format!("tenant{number}.example"))));
+        }
         for pair in &scenario.pairs {
             let name = fully_qualified(&pair.zone.name);
             let zone = zones.entry(pair.zone.id.clone()).or_insert_with(|| Zone::new(&name));

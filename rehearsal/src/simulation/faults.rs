@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Simulation;
 use crate::{
-    aws::Service,
+    aws::protocol::ApiCall,
     fault::{Disturbance, Fault, FaultId},
     region::Region,
 };
@@ -92,9 +92,9 @@ impl Faults {
     }
 
     /// What is to happen to a call; counts down the fault that says so.
-    pub(crate) fn disturb(&mut self, service: Service, operation: &str, region: &Region) -> Option<Disturbance> {
+    pub(crate) fn disturb(&mut self, call: &ApiCall) -> Option<Disturbance> {
         self.active.values_mut().find_map(|fault| match fault {
-            Fault::Calls { target, disturbance, times } if target.matches(service, operation, region) => match times {
+            Fault::Calls { target, disturbance, times } if target.matches(call) => match times {
                 Some(0) => None,
                 Some(left) => {
                     *left -= 1;

@@ -43,8 +43,8 @@ impl Way {
     }
 }
 
-/// The call's name in policies.
-fn action(call: &Call) -> String {
+/// The call's action in IAM policies.
+pub fn action(call: &Call) -> String {
     let service = match call.service {
         Service::Rds => "rds",
         Service::Ecs => "ecs",
@@ -56,6 +56,8 @@ fn action(call: &Call) -> String {
         Service::Kms => "kms",
         Service::ServiceQuotas => "servicequotas",
         Service::Sts => "sts",
+        // Reading is one action there.
+        Service::ApiGateway => return "apigateway:GET".to_owned(),
     };
     format!("{service}:{}", call.operation)
 }
@@ -117,7 +119,8 @@ impl Case {
 
     fn fault(&self) -> Fault {
         let operation = Some(self.operation.clone());
-        let target = Target { service: Some(self.service), operation, region: Some(self.region.clone()) };
+        let target =
+            Target { service: Some(self.service), operation, region: Some(self.region.clone()), mentions: None };
         Fault::Calls { target, disturbance: self.disturbance.clone(), times: (!self.lasting).then_some(1) }
     }
 }

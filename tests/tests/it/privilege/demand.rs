@@ -70,6 +70,7 @@ pub(super) fn demands(call: &Call, pair: &Pair) -> Vec<Demand> {
         (Service::Kms, _) => ("kms", vec![text("KeyId")]),
         (Service::ServiceQuotas, _) => ("servicequotas", any()),
         (Service::Sts, operation) => panic!("{operation} needs no permission of a role"),
+        (Service::ApiGateway, operation) => panic!("{operation} is for `standby init` alone"),
     };
     let action = format!("{prefix}:{}", call.operation);
     let context = context(call);
