@@ -66,6 +66,12 @@ impl Partition {
     }
 }
 
+/// What the names of endpoints end with, in every partition.
+pub(crate) fn dns_suffixes() -> impl Iterator<Item = &'static str> {
+    // The last one is for IPv6 and IPv4 under one name.
+    PARTITIONS.iter().map(|partition| partition.dns_suffix).chain(["api.aws"])
+}
+
 /// Whether an account has to enable that region before it can be used.
 pub fn is_opt_in(region: &str) -> bool {
     Partition::of(region) == AWS && !ALWAYS_ENABLED.contains(&region)

@@ -3,42 +3,41 @@
 use std::fmt::{self, Write as _};
 
 use commands::{
-    discovery::{Proposal, Proposed, ProposedRegion, application_name},
-    topology::{Endpoint, Listener},
+    discovery::{Proposal, Proposed, ProposedListener, ProposedRegion, application_name},
+    topology::{Endpoint, RecordName},
 };
 
 use crate::config::FILL_IN;
 
-/// The file's text.
-pub(super) fn toml(global_cluster: &str, proposal: &Proposal) -> String {
-    let mut text = String::new();
-    // Writing to a string cannot fail.
-    let _written = write(&mut text, global_cluster, proposal);
+/// Most reasons that stand beside one value; all of them are at the top.
+const REASONS: usize = 3;
+
+/// The comment at the top of the file.
+pub(super) fn head(proposal: &Proposal, summary: &str) -> String {
+    let mut text = format!(
+        "# Standby's configuration, proposed by `standby init` from what AWS has around {}. A person has to read it: each value\n\
+         # says where it was found, and {FILL_IN} stands where none was. deploy/standby.example.toml explains every key, those left out\n\
+         # here too. Then: standby check --config FILE\n\
+         # {summary}\n",
+        line(&proposal.global_cluster)
+    );
+    if !proposal.unread.is_empty() {
+        text.push_str("#\n# Not everything could be read. What is missing below may be among this:\n");
+        proposal.unread.iter().for_each(|unread| text.push_str(&format!("# - {}\n", line(&unread.to_string()))));
+    }
     text
 }
 
-fn write(text: &mut String, global_cluster: &str, proposal: &Proposal) -> fmt::Result {
-    let name = application_name(global_cluster);
-    head(text, global_cluster, proposal)?;
-    writeln!(text, "\n[applications.{name}]\nglobal_cluster = {global_cluster:?}")?;
-    region(text, &name, "primary", "The region that serves in steady state.", &proposal.primary)?;
-    region(text, &name, "dr", "The disaster-recovery region. Run the bot here.", &proposal.dr)?;
-    services(text, &name, proposal)?;
-    traffic(text, &name, proposal)?;
-    people(text, &name)
+/// The configuration itself.
+pub(super) fn body(proposal: &Proposal) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _written = write(&mut text, proposal);
+    text
 }
 
-fn head(text: &mut String, global_cluster: &str, proposal: &Proposal) -> fmt::Result {
-    writeln!(
-        text,
-        "# Standby's configuration, proposed by `standby init` from what AWS has around {global_cluster}. A person has to read it: each value\n\
-         # says where it was found, and {FILL_IN} where nothing was, or more than one thing. deploy/standby.example.toml explains every key,\n\
-         # those left out here too. Then: standby check --config FILE"
-    )?;
-    if !proposal.unread.is_empty() {
-        writeln!(text, "#\n# Not everything could be read:")?;
-        proposal.unread.iter().try_for_each(|unread| writeln!(text, "# - {}", line(unread)))?;
-    }
+fn write(text: &mut String, proposal: &Proposal) -> fmt::Result {
+    let name = application_name(&proposal.global_cluster);
     writeln!(
         text,
         "\n[slack]\n\
@@ -52,21 +51,33 @@ fn head(text: &mut String, global_cluster: &str, proposal: &Proposal) -> fmt::Re
          listen = \"0.0.0.0:8080\"\n\n\
          [store]\n\
          # Folder of the audit log, on local or block storage; never NFS.\n\
-         path = \"/var/lib/standby\""
-    )
+         path = \"/var/lib/standby\"\n\n\
+         [applications.{name}]\n\
+         global_cluster = {:?}",
+        proposal.global_cluster
+    )?;
+    region(text, &name, "primary", "The region that serves in steady state.", &proposal.primary)?;
+    region(text, &name, "dr", "The disaster-recovery region. Run the bot here.", &proposal.dr)?;
+    services(text, &name, proposal)?;
+    traffic(text, &name, proposal)?;
+    text.write_str(&people(proposal))
 }
 
 fn region(text: &mut String, name: &str, side: &str, what: &str, region: &ProposedRegion) -> fmt::Result {
     let member = &region.member;
     writeln!(
         text,
-        "\n# {what}\n[applications.{name}.{side}]\nregion = {:?}\naccount = {:?}\ndb_cluster = {:?}",
-        member.region, member.account, member.db_cluster
+        "\n# {what}\n[applications.{name}.{side}]\nregion = {:?}\naccount = {:?}\n\
+         # Only if the bot's own identity cannot make the calls to this region:\n\
+         # role_arn = \"arn:{}:iam::{}:role/NAME\"\n\
+         db_cluster = {:?}",
+        member.region, member.account, member.partition, member.account, member.db_cluster
     )?;
     let ecs = |text: &mut String, found: &String| writeln!(text, "ecs_cluster = {found:?}");
     let how = format!("aws ecs list-clusters --region {}", member.region);
     proposed(text, &region.ecs_cluster, &how, ecs, |text| writeln!(text, "ecs_cluster = {FILL_IN:?}"), Clone::clone)?;
 
+    remarks(text, &region.endpoint_remarks)?;
     let endpoint = |text: &mut String, found: &Endpoint| {
         writeln!(text, "endpoint = {{ dns_name = {:?}, zone = {:?} }}", found.dns_name, found.zone)
     };
@@ -80,64 +91,96 @@ fn region(text: &mut String, name: &str, side: &str, what: &str, region: &Propos
     );
     let shown = |found: &Endpoint| format!("{} (zone {})", found.dns_name, found.zone);
     proposed(text, &region.endpoint, &how, endpoint, blank, shown)?;
+    listener(text, region)
+}
 
-    let listener = |text: &mut String, found: &Listener| {
-        writeln!(text, "listener = {{ arn = {:?}, target_group = {:?} }}", found.arn, found.target_group)
-    };
-    match &region.listener {
-        Proposed::Missing => writeln!(text, "# No listener was found; name one only where blue/green is in play."),
-        found => {
-            let blank =
-                |text: &mut String| writeln!(text, "# listener = {{ arn = {FILL_IN:?}, target_group = {FILL_IN:?} }}");
-            let shown = |found: &Listener| format!("{} → {}", found.arn, found.target_group);
-            proposed(text, found, "", listener, blank, shown)
-        }
+fn listener(text: &mut String, region: &ProposedRegion) -> fmt::Result {
+    let blank = |text: &mut String| writeln!(text, "# listener = {{ arn = {FILL_IN:?}, target_group = {FILL_IN:?} }}");
+    if region.listener == Proposed::Missing {
+        return writeln!(
+            text,
+            "# No listener forwards to these services. Name one only if a promote has to switch it."
+        );
     }
+    remarks(text, &region.listener_remarks)?;
+    let found = |text: &mut String, found: &ProposedListener| {
+        let listener = &found.listener;
+        let pair = format!("arn = {:?}, target_group = {:?}", listener.arn, listener.target_group);
+        match &found.rule {
+            None => writeln!(text, "listener = {{ {pair} }}"),
+            Some(rule) => writeln!(
+                text,
+                "# It is the rule {rule} that forwards there, and not the default action.\n# listener = {{ {pair} }}"
+            ),
+        }
+    };
+    let shown = |found: &ProposedListener| {
+        let by = found.rule.as_deref().unwrap_or(&found.listener.arn);
+        format!("{by} → {}", found.listener.target_group)
+    };
+    let how = format!("aws elbv2 describe-load-balancers --region {}", region.member.region);
+    proposed(text, &region.listener, &how, found, blank, shown)
 }
 
 fn services(text: &mut String, name: &str, proposal: &Proposal) -> fmt::Result {
     writeln!(text, "\n# ECS services by the same name in both regions, with the capacity that the primary has now.")?;
-    proposal.remarks.iter().try_for_each(|remark| writeln!(text, "# - {}", line(remark)))?;
-    for service in &proposal.services {
-        writeln!(
-            text,
-            "[[applications.{name}.services]]\nname = {:?}\ndesired = {}\nmin = {}\n",
-            service.name, service.desired, service.min
-        )?;
+    remarks(text, &proposal.service_remarks)?;
+    if let Some(found) = proposal.services.found() {
+        for service in found {
+            writeln!(
+                text,
+                "[[applications.{name}.services]]\nname = {:?}\ndesired = {}\nmin = {}\n",
+                service.name, service.desired, service.min
+            )?;
+        }
+        return Ok(());
     }
-    match proposal.services.is_empty() {
-        true => writeln!(text, "[[applications.{name}.services]]\nname = {FILL_IN:?}\ndesired = 0\nmin = 0\n"),
-        false => Ok(()),
+    match &proposal.services {
+        Proposed::NotRead(unread) => not_read(text, unread)?,
+        Proposed::Choice(_) => writeln!(text, "# Ambiguous: choose the two clusters above first.")?,
+        _ => writeln!(text, "# Not found: no service has the same name in both regions.")?,
     }
+    writeln!(text, "[[applications.{name}.services]]\nname = {FILL_IN:?}\ndesired = 0\nmin = 0\n")
 }
 
 fn traffic(text: &mut String, name: &str, proposal: &Proposal) -> fmt::Result {
-    writeln!(
-        text,
-        "# The one record that says which region serves: a simple alias A record.\n[applications.{name}.record]"
-    )?;
-    let record = |text: &mut String, found: &commands::topology::RecordName| {
-        writeln!(text, "zone = {:?}\nname = {:?}", found.zone, found.name)
+    writeln!(text, "# The record that says which region serves: a simple alias.\n[applications.{name}.record]")?;
+    remarks(text, &proposal.record_remarks)?;
+    let records = |text: &mut String, found: &Vec<RecordName>| {
+        let Some((first, more)) = found.split_first() else { return Ok(()) };
+        writeln!(text, "zone = {:?}\nname = {:?}", first.zone, first.name)?;
+        more.iter().try_for_each(|record| {
+            writeln!(
+                text,
+                "\n# It leads to the same endpoint, and moves with it.\n[[applications.{name}.records]]\nzone = {:?}\nname = {:?}",
+                record.zone, record.name
+            )
+        })
     };
-    let blank = |text: &mut String| writeln!(text, "zone = {FILL_IN:?}\nname = {FILL_IN:?}");
-    let shown = |found: &commands::topology::RecordName| format!("{} in zone {}", found.name, found.zone);
-    proposed(text, &proposal.record, "aws route53 list-hosted-zones", record, blank, shown)?;
+    let first = proposal.records.found().and_then(|records| records.first());
+    let known = first.map(|record| record.name.as_str()).or(proposal.record_name.as_deref());
+    let blank = |text: &mut String| writeln!(text, "zone = {FILL_IN:?}\nname = {:?}", known.unwrap_or(FILL_IN));
+    let shown = |found: &Vec<RecordName>| {
+        let all = found.iter().map(|record| format!("{} in zone {}", record.name, record.zone));
+        all.collect::<Vec<_>>().join(", ")
+    };
+    proposed(text, &proposal.records, "aws route53 list-hosted-zones", records, blank, shown)?;
 
-    let host = proposal.record.found().map_or(FILL_IN, |record| record.name.as_str());
+    // Under a wildcard, a name below it is asked.
+    let host = known.unwrap_or(FILL_IN).replace('*', FILL_IN);
     writeln!(text, "\n# Asked at the new target before the promote counts as done.\n[applications.{name}.verify]")?;
-    match &proposal.health_path {
-        Proposed::Found(path, whence) => writeln!(
-            text,
-            "# The path is that of the {whence}: see that it is public.\nurl = {:?}",
-            format!("https://{host}{path}")
-        ),
-        _ => writeln!(text, "# Nothing tells its path.\nurl = {:?}", format!("https://{host}/{FILL_IN}")),
-    }
+    let found = |text: &mut String, path: &String| {
+        writeln!(text, "# See that it is public.\nurl = {:?}", format!("https://{host}{path}"))
+    };
+    let blank = |text: &mut String| writeln!(text, "url = {:?}", format!("https://{host}/{FILL_IN}"));
+    let how = "the health check of the application's target group";
+    proposed(text, &proposal.health_path, how, found, blank, Clone::clone)
 }
 
-fn people(text: &mut String, name: &str) -> fmt::Result {
-    writeln!(
-        text,
+/// What only people know.
+pub(super) fn people(proposal: &Proposal) -> String {
+    let name = application_name(&proposal.global_cluster);
+    format!(
         "\n# Who may do what: ids, as Slack shows them in a profile, a channel's details and the workspace's URL.\n\
          [applications.{name}.access]\n\
          team = {FILL_IN:?}\n\
@@ -146,11 +189,11 @@ fn people(text: &mut String, name: &str) -> fmt::Result {
          promoters = [{FILL_IN:?}, \"{FILL_IN}-2\"]\n\n\
          [applications.{name}.slack]\n\
          # The incident channel. Invite the bot to it.\n\
-         channel = {FILL_IN:?}"
+         channel = {FILL_IN:?}\n"
     )
 }
 
-/// Writes what was found with its whence, or a blank with the choices or the way to find out.
+/// Writes what was found with its whence, or a blank with the choices, the reason, or the way to find out.
 fn proposed<T>(
     text: &mut String,
     proposed: &Proposed<T>,
@@ -165,18 +208,36 @@ fn proposed<T>(
             found(text, value)
         }
         Proposed::Choice(choices) => {
-            writeln!(text, "# One of these:")?;
+            writeln!(text, "# Ambiguous. One of these {}:", choices.len())?;
             choices.iter().try_for_each(|choice| writeln!(text, "# - {}", line(&shown(choice))))?;
             blank(text)
         }
+        Proposed::NotRead(unread) => {
+            not_read(text, unread)?;
+            blank(text)
+        }
         Proposed::Missing => {
-            writeln!(text, "# Not found; this may tell: {how}")?;
+            writeln!(text, "# Not found. This may tell: {how}")?;
             blank(text)
         }
     }
 }
 
+fn not_read(text: &mut String, unread: &[String]) -> fmt::Result {
+    writeln!(text, "# Not read:")?;
+    let (shown, more) = unread.split_at(unread.len().min(REASONS));
+    remarks(text, shown)?;
+    match more.len() {
+        0 => Ok(()),
+        more => writeln!(text, "# - and {more} more, at the top of this file"),
+    }
+}
+
+fn remarks(text: &mut String, remarks: &[String]) -> fmt::Result {
+    remarks.iter().try_for_each(|remark| writeln!(text, "# - {}", line(remark)))
+}
+
 /// In one line, as a comment must be.
 fn line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

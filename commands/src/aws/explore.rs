@@ -1,6 +1,8 @@
 //! Everything around a global cluster, for a first configuration. Calls that list and describe, and nothing that changes.
 
 mod balancers;
+mod domains;
+mod pages;
 mod services;
 mod zones;
 
@@ -16,7 +18,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    discovery::{Findings, Inventory, Member, Question},
+    discovery::{Findings, Inventory, Member, Part, Question, Unread, needs_domains},
     partition::Partition,
 };
 
@@ -24,8 +26,9 @@ static GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalCluster
 
 /// Nobody waits for traffic here, but a dark region must not hold everything up.
 const READS: Bounds = Bounds { attempts: 3, attempt: Duration::from_secs(5), total: Duration::from_secs(15) };
-/// Most pages of one list: some thousand things.
-const PAGES: usize = 50;
+/// Route 53 takes five requests a second of the whole account, of which this program is not the only caller: it asks again for as long as others
+/// take their share.
+const SHARED_READS: Bounds = Bounds { attempts: 8, attempt: Duration::from_secs(5), total: Duration::from_secs(30) };
 
 /// Why there is nothing to propose.
 #[derive(Debug, thiserror::Error)]
@@ -64,39 +67,59 @@ pub async fn explore(question: &Question, network: &Network, clock: &Clock) -> R
     let session = &Session::new(clock);
     let config = sdk_config(known, network, session).await;
     let region = config.region().ok_or(ExploreError::NoRegion)?.to_string();
-    let members = members(&regional(&config, &region, session), &question.global_cluster).await?;
+    let (global_cluster, members) = members(&regional(&config, &region, session), &question.global_cluster).await?;
     let (primary, dr) = pair(question, members)?;
-    let in_primary = sdk_config(Some(&primary.region), network, session).await;
-    let in_dr = sdk_config(Some(&dr.region), network, session).await;
+    let primary_config = sdk_config(Some(&primary.region), network, session).await;
+    let dr_config = sdk_config(Some(&dr.region), network, session).await;
     let route53_region = Partition::of(&dr.region).route53_region.to_owned();
-    let global = Caller { region: route53_region, reads: READS, session: session.clone() };
-    let route53 = aws_sdk_route53::Client::new(&in_dr);
-    let (in_primary, in_dr, (aliases, unread)) = futures::join!(
-        inventory(regional(&in_primary, &primary.region, session)),
-        inventory(regional(&in_dr, &dr.region, session)),
-        zones::aliases(&route53, &global)
+    let global = Caller { region: route53_region, reads: SHARED_READS, session: session.clone() };
+    let route53 = aws_sdk_route53::Client::new(&dr_config);
+    let (mut in_primary, mut in_dr, (pointers, unread)) = futures::join!(
+        inventory(regional(&primary_config, &primary.region, session)),
+        inventory(regional(&dr_config, &dr.region, session)),
+        zones::pointers(&route53, &global)
     );
-    Ok(Findings { primary, dr, in_primary, in_dr, aliases, unread })
+    if needs_domains(&pointers, [(&primary, &in_primary), (&dr, &in_dr)]) {
+        futures::join!(
+            domains::add(&primary_config, caller(&primary.region, session), &mut in_primary, &pointers),
+            domains::add(&dr_config, caller(&dr.region, session), &mut in_dr, &pointers)
+        );
+    }
+    Ok(Findings { global_cluster, primary, dr, in_primary, in_dr, pointers, unread })
 }
 
 fn regional(config: &SdkConfig, region: &str, session: &Session) -> Regional {
-    Regional::new(config, Caller { region: region.to_owned(), reads: READS, session: session.clone() })
+    Regional::new(config, caller(region, session))
 }
 
-async fn members(regional: &Regional, name: &str) -> Result<Vec<Member>, ExploreError> {
+fn caller(region: &str, session: &Session) -> Caller {
+    Caller { region: region.to_owned(), reads: READS, session: session.clone() }
+}
+
+/// The global cluster's identifier as RDS keeps it, in lower case, and its members.
+async fn members(regional: &Regional, name: &str) -> Result<(String, Vec<Member>), ExploreError> {
     let send = || regional.rds.describe_global_clusters().global_cluster_identifier(name).send();
     let answer = super::absent_is_none(regional.caller.read(&GLOBAL_CLUSTERS, send).await)?;
     let cluster = answer.as_ref().and_then(|answer| answer.global_clusters().first());
     let cluster = cluster
         .ok_or_else(|| ExploreError::NoCluster { name: name.to_owned(), region: regional.caller.region.clone() })?;
     let members = cluster.global_cluster_members().iter();
-    Ok(members.filter_map(|it| member(it.db_cluster_arn()?, it.is_writer().unwrap_or_default())).collect())
+    let members = members.filter_map(|it| member(it.db_cluster_arn()?, it.is_writer().unwrap_or_default()));
+    Ok((cluster.global_cluster_identifier().unwrap_or(name).to_owned(), members.collect()))
 }
 
-/// A member by its ARN: `arn:aws:rds:REGION:ACCOUNT:cluster:NAME`.
+/// A member by its ARN: `arn:PARTITION:rds:REGION:ACCOUNT:cluster:NAME`.
 fn member(arn: &str, is_writer: bool) -> Option<Member> {
-    let [_, _, _, region, account, "cluster", name] = arn.split(':').collect::<Vec<_>>()[..] else { return None };
-    Some(Member { region: region.to_owned(), account: account.to_owned(), db_cluster: name.to_owned(), is_writer })
+    let [_, partition, _, region, account, "cluster", name] = arn.split(':').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    Some(Member {
+        partition: partition.to_owned(),
+        region: region.to_owned(),
+        account: account.to_owned(),
+        db_cluster: name.to_owned(),
+        is_writer,
+    })
 }
 
 /// Which members are the pair: as asked for, otherwise the writer and the one other.
@@ -127,34 +150,34 @@ fn pair(question: &Question, members: Vec<Member>) -> Result<(Member, Member), E
     Ok((primary.clone(), dr.clone()))
 }
 
-/// Reads a list page by page: what a page has, and the token of the next one.
-async fn pages<T>(
-    read: impl AsyncFn(Option<String>) -> Result<(Vec<T>, Option<String>), AwsError>,
-) -> Result<Vec<T>, AwsError> {
-    let (mut found, mut token) = (Vec::new(), None);
-    for _ in 0..PAGES {
-        let (page, next) = read(token).await?;
-        found.extend(page);
-        token = next.filter(|next| !next.is_empty());
-        if token.is_none() {
-            break;
-        }
+/// Everything of one region that may belong to the pair. Each part that cannot be read is missing alone.
+async fn inventory(regional: Regional) -> Inventory {
+    let ((services, scaling), balancers, paths) =
+        futures::join!(regional.list_services(), regional.list_balancers(), regional.health_paths());
+    Inventory {
+        services: services.found,
+        balancers: balancers.found,
+        health_paths: paths.found,
+        domains: Vec::new(),
+        unread: [services.unread, scaling, balancers.unread, paths.unread].concat(),
     }
-    Ok(found)
 }
 
-async fn inventory(regional: Regional) -> Inventory {
-    let mut inventory = Inventory::default();
-    let (services, balancers) = futures::join!(regional.list_services(), regional.list_balancers());
-    match services {
-        Ok(services) => inventory.services = services,
-        Err(error) => inventory.unread.push(error.to_string()),
+/// What was read of something, and what was not.
+#[derive(Debug)]
+struct Partly<T> {
+    found: Vec<T>,
+    unread: Vec<Unread>,
+}
+
+impl<T> Partly<T> {
+    fn nothing() -> Self {
+        Self { found: Vec::new(), unread: Vec::new() }
     }
-    match balancers {
-        Ok((balancers, health_paths)) => (inventory.balancers, inventory.health_paths) = (balancers, health_paths),
-        Err(error) => inventory.unread.push(error.to_string()),
+
+    fn lacks(&mut self, part: Part, what: impl Into<String>, why: impl Into<String>) {
+        self.unread.push(Unread { part, what: what.into(), why: why.into() });
     }
-    inventory
 }
 
 #[cfg(test)]
@@ -189,6 +212,14 @@ mod tests {
         let failed_over = [("us-east-1", false), ("us-west-2", true)];
         assert_eq!(asked(Some("us-east-1"), None, &failed_over), steady);
         assert_eq!(asked(None, Some("us-west-2"), &failed_over), steady);
+    }
+
+    #[test]
+    fn members_are_of_any_partition() {
+        let china = member("arn:aws-cn:rds:cn-north-1:123456789012:cluster:shop-primary", true).unwrap();
+        assert_eq!((china.partition.as_str(), china.region.as_str()), ("aws-cn", "cn-north-1"));
+        assert_eq!((china.account.as_str(), china.db_cluster.as_str()), ("123456789012", "shop-primary"));
+        assert_eq!(member("arn:aws-us-gov:rds:us-gov-west-1:1:db:shop", true), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod rds;
 mod route53;
 mod scaling;
 mod session;
+mod signed;
 mod stake;
 mod surroundings;
 

@@ -92,7 +92,7 @@ impl Aws {
             })
             .deserializer(|response| Ok::<_, OrchestratorError<std::convert::Infallible>>(response.status().as_u16()))
             .build();
-        operation.invoke(()).await.map_err(|error| innermost(&error))
+        operation.invoke(()).await.map_err(|error| with_fix(innermost(&error)))
     }
 
     async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, ProbeError> {
@@ -102,5 +102,15 @@ impl Aws {
             Ok(Err(error)) => Err(ProbeError::Resolve { name: name.to_owned(), cause: innermost(&error) }),
             Err(_) => Err(ProbeError::Timeout { what: name.to_owned(), after }),
         }
+    }
+}
+
+/// What went wrong, with what to do where that is known.
+fn with_fix(cause: String) -> String {
+    match cause.contains("UnknownIssuer") {
+        true => format!(
+            "{cause}. If the certificate is of a private CA, set SSL_CERT_FILE to a PEM file with that CA's certificate and the system's"
+        ),
+        false => cause,
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{EcsService, Inventory, Proposed, names};
+use super::{EcsService, Findings, Inventory, Part, Proposed, inventory::unread, names};
 use crate::topology::Service;
 
 /// The services, and the clusters that they are in.
 pub(super) struct Chosen {
     pub(super) primary_cluster: Proposed<String>,
     pub(super) dr_cluster: Proposed<String>,
-    pub(super) services: Vec<Service>,
+    pub(super) services: Proposed<Vec<Service>>,
     pub(super) remarks: Vec<String>,
 }
 
@@ -20,10 +20,11 @@ struct Couple<'a> {
     shared: Vec<&'a EcsService>,
 }
 
-pub(super) fn choose(global_cluster: &str, in_primary: &Inventory, in_dr: &Inventory) -> Chosen {
+pub(super) fn choose(findings: &Findings) -> Chosen {
+    let (in_primary, in_dr) = (&findings.in_primary, &findings.in_dr);
     let couples = couples(in_primary, in_dr);
     let related: Vec<&Couple<'_>> =
-        couples.iter().filter(|couple| names::are_related(couple.primary, global_cluster)).collect();
+        couples.iter().filter(|couple| names::are_related(couple.primary, &findings.global_cluster)).collect();
     let one = match (couples.as_slice(), related.as_slice()) {
         ([one], _) => Some(one),
         (_, [one]) => Some(*one),
@@ -32,7 +33,7 @@ pub(super) fn choose(global_cluster: &str, in_primary: &Inventory, in_dr: &Inven
     let Some(couple) = one else { return undecided(&couples, in_primary, in_dr) };
     let whence = "it has services by the same names in both regions".to_owned();
     let mut remarks = Vec::new();
-    let services = couple.shared.iter().map(|service| capacity(service, &mut remarks)).collect();
+    let services = couple.shared.iter().map(|service| capacity(service, in_primary, &mut remarks)).collect();
     let elsewhere = couples.iter().filter(|other| (other.primary, other.dr) != (couple.primary, couple.dr));
     remarks.extend(elsewhere.map(|other| {
         format!("left out: ECS clusters {} and {}, which have services in common, too", other.primary, other.dr)
@@ -40,23 +41,27 @@ pub(super) fn choose(global_cluster: &str, in_primary: &Inventory, in_dr: &Inven
     remarks.extend(only_one(couple, in_primary, in_dr));
     Chosen {
         primary_cluster: Proposed::Found(couple.primary.to_owned(), whence.clone()),
-        dr_cluster: Proposed::Found(couple.dr.to_owned(), whence),
-        services,
+        dr_cluster: Proposed::Found(couple.dr.to_owned(), whence.clone()),
+        services: Proposed::Found(services, whence),
         remarks,
     }
 }
 
 /// What production needs, as the primary has it now.
-fn capacity(service: &EcsService, remarks: &mut Vec<String>) -> Service {
+fn capacity(service: &EcsService, in_primary: &Inventory, remarks: &mut Vec<String>) -> Service {
+    let name = &service.name;
     let min = service.min.unwrap_or_else(|| {
-        remarks.push(format!("{} has no scalable target in the primary region; its minimum is a guess", service.name));
+        remarks.push(match unread(&in_primary.unread, &[Part::Scaling]).as_slice() {
+            [] => format!("{name} has no scalable target in the primary region; its minimum is a guess"),
+            [why, ..] => format!("{name}: its minimum is a guess. {why}"),
+        });
         service.desired
     });
     let min = min.max(1);
     if service.desired < min {
-        remarks.push(format!("{} wants {} tasks now, below the minimum of {min}", service.name, service.desired));
+        remarks.push(format!("{name} wants {} tasks now, below the minimum of {min}", service.desired));
     }
-    Service { name: service.name.clone(), desired: service.desired.max(min), min, idle: 1 }
+    Service { name: name.clone(), desired: service.desired.max(min), min, idle: 1 }
 }
 
 fn couples<'a>(in_primary: &'a Inventory, in_dr: &'a Inventory) -> Vec<Couple<'a>> {
@@ -85,13 +90,32 @@ fn couples<'a>(in_primary: &'a Inventory, in_dr: &'a Inventory) -> Vec<Couple<'a
 /// Services that one of the two clusters has alone.
 fn only_one(couple: &Couple<'_>, in_primary: &Inventory, in_dr: &Inventory) -> Vec<String> {
     let shared = |name: &str| couple.shared.iter().any(|service| service.name == name);
-    let alone = |inventory: &Inventory, cluster: &str, place: &str| {
+    let is_unread = |inventory: &Inventory, name: &str| {
+        let needle = format!("ECS service {name} in ");
+        inventory.unread.iter().any(|unread| unread.part == Part::Services && unread.what.starts_with(&needle))
+    };
+    let alone = |inventory: &Inventory, other: &Inventory, cluster: &str, place: &str| {
         let names = inventory.services.iter().filter(|it| it.cluster == cluster && !shared(&it.name));
         names
-            .map(|service| format!("left out: {}, which only the {place} region has", service.name))
+            .map(|service| {
+                let name = &service.name;
+                let alike = other.services.iter().find(|it| it.name.eq_ignore_ascii_case(name));
+                match alike {
+                    _ if is_unread(other, name) => {
+                        format!("left out: {name}, which could not be read in the other region")
+                    }
+                    Some(alike) => {
+                        format!(
+                            "left out: {name}, which the other region has as {}: a service needs the same name in both",
+                            alike.name
+                        )
+                    }
+                    None => format!("left out: {name}, which only the {place} region has"),
+                }
+            })
             .collect::<Vec<_>>()
     };
-    [alone(in_primary, couple.primary, "primary"), alone(in_dr, couple.dr, "DR")].concat()
+    [alone(in_primary, in_dr, couple.primary, "primary"), alone(in_dr, in_primary, couple.dr, "DR")].concat()
 }
 
 fn undecided(couples: &[Couple<'_>], in_primary: &Inventory, in_dr: &Inventory) -> Chosen {
@@ -100,12 +124,17 @@ fn undecided(couples: &[Couple<'_>], in_primary: &Inventory, in_dr: &Inventory) 
         let all = inventory.services.iter().map(|service| service.cluster.clone()).collect();
         let names = if coupled.is_empty() { all } else { coupled };
         Proposed::of(names.into_iter().collect(), "the only cluster with services")
+            .or_not_read(unread(&inventory.unread, &[Part::Services]))
     };
     let names = |couple: &Couple<'_>| couple.shared.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+    let services = |couple: &Couple<'_>| {
+        couple.shared.iter().map(|service| capacity(service, in_primary, &mut Vec::new())).collect::<Vec<_>>()
+    };
+    let both = in_primary.unread.iter().chain(&in_dr.unread);
     Chosen {
         primary_cluster: clusters(in_primary, |couple| couple.primary.to_owned()),
         dr_cluster: clusters(in_dr, |couple| couple.dr.to_owned()),
-        services: Vec::new(),
+        services: Proposed::of(couples.iter().map(services).collect(), "").or_not_read(unread(both, &[Part::Services])),
         remarks: couples
             .iter()
             .map(|couple| format!("ECS clusters {} and {} both have: {}", couple.primary, couple.dr, names(couple)))

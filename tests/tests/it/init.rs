@@ -1,6 +1,6 @@
 //! `standby init` in the simulated regions: a proposal that a person completes, and that checks well.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use bot::{
     check::{Verdict, check_application},
@@ -9,9 +9,10 @@ use bot::{
     rehearse,
 };
 use commands::discovery::Question;
-use rehearsal::{Fault, Pair, Region, Scenario, World};
+use rehearsal::{Account, Disturbance, Domains, Fault, Pair, Region, Scenario, Service, Target, World};
+use serde_json::Value;
 use storage::Clock;
-use tests::Cast;
+use tests::{Cast, sweep::fault::action};
 
 fn about(dr_region: Option<&str>) -> Question {
     Question { global_cluster: "shop-global".to_owned(), primary_region: None, dr_region: dr_region.map(str::to_owned) }
@@ -19,7 +20,29 @@ fn about(dr_region: Option<&str>) -> Question {
 
 async fn proposed(world: &World, scenario: &Scenario, question: &Question) -> Result<String, String> {
     let clock = Clock::simulated(scenario.epoch);
-    configuration(question, &rehearse::network(world), &clock).await.map_err(|failure| failure.to_string())
+    let proposed = configuration(question, &rehearse::network(world), &clock).await;
+    proposed.map(|proposed| proposed.text).map_err(|failure| failure.to_string())
+}
+
+/// A world with something more in its account, and what is proposed there.
+async fn in_account(account: Account, faults: impl IntoIterator<Item = Fault>) -> String {
+    let scenario = Scenario { account, ..Scenario::pair() };
+    let world = World::new(scenario.clone());
+    for fault in faults {
+        world.inject(fault);
+    }
+    let text = proposed(&world, &scenario, &about(Some("us-west-2"))).await.unwrap();
+    assert!(world.calls().iter().all(|call| !call.changing));
+    text
+}
+
+fn denied(service: Service, operation: &str, action: &str) -> Fault {
+    Fault::calls(Target::operation(service, operation), Disturbance::access_denied(action))
+}
+
+/// The lines that are values, which is all that a proposal is worth.
+fn values(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
 }
 
 /// The key's value, from its line.
@@ -37,15 +60,10 @@ async fn what_is_found_is_proposed_and_checks_well_once_a_person_has_completed_i
 
     // As it is, it is no configuration, and every blank is named.
     let blank = Config::parse(Path::new("standby.toml"), &text).unwrap_err().to_string();
-    for key in ["access.team", "access.channels[0]", "access.promoters[0]", "slack.channel", "dr.endpoint"] {
+    for key in ["access.team", "access.channels[0]", "access.promoters[0]", "slack.channel"] {
         assert!(blank.contains(key), "{key}: {blank}");
     }
-    let pair = &scenario.pairs[0];
-    let endpoint =
-        format!("endpoint = {{ dns_name = {:?}, zone = {:?} }}", pair.dr.endpoint.dns_name, pair.dr.endpoint.zone);
-    let unknown = text.lines().find(|line| line.starts_with("endpoint") && line.contains(FILL_IN)).unwrap();
     let completed = text
-        .replace(unknown, &endpoint)
         .replace(&format!("team = \"{FILL_IN}\""), "team = \"T0SHOP00001\"")
         .replace(&format!("[\"{FILL_IN}\", \"{FILL_IN}-2\"]"), &format!("[{:?}, {:?}]", Cast::MAYA, Cast::JONAS))
         .replace(FILL_IN, Cast::INCIDENT);
@@ -78,7 +96,14 @@ async fn a_dark_primary_is_said_and_what_dr_tells_is_proposed() {
     let world = World::new(scenario.clone());
     world.inject(Fault::RegionDark(Region::from("us-east-1")));
     let text = proposed(&world, &scenario, &about(Some("us-west-2"))).await.unwrap();
-    assert!(text.contains("# Not everything could be read:\n# - ") && text.contains(" in us-east-1: "), "{text}");
+    assert!(text.contains("# Not everything could be read."), "{text}");
+    assert!(
+        text.contains("# - ECS clusters in us-east-1: not read: ecs ListClusters in us-east-1: Timeout: "),
+        "{text}"
+    );
+    assert!(text.contains("# Not read:\n# - ECS clusters in us-east-1: not read: "), "{text}");
+    let dr = "endpoint = { dns_name = \"d-dr01.execute-api.us-west-2.amazonaws.com\", zone = \"Z2OJLYMUO9EFXC\" }";
+    assert!(text.contains(dr), "{text}");
     assert_eq!(value(&text, "db_cluster"), "db_cluster = \"shop-primary\"");
     assert!(text.contains(&format!("name = \"{FILL_IN}\"\ndesired = 0")), "{text}");
 }
@@ -93,4 +118,107 @@ async fn what_is_no_pair_is_refused_with_the_fix() {
     let elsewhere = Question { primary_region: Some("eu-west-1".to_owned()), ..about(Some("us-west-2")) };
     let refused = proposed(&world, &scenario, &elsewhere).await.unwrap_err();
     assert!(refused.contains("has members in us-east-1, us-west-2; say which two"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_described_is_missing_alone_and_named() {
+    let plain = in_account(Account::default(), []).await;
+    let neighbors = Account { gateway_balancers: true, vanishing_balancers: true, ..Account::default() };
+    let beside = in_account(neighbors, []).await;
+    assert_eq!(values(&beside), values(&plain));
+    let gone = "# - listeners of load balancer shop-going: not read: elasticloadbalancing DescribeListeners in us-west-2: LoadBalancerNotFound";
+    assert!(beside.contains(gone), "{beside}");
+    assert!(!beside.contains("inspect"), "{beside}");
+
+    let target = Target::operation(Service::Ecs, "DescribeServices").mentioning("/worker");
+    let one = Fault::calls(target, Disturbance::access_denied("ecs:DescribeServices"));
+    let without = in_account(Account::default(), [one]).await;
+    assert!(
+        without.contains(
+            "# - ECS service worker in ECS cluster shop: not read: ecs DescribeServices in us-east-1: AccessDenied"
+        ),
+        "{without}"
+    );
+    assert!(
+        without.contains("name = \"web\"\n")
+            && without.contains("name = \"api\"\n")
+            && !without.contains("name = \"worker\"\n"),
+        "{without}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn denied_is_told_from_not_found() {
+    let action = "apigateway:GET";
+    let text = in_account(Account::default(), [denied(Service::ApiGateway, "GetDomainNames", action)]).await;
+    let why = "# Not read:\n# - API Gateway's custom domains in us-west-2: not read: apigateway GET in us-west-2: AccessDeniedException: User is not authorized";
+    assert!(text.contains(why), "{text}");
+    assert!(
+        text.contains(
+            "not found 0, not read 1. FILL-IN stands 7 times, 5 of them for Slack's ids. 2 resources could not be read"
+        ),
+        "{text}"
+    );
+
+    let text = in_account(
+        Account::default(),
+        [denied(Service::Route53, "ListResourceRecordSets", "route53:ListResourceRecordSets")],
+    )
+    .await;
+    assert!(text.contains("# - records of hosted zone shop.example (Z0123SHOP): not read: "), "{text}");
+    // Both regions' custom domain tells the name.
+    assert!(text.contains("zone = \"FILL-IN\"\nname = \"app.shop.example\""), "{text}");
+    assert!(text.contains("url = \"https://app.shop.example/health\""), "{text}");
+
+    let scaling = denied(
+        Service::ApplicationAutoScaling,
+        "DescribeScalableTargets",
+        "application-autoscaling:DescribeScalableTargets",
+    );
+    let text = in_account(Account::default(), [scaling]).await;
+    assert!(
+        text.contains("# - web: its minimum is a guess. minimum capacity of ECS services in us-east-1: not read: "),
+        "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn custom_domains_are_asked_of_either_version() {
+    let plain = in_account(Account::default(), []).await;
+    let rest = in_account(Account { domains: Domains::RestOnly, ..Account::default() }, []).await;
+    assert_eq!(rest, plain);
+    let v2 = Target::operation(Service::ApiGateway, "GetDomainNames").mentioning("\"v2\"");
+    let denied = Fault::calls(v2, Disturbance::access_denied("apigateway:GET"));
+    assert_eq!(in_account(Account::default(), [denied]).await, plain);
+    let edge = in_account(Account { domains: Domains::Edge, ..Account::default() }, []).await;
+    assert!(edge.contains("custom domain app.shop.example in us-west-2 is edge-optimized"), "{edge}");
+    assert!(edge.contains("endpoint = { dns_name = \"FILL-IN.us-west-2\", zone = \"FILL-IN\" }"), "{edge}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_page_is_read_at_the_pace_that_the_account_has() {
+    let plain = in_account(Account::default(), []).await;
+    let busy = Account { other_zones: 60, route53_rate: Some(5), page: Some(1), ..Account::default() };
+    assert_eq!(in_account(busy, []).await, plain);
+}
+
+/// The policy in `deploy/` allows what is called, and nothing more.
+#[tokio::test(start_paused = true)]
+async fn the_policy_for_it_has_every_call_and_no_other() {
+    let account = Account { domains: Domains::RestOnly, ..Account::default() };
+    let scenario = Scenario { account, ..Scenario::pair() };
+    let world = World::new(scenario.clone());
+    proposed(&world, &scenario, &about(Some("us-west-2"))).await.unwrap();
+    let called: BTreeSet<String> = world.calls().iter().map(action).collect();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/init.policy.json");
+    let policy: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let allowed: BTreeSet<String> = statements
+        .flat_map(|statement| match &statement["Action"] {
+            Value::Array(actions) => actions.clone(),
+            one => vec![one.clone()],
+        })
+        .map(|action| action.as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(called, allowed);
 }

@@ -1,79 +1,107 @@
-//! The alias records of all public hosted zones.
+//! The records of all public hosted zones that could say which region serves.
+
+use std::time::Duration;
 
 use aws_sdk_route53::{
     Client,
-    types::{ResourceRecordSet, RrType},
+    types::{HostedZone, ResourceRecordSet, RrType},
 };
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::{PAGES, pages};
+use super::{
+    Partly,
+    pages::{Gap, Listed, more},
+};
 use crate::{
     aws::{
-        AwsError,
         call::{Caller, Operation},
         route53::record_set,
     },
-    discovery::AliasRecord,
+    discovery::{Part, Pointer, Unread},
     topology::RecordName,
 };
 
 static ZONES: Operation = Operation::new("route53", "ListHostedZones");
 static RECORD_SETS: Operation = Operation::new("route53", "ListResourceRecordSets");
 
-/// Simple alias A records, and what could not be read.
-pub(super) async fn aliases(client: &Client, global: &Caller) -> (Vec<AliasRecord>, Vec<String>) {
-    let zones = match zones(client, global).await {
-        Ok(zones) => zones,
-        Err(error) => return (Vec::new(), vec![error.to_string()]),
-    };
-    let (mut found, mut unread) = (Vec::new(), Vec::new());
-    for zone in zones {
-        match records(client, global, &zone).await {
-            Ok(records) => found.extend(records),
-            Err(error) => unread.push(format!("hosted zone {zone}: {error}")),
-        }
-    }
-    (found, unread)
-}
+/// Time between two requests: Route 53 takes five a second of an account, whoever makes them.
+const PACE: Duration = Duration::from_millis(250);
+/// After so many zones in a row that nothing answered for, the others are not asked for.
+const DARK_ZONES: usize = 2;
 
-/// Ids of the public hosted zones.
-async fn zones(client: &Client, global: &Caller) -> Result<Vec<String>, AwsError> {
-    pages(async |marker: Option<String>| {
+/// Records of types A, AAAA and CNAME with a target, and what could not be read.
+pub(super) async fn pointers(client: &Client, global: &Caller) -> (Vec<Pointer>, Vec<Unread>) {
+    let mut pace = interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let pace = tokio::sync::Mutex::new(pace);
+    let turn = async || pace.lock().await.tick().await;
+    let zones = Listed::read(async |marker: Option<String>| {
+        turn().await;
         let send = || client.list_hosted_zones().set_marker(marker.clone()).send();
         let answer = global.read(&ZONES, send).await?;
-        let zones = answer.hosted_zones.into_iter();
-        let public = zones.filter(|zone| !zone.config().is_some_and(|config| config.private_zone()));
-        let ids = public.map(|zone| zone.id.trim_start_matches("/hostedzone/").to_owned());
-        Ok((ids.collect(), answer.next_marker))
-    })
-    .await
-}
-
-async fn records(client: &Client, global: &Caller, zone: &str) -> Result<Vec<AliasRecord>, AwsError> {
-    let (mut found, mut from) = (Vec::new(), None::<(String, RrType, Option<String>)>);
-    for _ in 0..PAGES {
-        let send = || {
-            let (name, kind, identifier) = from
-                .clone()
-                .map_or((None, None, None), |(name, kind, identifier)| (Some(name), Some(kind), identifier));
-            let list = client.list_resource_record_sets().hosted_zone_id(zone).set_start_record_name(name);
-            list.set_start_record_type(kind).set_start_record_identifier(identifier).send()
-        };
-        let answer = global.read(&RECORD_SETS, send).await?;
-        found.extend(answer.resource_record_sets().iter().filter_map(|set| alias(set, zone)));
-        from = answer
-            .next_record_name()
-            .zip(answer.next_record_type())
-            .map(|(name, kind)| (name.to_owned(), kind.clone(), answer.next_record_identifier().map(str::to_owned)));
-        if from.is_none() {
-            break;
+        Ok((answer.hosted_zones, more(answer.next_marker)))
+    });
+    let zones = zones.await;
+    let mut records = Partly::nothing();
+    if let Some(gap) = zones.gap {
+        records.lacks(Part::Records, "hosted zones", gap.why);
+    }
+    let mut dark: Vec<Gap> = Vec::new();
+    for zone in zones.found.iter().filter(|zone| !is_private(zone)) {
+        let what = format!("records of hosted zone {} ({})", zone.name().trim_end_matches('.'), id(zone));
+        if let Some(gap) = dark.get(DARK_ZONES - 1) {
+            records.lacks(Part::Records, what, gap.why.clone());
+            continue;
+        }
+        let listed = Listed::read(async |from: Option<(String, RrType, Option<String>)>| {
+            turn().await;
+            let (name, kind, identifier) =
+                from.map_or((None, None, None), |(name, kind, identifier)| (Some(name), Some(kind), identifier));
+            let send = || {
+                let list = client.list_resource_record_sets().hosted_zone_id(id(zone));
+                let list = list.set_start_record_name(name.clone()).set_start_record_type(kind.clone());
+                list.set_start_record_identifier(identifier.clone()).send()
+            };
+            let answer = global.read(&RECORD_SETS, send).await?;
+            let next = answer.next_record_name().zip(answer.next_record_type());
+            let next = next.map(|(name, kind)| {
+                (name.to_owned(), kind.clone(), answer.next_record_identifier().map(str::to_owned))
+            });
+            let page = answer.resource_record_sets().iter().filter_map(|set| pointer(set, id(zone)));
+            Ok((page.collect(), next))
+        });
+        let listed = listed.await;
+        records.found.extend(listed.found);
+        match listed.gap {
+            None => dark.clear(),
+            Some(gap) => {
+                records.lacks(Part::Records, what, gap.why.clone());
+                match gap.is_dark {
+                    true => dark.push(gap),
+                    false => dark.clear(),
+                }
+            }
         }
     }
-    Ok(found)
+    (records.found, records.unread)
 }
 
-fn alias(set: &ResourceRecordSet, zone: &str) -> Option<AliasRecord> {
+fn is_private(zone: &HostedZone) -> bool {
+    zone.config().is_some_and(|config| config.private_zone())
+}
+
+fn id(zone: &HostedZone) -> &str {
+    zone.id().trim_start_matches("/hostedzone/")
+}
+
+/// A record that leads somewhere by name, as an alias or as a CNAME.
+fn pointer(set: &ResourceRecordSet, zone: &str) -> Option<Pointer> {
     let set = record_set(set);
-    let is_simple = set.kind == "A" && set.routing.is_empty();
-    let alias = set.alias.filter(|_| is_simple)?;
-    Some(AliasRecord { record: RecordName::new(zone, &set.name), alias })
+    let (target, target_zone) = match set.alias {
+        Some(alias) if matches!(set.kind.as_str(), "A" | "AAAA") => (alias.dns_name, Some(alias.zone)),
+        None if set.kind == "CNAME" => (set.values.into_iter().next()?, None),
+        _ => return None,
+    };
+    let record = RecordName::new(zone, &set.name);
+    Some(Pointer { record, kind: set.kind, target, target_zone, routing: set.routing })
 }
