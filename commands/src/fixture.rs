@@ -56,6 +56,21 @@ pub(crate) fn record(side: SideName) -> RecordSet {
     }
 }
 
+/// The zone, with nothing in the way.
+fn zone() -> NamedZone {
+    NamedZone {
+        id: "Z0123SHOP".into(),
+        state: Seen::Known(ZoneState {
+            name: "shop.example".into(),
+            private: false,
+            accelerated_recovery: Some("ENABLED".into()),
+            guardrails: vec![],
+        }),
+        protections: Seen::Known(vec![]),
+        private: Seen::Known(vec![]),
+    }
+}
+
 /// The configured name with those sets.
 pub(crate) fn named(sets: Vec<RecordSet>) -> NamedRecord {
     NamedRecord { zone: "Z0123SHOP".into(), name: "app.shop.example".into(), sets: Seen::Known(sets) }
@@ -100,6 +115,7 @@ pub(crate) fn steady() -> Observation {
         }),
         lag: Seen::Known(Some(Lag { millis: 400.0, at: now() })),
         records: at(SideName::Primary),
+        zones: vec![zone()],
         primary: side(SideName::Primary, 4),
         dr: side(SideName::Dr, 1),
     }

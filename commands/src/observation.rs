@@ -1,12 +1,16 @@
 //! What was seen of a pair at one moment. Plain data: what could not be seen says why, and is never guessed.
 
 mod records;
+mod zones;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use self::records::{Alias, NamedRecord, RecordSet};
+pub use self::{
+    records::{Alias, NamedRecord, RecordSet},
+    zones::{NamedZone, Protection, ZoneState},
+};
 use crate::topology::SideName;
 
 /// Something that was looked at: what it was, or why it could not be seen. As JSON, an object with one key:
@@ -62,6 +66,9 @@ pub struct Observation {
     /// The records that say which region serves, in the configuration's order.
     #[serde(default)]
     pub records: Vec<NamedRecord>,
+    /// The hosted zones that they are in, each once.
+    #[serde(default)]
+    pub zones: Vec<NamedZone>,
     /// The region that serves in steady state.
     pub primary: Side,
     /// The disaster-recovery region.

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::{
     aws::{Aws, AwsError, AwsErrorKind},
-    observation::{NamedRecord, NamedService, Observation, Seen, Side, Snapshot},
+    observation::{NamedRecord, NamedService, NamedZone, Observation, Seen, Side, Snapshot},
     stake::Fence,
     topology::{Application, SideName},
 };
@@ -29,16 +29,18 @@ pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation
         name: record.name.clone(),
         sets: look("Route 53", patience, aws.record_sets(record)).await,
     });
-    let (global, lag, records, primary, dr) = join!(
+    let zones = app.zones().into_iter().map(|zone| observe_zone(aws, app, zone));
+    let (global, lag, records, zones, primary, dr) = join!(
         look(dr, patience, aws.global_cluster(SideName::Dr)),
         look(dr, patience, aws.lag(SideName::Dr)),
         join_all(records),
+        join_all(zones),
         // Boxed: dozens of looks at once are more than a worker's stack should hold.
         Box::pin(observe_side(aws, app, SideName::Primary)),
         Box::pin(observe_side(aws, app, SideName::Dr)),
     );
     let global = existing(global, || format!("global cluster {} in {}", app.global_cluster, app.dr.region));
-    Observation { at: clock.now(), global, lag, records, primary, dr }
+    Observation { at: clock.now(), global, lag, records, zones, primary, dr }
 }
 
 /// What AWS tells of a stale former primary's data, complete within the same time: whether writes were blocked there since the promote that is
@@ -50,6 +52,18 @@ pub(crate) async fn observe_stale(
 ) -> (Seen<Option<Fence>>, Seen<Option<Snapshot>>) {
     let patience = app.timing.observation;
     join!(look(&app.dr.region, patience, aws.fence(since)), look(&app.primary.region, patience, aws.rescue_snapshot()),)
+}
+
+async fn observe_zone(aws: &Aws, app: &Application, zone: &str) -> NamedZone {
+    let patience = app.timing.observation;
+    let names: Vec<&str> =
+        app.records.iter().filter(|record| record.zone == zone).map(|record| record.name.as_str()).collect();
+    let (state, protections, private) = join!(
+        look("Route 53", patience, aws.zone(zone)),
+        look("Route 53", patience, aws.protections(zone)),
+        look("Route 53", patience, aws.private_zones(zone, &names)),
+    );
+    NamedZone { id: zone.to_owned(), state, protections, private }
 }
 
 async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {

@@ -5,6 +5,8 @@ mod failback;
 mod promote;
 mod steps;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -220,6 +222,9 @@ pub struct PlannedStep {
     pub calls: Vec<Call>,
     /// How long it is expected to take, in seconds.
     pub expected_s: f64,
+    /// How long it may take, in seconds, where that is not what the configuration's timing says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_s: Option<f64>,
 }
 
 impl Plan {
@@ -236,6 +241,12 @@ impl Plan {
     /// What holds when that step is done, for people.
     pub fn goal(&self, step: StepId) -> &str {
         self.steps.iter().find(|planned| planned.step == step).map_or("", |planned| planned.goal.as_str())
+    }
+
+    /// How long a step may take: what the plan says, or else `configured`.
+    pub fn deadline(&self, step: StepId, configured: Duration) -> Duration {
+        let planned = self.steps.iter().find(|planned| planned.step == step).and_then(|planned| planned.deadline_s);
+        planned.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(configured)
     }
 
     /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, calls and what stands in the way. Left out is

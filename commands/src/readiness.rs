@@ -7,6 +7,7 @@ mod failback;
 mod identity;
 mod records;
 mod traffic;
+mod zones;
 
 use std::fmt;
 

@@ -3,8 +3,11 @@
 //! A name is where all its address records are. `A` and `AAAA` move together, in one batch a hosted zone, and each keeps what it had. What was not
 //! there is not invented, but for the `A` of a name that has no record at all.
 
+mod refusal;
+
 use std::collections::BTreeMap;
 
+pub use self::refusal::meaning;
 use crate::{
     change::{Change, Swap},
     observation::{Alias, NamedRecord, RecordSet},

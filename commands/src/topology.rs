@@ -102,6 +102,17 @@ impl Application {
         self.records.iter().find(|record| record.zone == zone)?.role_arn.as_deref()
     }
 
+    /// The hosted zones of the configured names, each once, in the configuration's order.
+    pub fn zones(&self) -> Vec<&str> {
+        let mut zones: Vec<&str> = Vec::new();
+        for record in &self.records {
+            if !zones.contains(&record.zone.as_str()) {
+                zones.push(&record.zone);
+            }
+        }
+        zones
+    }
+
     /// The configured names, for people.
     pub fn record_names(&self) -> String {
         self.records.iter().map(|record| record.name.as_str()).collect::<Vec<_>>().join(", ")

@@ -19,6 +19,7 @@ use crate::{
     region::Region,
     simulation::{
         Simulation,
+        dns::six_of,
         refusal::{Refusal, Result as Answer},
     },
     world::World,
@@ -71,7 +72,8 @@ impl World {
     pub(crate) fn endpoint_at(&self, address: IpAddr) -> Option<PublicEndpoint> {
         self.with(|simulation| {
             let mut sites = simulation.sites();
-            let (pair, side, _) = sites.find(|(_, _, site)| site.endpoint.address == address)?;
+            let (pair, side, _) =
+                sites.find(|(_, _, site)| [site.endpoint.address, six_of(site.endpoint.address)].contains(&address))?;
             Some(PublicEndpoint { application: pair.name.clone(), side })
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     aws::{Service, protocol::ApiCall},
     region::Region,
+    zones::ZoneRecord,
 };
 
 /// Names a fault so that it can be ended.
@@ -76,6 +77,13 @@ pub enum Fault {
     BuildFails {
         /// Application whose project it is.
         pair: String,
+    },
+    /// Another actor adds a record set to a hosted zone, or replaces one, in force at once. Cannot be cleared.
+    RecordAppears {
+        /// Application whose zone it is.
+        pair: String,
+        /// The record set.
+        record: ZoneRecord,
     },
     /// Another actor points a pair's record somewhere else, at once and in force at once. Cannot be cleared.
     RecordTaken {

@@ -25,6 +25,7 @@ mod terraform;
 mod tests;
 mod visit;
 mod world;
+mod zones;
 
 pub use account::{Account, Domains};
 pub use aws::Service;
@@ -37,3 +38,4 @@ pub use scenario::Scenario;
 pub use snapshot::{ListenerState, Membership, PairState, ServiceState, SiteState, Snapshot, SnapshotState};
 pub use terraform::{TerraformError, TerraformState};
 pub use world::World;
+pub use zones::{OtherZone, RecordData, ZoneFeatures, ZoneRecord};

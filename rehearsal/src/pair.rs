@@ -4,7 +4,11 @@ use std::{net::IpAddr, time::Duration};
 
 use serde::Serialize;
 
-use crate::{dice, region::Region};
+use crate::{
+    dice,
+    region::Region,
+    zones::{OtherZone, ZoneFeatures, ZoneRecord},
+};
 
 /// Which of a pair's two regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -83,6 +87,14 @@ pub struct Pair {
     pub zone: HostedZone,
     /// Name of the alias record that says which region serves, without trailing dot.
     pub record: String,
+    /// Hosted zones beside that one.
+    pub more_zones: Vec<OtherZone>,
+    /// Names that say which region serves beside `record`: hosted zone's id and name.
+    pub more_names: Vec<(String, String)>,
+    /// Record sets beside the alias `A` at `record`, in any of the zones.
+    pub more_records: Vec<ZoneRecord>,
+    /// What its hosted zones demand of whoever changes their records.
+    pub zone_features: ZoneFeatures,
     /// Scheduled actions of Application Auto Scaling.
     pub schedules: Vec<ScheduledChange>,
 }
@@ -253,6 +265,10 @@ impl Pair {
             services: vec![service("web", 4, true), service("api", 6, true), service("worker", 3, false)],
             zone: HostedZone { id: format!("Z0123{}", name.to_uppercase()), name: format!("{name}.example") },
             record: format!("app.{name}.example"),
+            more_zones: Vec::new(),
+            more_names: Vec::new(),
+            more_records: Vec::new(),
+            zone_features: ZoneFeatures::default(),
             schedules: Vec::new(),
         }
     }
@@ -263,6 +279,11 @@ impl Pair {
             Side::Primary => &self.primary,
             Side::Dr => &self.dr,
         }
+    }
+
+    /// The host that visitors ask for: the record's name, or one below it where that is a wildcard.
+    pub fn host(&self) -> String {
+        self.record.replacen('*', "app", 1)
     }
 
     /// ARN of the global cluster; its region is empty.
@@ -320,7 +341,7 @@ impl Pair {
 
     /// URL whose answer says whether the application serves.
     pub fn health_url(&self) -> String {
-        format!("https://{}/health", self.record)
+        format!("https://{}/health", self.host())
     }
 
     /// ARN of something of this pair on that side.

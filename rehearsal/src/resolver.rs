@@ -18,11 +18,10 @@ impl Resolver {
 
 impl ResolveDns for Resolver {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
-        let address = self.world.resolve(name);
-        DnsFuture::ready(
-            address
-                .map(|address| vec![address])
-                .ok_or_else(|| ResolveDnsError::new(format!("{name} does not exist in the simulated world"))),
-        )
+        let addresses: Vec<_> = ["A", "AAAA"].into_iter().filter_map(|kind| self.world.resolve(name, kind)).collect();
+        DnsFuture::ready(match addresses.is_empty() {
+            true => Err(ResolveDnsError::new(format!("{name} does not exist in the simulated world"))),
+            false => Ok(addresses),
+        })
     }
 }

@@ -71,7 +71,7 @@ fn destination(world: &World, endpoint: Option<&PublicEndpoint>, request: &Reque
     if let Some(scope) = protocol::scope(request.headers()) {
         return Some(Destination::Api(scope));
     }
-    let endpoint = world.endpoint_at(world.resolve(visit::host(request))?)?;
+    let endpoint = world.endpoint_at(world.resolve(visit::host(request), "A")?)?;
     Some(Destination::Public { endpoint, any_host: false })
 }
 

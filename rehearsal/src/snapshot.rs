@@ -26,6 +26,8 @@ pub struct PairState {
     pub name: String,
     /// Alias target of the record, as the control plane has it, without trailing dot.
     pub record: Option<String>,
+    /// Alias target of every address record at a name that says which region serves: `name (type)` and target.
+    pub aliases: Vec<(String, String)>,
     /// Side that the name servers send clients to.
     pub resolves_to: Option<Side>,
     /// Side whose DB cluster is the writer.
@@ -142,11 +144,12 @@ impl PairState {
         let aurora = &simulation.aurora;
         let writer = aurora.writer(&pair.global_cluster).map(|writer| writer.arn.clone());
         let transition = aurora.global_clusters.get(&pair.global_cluster).and_then(|global| global.transition.as_ref());
-        let address = simulation.dns.resolve(&pair.record);
+        let address = simulation.dns.resolve(&pair.host(), "A");
         let [primary, dr] = Side::BOTH.map(|side| SiteState::of(simulation, pair, side));
         Self {
             name: pair.name.clone(),
-            record: simulation.dns.alias_of(&pair.zone.id, &pair.record),
+            record: simulation.dns.alias_of(&pair.zone.id, &pair.record, "A"),
+            aliases: aliases(simulation, pair),
             resolves_to: Side::BOTH.into_iter().find(|side| Some(pair.site(*side).endpoint.address) == address),
             writer: Side::BOTH.into_iter().find(|side| Some(pair.db_cluster_arn(*side)) == writer),
             failover: transition.map(|transition| transition.status().to_owned()),
@@ -156,6 +159,13 @@ impl PairState {
             dr,
         }
     }
+}
+
+fn aliases(simulation: &Simulation, pair: &Pair) -> Vec<(String, String)> {
+    let of = |(zone, name, _): (String, String, Option<String>)| {
+        ["A", "AAAA"].map(|kind| Some((format!("{name} ({kind})"), simulation.dns.alias_of(&zone, &name, kind)?)))
+    };
+    pair.names().into_iter().flat_map(of).flatten().collect()
 }
 
 impl SiteState {

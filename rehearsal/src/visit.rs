@@ -42,7 +42,7 @@ fn answer(simulation: &mut Simulation, endpoint: &PublicEndpoint, host: Option<&
     if simulation.is_dark(&site.region) {
         return None;
     }
-    let answer = if host.is_some_and(|host| host != pair.record && host != site.endpoint.dns_name) {
+    let answer = if host.is_some_and(|host| host != pair.host() && host != site.endpoint.dns_name) {
         // API Gateway's answer to a domain name that it does not have.
         (StatusCode::FORBIDDEN, "Forbidden")
     } else {

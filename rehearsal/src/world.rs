@@ -40,7 +40,7 @@ struct Inner {
     epoch: Timestamp,
     simulation: Mutex<Simulation>,
     /// Answers that the world's resolver still remembers, and until when.
-    names: Mutex<BTreeMap<String, (IpAddr, Timestamp)>>,
+    names: Mutex<BTreeMap<(String, &'static str), (IpAddr, Timestamp)>>,
 }
 
 impl World {
@@ -173,15 +173,16 @@ impl World {
         look(&mut simulation)
     }
 
-    /// Address of a name as a caching resolver knows it; `None` if it does not exist.
-    pub(crate) fn resolve(&self, name: &str) -> Option<IpAddr> {
+    /// Address of a name, by a query of type `A` or `AAAA`, as a caching resolver knows it; `None` if there is none.
+    pub(crate) fn resolve(&self, name: &str, kind: &'static str) -> Option<IpAddr> {
         let now = self.now();
+        let asked = (name.to_owned(), kind);
         let remembered =
-            lock(&self.inner.names).get(name).filter(|(_, until)| now < *until).map(|(address, _)| *address);
+            lock(&self.inner.names).get(&asked).filter(|(_, until)| now < *until).map(|(address, _)| *address);
         remembered.or_else(|| {
             let (address, ttl) =
-                self.with(|simulation| Some((simulation.dns.resolve(name)?, simulation.durations().alias_ttl)))?;
-            lock(&self.inner.names).insert(name.to_owned(), (address, now + ttl));
+                self.with(|simulation| Some((simulation.dns.resolve(name, kind)?, simulation.durations().alias_ttl)))?;
+            lock(&self.inner.names).insert(asked, (address, now + ttl));
             Some(address)
         })
     }

@@ -130,11 +130,10 @@ impl Judge<'_> {
         if call.parameters.to_string().contains("UPSERT") {
             self.found.push(format!("{name}: replaces a record without comparing"));
         }
-        if let Some(side) = new_target(call, intent)
-            && intent.pair.writer != Some(side)
-            && !run.skipped("database")
-        {
-            self.found.push(format!("{name}: points at {side:?} while the writer is {:?}", intent.pair.writer));
+        for side in new_targets(call, intent) {
+            if intent.pair.writer != Some(side) && !run.skipped("database") {
+                self.found.push(format!("{name}: points at {side:?} while the writer is {:?}", intent.pair.writer));
+            }
         }
         if let Some(why) = self.evidence.takes_from_production(call, intent, run) {
             self.found.push(format!("{name}: {why}"));
@@ -151,11 +150,15 @@ impl Judge<'_> {
     }
 }
 
-/// The side that the record points at after the call.
-fn new_target(call: &Call, intent: &Witnessed) -> Option<Side> {
-    let changed = (call.operation == "ChangeResourceRecordSets").then(|| call.parameters.to_string())?;
-    let (_, put) = changed.rsplit_once("CREATE").or_else(|| changed.rsplit_once("UPSERT"))?;
-    Side::BOTH.into_iter().find(|side| put.contains(&format!("execute-api.{}.", intent.pair.side(*side).region)))
+/// The sides that the records of a batch point at after the call; all of them are one, if all is well.
+fn new_targets(call: &Call, intent: &Witnessed) -> Vec<Side> {
+    if call.operation != "ChangeResourceRecordSets" {
+        return Vec::new();
+    }
+    let changed = call.parameters.to_string();
+    let put = changed.split("\"Action\"").filter(|change| change.contains("CREATE") || change.contains("UPSERT"));
+    let region = |side: &Side| format!("execute-api.{}.", intent.pair.side(*side).region);
+    put.filter_map(|change| Side::BOTH.into_iter().find(|side| change.contains(&region(side)))).collect()
 }
 
 /// The region that was called, as it was when the call was decided.

@@ -58,6 +58,7 @@ def reading(pair):
         ("elbv2", "describe_target_health", {"TargetGroupArn": dr["target_group"]}, "TargetHealthDescriptions.TargetHealth.State"),
         ("route53", "list_hosted_zones", {}, "HostedZones.Id"),
         ("route53", "get_hosted_zone", zone, "DelegationSet.NameServers"),
+        *protections(zone),
         ("route53", "list_resource_record_sets", {"HostedZoneId": zone["Id"]}, "ResourceRecordSets.Name"),
         ("apigatewayv2", "get_domain_names", {}, "Items.DomainNameConfigurations.ApiGatewayDomainName"),
         ("apigatewayv2", "get_domain_name", {"DomainName": pair["record"]["name"]}, "DomainNameConfigurations.HostedZoneId"),
@@ -77,6 +78,14 @@ def reading(pair):
         ("route53", "change_resource_record_sets", {"HostedZoneId": zone["Id"], "ChangeBatch": text_record(pair)}, "ChangeInfo.Id"),
         ("route53", "get_change", {"Id": pair["change"]}, "ChangeInfo.Status"),
     ]
+
+
+def protections(zone):
+    """An operation that botocore knows from 1.44.8 on, as it does the features of a zone; older ones leave it out."""
+    known = hasattr(boto3.client("route53", region_name="us-east-1"), "list_resource_record_set_protections")
+    call = ("route53", "list_resource_record_set_protections", {"HostedZoneId": zone["Id"]}, "ResourceRecordSetProtections")
+    features = ("route53", "get_hosted_zone", zone, "HostedZone.Features.ChangeGuardrails.Name")
+    return [call, features] if known else []
 
 
 def forward(dr):

@@ -81,7 +81,7 @@ impl Room {
         let bot = Bot::assemble(parts).await.context("failed to set up the rehearsal")?;
         slack.deliver_to(Deliver::Socket(slack.sockets()));
         slack.sockets().wait_for(|open| !open.is_empty()).await;
-        let visitors = scenario.pairs.iter().map(|pair| tokio::spawn(visitors(world.clone(), pair.record.clone())));
+        let visitors = scenario.pairs.iter().map(|pair| tokio::spawn(visitors(world.clone(), pair.host())));
         Ok(Self { visitors: visitors.collect(), scenario, world, slack, bot })
     }
 

@@ -62,7 +62,17 @@ fn application(text: &mut String, pair: &Pair, workspace: &slack::Settings) -> s
             service.name, service.desired, service.min
         )?;
     }
-    writeln!(text, "\n[applications.{name}.record]\nzone = {:?}\nname = {:?}", pair.zone.id, pair.record)?;
+    for (index, (zone, record, role_arn)) in pair.names().into_iter().enumerate() {
+        let section = if index == 0 {
+            format!("[applications.{name}.record]")
+        } else {
+            format!("[[applications.{name}.records]]")
+        };
+        writeln!(text, "\n{section}\nzone = {zone:?}\nname = {record:?}")?;
+        if let Some(role_arn) = role_arn {
+            writeln!(text, "role_arn = {role_arn:?}")?;
+        }
+    }
     writeln!(text, "\n[applications.{name}.verify]\nurl = {:?}", pair.health_url())?;
     let channel = channel(workspace);
     let promoters: Vec<&str> = promoters(workspace).iter().map(|person| person.id.as_str()).collect();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rehearsal::{
-    Fault, FaultId, Pair, World,
+    Fault, FaultId, Pair, RecordData, Side, World, ZoneRecord,
     slack::{Fault as SlackFault, FaultKind, SceneAction, Slack},
 };
 
@@ -30,16 +30,19 @@ pub(super) enum Trouble {
     NoCapacity,
     /// Route 53's control plane does not answer.
     Route53Dark,
+    /// Somebody adds an AAAA record beside the A, which stays when the trouble ends.
+    SecondRecord,
 }
 
 impl Trouble {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Dark,
         Self::SlackDown,
         Self::PromotionStuck,
         Self::SwitchoverRefused,
         Self::NoCapacity,
         Self::Route53Dark,
+        Self::SecondRecord,
     ];
 
     fn id(self) -> &'static str {
@@ -50,6 +53,7 @@ impl Trouble {
             Self::SwitchoverRefused => "switchover-refused",
             Self::NoCapacity => "no-capacity",
             Self::Route53Dark => "route53-dark",
+            Self::SecondRecord => "second-record",
         }
     }
 
@@ -61,6 +65,7 @@ impl Trouble {
             Self::SwitchoverRefused => "Switchover refused".to_owned(),
             Self::NoCapacity => format!("No capacity in {}", pair.dr.region),
             Self::Route53Dark => "Route 53 dark".to_owned(),
+            Self::SecondRecord => "A second record (AAAA)".to_owned(),
         }
     }
 
@@ -76,6 +81,16 @@ impl Trouble {
                 reason: "Capacity is unavailable at this time.".to_owned(),
             }),
             Self::Route53Dark => Some(Fault::route53_dark()),
+            Self::SecondRecord => Some(Fault::RecordAppears {
+                pair: pair.name.clone(),
+                record: ZoneRecord {
+                    zone: pair.zone.id.clone(),
+                    name: pair.record.clone(),
+                    kind: "AAAA".to_owned(),
+                    data: RecordData::Alias { side: Side::Primary, evaluate_health: true },
+                    routing: BTreeMap::new(),
+                },
+            }),
         }
     }
 }

@@ -69,6 +69,7 @@ pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
             goal: format!("the goal of {} holds", step.name()),
             calls: if step == StepId::Capacity { vec![update.clone()] } else { vec![] },
             expected_s: 60.0,
+            deadline_s: None,
         })
         .collect();
     Plan {

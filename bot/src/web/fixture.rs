@@ -41,6 +41,7 @@ impl Tale {
             goal: format!("{service} is as {} wants it", step.name()),
             calls: vec![],
             expected_s: 60.0,
+            deadline_s: None,
         };
         let plan = Plan {
             application: "shop".into(),

@@ -18,6 +18,7 @@ mod session;
 mod signed;
 mod stake;
 mod surroundings;
+mod zones;
 
 use std::{
     collections::BTreeMap,

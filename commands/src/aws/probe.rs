@@ -63,13 +63,17 @@ impl Aws {
         }
     }
 
-    /// Whether the public name's addresses are that side's: some address is common to both.
+    /// Whether the public name's addresses are that side's: of IPv4 and of IPv6, as far as the name has them, some address is common to both.
     pub async fn resolves_to(&self, side: SideName) -> Result<bool, ProbeError> {
         let public = self.0.app.verify.url.host_str().unwrap_or_default();
         let (public, wanted) =
             futures::future::try_join(self.addresses(public), self.addresses(&self.side(side).endpoint.dns_name))
                 .await?;
-        Ok(!public.is_disjoint(&wanted))
+        let agrees = |six: bool| {
+            let mut asked = public.iter().filter(|address| address.is_ipv6() == six).peekable();
+            asked.peek().is_none() || asked.any(|address| wanted.contains(address))
+        };
+        Ok(!public.is_empty() && agrees(false) && agrees(true))
     }
 
     /// A GET on a new connection: one kept open would go on reaching the region that the name stood for when it was made.

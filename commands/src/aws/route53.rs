@@ -91,7 +91,7 @@ impl Aws {
     }
 
     /// Route 53 for a hosted zone: with the zone's own role, or else with DR's for that duty.
-    fn route53(&self, zone: &str, duty: Duty) -> &aws_sdk_route53::Client {
+    pub(super) fn route53(&self, zone: &str, duty: Duty) -> &aws_sdk_route53::Client {
         let own = self.0.app.zone_role(zone).and_then(|role| self.0.zones.get(role));
         own.unwrap_or(&self.acting(SideName::Dr, duty).route53)
     }

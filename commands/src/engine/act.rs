@@ -108,6 +108,11 @@ impl<'a> Hand<'a> {
         self.sent.last()
     }
 
+    /// The latest call of this attempt that is the same as that one.
+    pub(super) fn last_of_attempt(&self, call: &Call) -> Option<&CallRun> {
+        self.sent.iter().rev().find(|sent| sent.call == *call && sent.attempt == self.attempt)
+    }
+
     /// The latest call of this step for each value of what they are about.
     pub(super) fn latest_by(&self, about: impl Fn(&Call) -> &Value) -> Vec<&CallRun> {
         let mut latest: Vec<&CallRun> = Vec::new();
@@ -176,7 +181,7 @@ impl<'a> Hand<'a> {
     /// accepted is not made again within an attempt: Aurora may have taken it and given up meanwhile, and each move needs a person's word. Another
     /// irreversible call whose outcome is unknown is made again only after it had time to show.
     fn hold(&self, call: &Call, change: &Wanted) -> Option<String> {
-        let last = self.sent.iter().rev().find(|sent| sent.call == *call && sent.attempt == self.attempt)?;
+        let last = self.last_of_attempt(call)?;
         let age = self.pair.clock.now().duration_since(last.at);
         let fresh =
             age < jiff::SignedDuration::try_from(self.pair.app.timing.settle).unwrap_or(jiff::SignedDuration::MAX);

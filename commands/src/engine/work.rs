@@ -18,6 +18,7 @@ use crate::{
     journal::Event,
     run::{Run, StepState},
     runbook::Step,
+    topology::StepTiming,
 };
 
 /// What a step's task needs.
@@ -38,7 +39,7 @@ impl Job {
     }
 
     async fn attempt(self) -> Result<(), EngineError> {
-        let timing = self.pair.app.timing.step(self.step.id);
+        let timing = self.timing();
         let (began, attempt) = self.begin().await?;
         let (here, left) = (Instant::now(), self.left(began + timing.deadline).min(timing.deadline));
         let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, attempt);
@@ -96,13 +97,19 @@ impl Job {
         hand.close().await
     }
 
+    /// What the configuration says, with the deadline that the plan has for this step.
+    fn timing(&self) -> StepTiming {
+        let configured = self.pair.app.timing.step(self.step.id);
+        StepTiming { deadline: self.run.plan.deadline(self.step.id, configured.deadline), ..configured }
+    }
+
     /// Records the start of an attempt, unless this takes up one that a restart interrupted. Answers when it began and which it is.
     async fn begin(&self) -> Result<(Timestamp, u32), EngineError> {
         let before = self.run.steps.get(&self.step.id);
         if let Some(step) = before.filter(|step| step.state == StepState::Running) {
             return Ok((step.attempt_at, step.attempts));
         }
-        let timing = self.pair.app.timing.step(self.step.id);
+        let timing = self.timing();
         let goal = self.run.plan.goal(self.step.id);
         info!(goal, "step starts");
         let record = self

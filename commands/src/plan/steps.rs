@@ -4,13 +4,17 @@ use super::{PlannedStep, StepId};
 use crate::{
     change::{Call, Change},
     goals::{capacity_changes, listener_change},
-    observation::{Observation, Seen, ServiceState},
+    observation::{NamedZone, Observation, Seen, ServiceState, ZoneState},
     records::record_changes,
-    topology::{Application, Region, Service, SideName},
+    topology::{Application, Region, Service, SideName, Timing},
 };
 
+/// Accelerated recovery's 60 minutes, and a quarter of an hour for the change itself.
+const RECOVERY: f64 = 75.0 * 60.0;
+
 pub(super) fn planned(app: &Application, step: StepId, goal: impl Into<String>, calls: Vec<Call>) -> PlannedStep {
-    PlannedStep { step, goal: goal.into(), calls, expected_s: app.timing.step(step).expected.as_secs_f64() }
+    let expected_s = app.timing.step(step).expected.as_secs_f64();
+    PlannedStep { step, goal: goal.into(), calls, expected_s, deadline_s: None }
 }
 
 /// Its call is that of the chosen option.
@@ -41,7 +45,15 @@ pub(super) fn dns(app: &Application, observation: &Observation, side: SideName) 
     let changes = record_changes(app, side, &observation.records);
     let point = if app.records.len() == 1 { "points" } else { "point" };
     let goal = format!("{} {point} at {}, on all of Route 53's servers", app.record_names(), region.endpoint.dns_name);
-    planned(app, StepId::Dns, goal, calls(changes, region))
+    PlannedStep { deadline_s: patience(app, observation), ..planned(app, StepId::Dns, goal, calls(changes, region)) }
+}
+
+/// Seconds that the step waits for Route 53's control plane where accelerated recovery brings it back within about an hour: it is longer dark than the
+/// deadline that is the default. `None` where the configuration has a deadline of its own, or a zone is without it.
+fn patience(app: &Application, observation: &Observation) -> Option<f64> {
+    let is_default = app.timing.dns.deadline == Timing::default().dns.deadline;
+    let recovers = |zone: &NamedZone| zone.state.known().is_some_and(ZoneState::recovers);
+    (is_default && !observation.zones.is_empty() && observation.zones.iter().all(recovers)).then_some(RECOVERY)
 }
 
 pub(super) fn verify(app: &Application, side: SideName) -> PlannedStep {

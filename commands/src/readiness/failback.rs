@@ -1,6 +1,6 @@
 //! What must be true before the way back.
 
-use super::{Check, LOOK_AGAIN, blocking, records, warning};
+use super::{Check, LOOK_AGAIN, blocking, records, warning, zones};
 use crate::{
     former::Former,
     observation::{NamedService, Observation, Seen},
@@ -11,6 +11,7 @@ use crate::{
 pub(super) fn checks(app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
     let mut checks = vec![caller(app, observation)];
     checks.extend(records::failback_checks(app, observation));
+    checks.extend(zones::checks(app, observation));
     checks.extend(observation.primary.services.iter().map(|service| service_check(app, service)));
     checks.extend(stale(app, observation, stake));
     checks

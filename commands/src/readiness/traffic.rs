@@ -1,6 +1,6 @@
 //! Checks of what carries traffic beside the records: listener, endpoint.
 
-use super::{Check, blocking, records, warning};
+use super::{Check, blocking, records, warning, zones};
 use crate::{
     observation::{Observation, Seen},
     topology::Application,
@@ -10,6 +10,7 @@ pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check>
     let mut checks = Vec::new();
     checks.extend(listener(app, observation));
     checks.extend(records::checks(app, observation));
+    checks.extend(zones::checks(app, observation));
     checks.push(endpoint(app, observation));
     checks
 }

@@ -17,9 +17,12 @@ data "aws_iam_policy_document" "host_trust" {
 
 data "aws_iam_policy_document" "bot" {
   statement {
-    sid       = "TakeTheRoles"
-    actions   = ["sts:AssumeRole"]
-    resources = [for duty in ["read", "promote", "failback"] : "arn:aws:iam::${local.platform.account}:role/${var.app_name}-${var.env}-standby-${duty}"]
+    sid     = "TakeTheRoles"
+    actions = ["sts:AssumeRole"]
+    resources = concat(
+      [for duty in ["read", "promote", "failback"] : "arn:aws:iam::${local.platform.account}:role/${var.app_name}-${var.env}-standby-${duty}"],
+      var.zone_role_arns,
+    )
   }
 
   statement {

@@ -90,6 +90,7 @@ module "roles" {
   global_cluster   = local.platform.database.global_cluster
   services         = var.services
   record           = data.terraform_remote_state.dns.outputs.record
+  more_records     = var.more_records
   build_project    = coalesce(var.build_project, "${var.app_name}-${var.env}-rebuild")
   primary          = local.sides.primary
   dr               = local.sides.dr

@@ -1,3 +1,8 @@
+output "host_role_arn" {
+  description = "Role of the bot's host: what the role of a hosted zone in another account has to trust."
+  value       = aws_iam_role.host.arn
+}
+
 output "roles" {
   description = "The bot's `roles`, for both regions."
   value       = module.roles.roles

@@ -165,3 +165,19 @@ variable "build_project" {
   description = "CodeBuild project of the DR region that rebuilds a former primary; null where people apply the hand-off themselves."
   default     = null
 }
+
+variable "more_records" {
+  type        = list(object({ zone = string, name = string }))
+  description = "Records that move with the first one, in hosted zones of this account; the bot's configuration names them in `records`."
+  default     = []
+}
+
+variable "zone_role_arns" {
+  type        = list(string)
+  description = "Roles of hosted zones in other accounts, `record.role_arn` in the bot's configuration, which the bot may assume. modules/zone-role makes one."
+  default     = []
+  validation {
+    condition     = alltrue([for arn in var.zone_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/", arn))])
+    error_message = "Each is the ARN of a role."
+  }
+}

@@ -14,7 +14,7 @@ use crate::{
     ledger::Outcome,
     simulation::{
         Simulation,
-        dns::{NAME_SERVERS, Zone, bare_id},
+        dns::{NAME_SERVERS, Zone, bare_id, fully_qualified},
         refusal::{Refusal, Result},
     },
 };
@@ -28,6 +28,8 @@ fn item(list: &str) -> &'static str {
         "NameServers" => "NameServer",
         "ResourceRecordSets" => "ResourceRecordSet",
         "ResourceRecords" => "ResourceRecord",
+        "ChangeGuardrails" => "ChangeGuardrail",
+        "ResourceRecordSetProtections" => "ResourceRecordSetProtection",
         _ => "member",
     }
 }
@@ -48,6 +50,9 @@ pub(super) fn decode(parts: &Parts, body: &Bytes) -> Result<(String, Value)> {
         (&Method::GET, ["2013-04-01", "hostedzone"]) => ("ListHostedZones", None),
         (&Method::GET, ["2013-04-01", "hostedzone", id]) => ("GetHostedZone", Some(*id)),
         (&Method::GET, ["2013-04-01", "hostedzone", id, "rrset"]) => ("ListResourceRecordSets", Some(*id)),
+        (&Method::GET, ["2013-04-01", "hostedzone", id, "rrsetprotection"]) => {
+            ("ListResourceRecordSetProtections", Some(*id))
+        }
         (&Method::POST, ["2013-04-01", "hostedzone", id, "rrset"]) => ("ChangeResourceRecordSets", Some(*id)),
         (&Method::GET, ["2013-04-01", "change", id]) => ("GetChange", Some(*id)),
         (method, _) => return Ok((format!("{method} {}", parts.uri.path()), json!({}))),
@@ -65,11 +70,24 @@ pub(super) fn decode(parts: &Parts, body: &Bytes) -> Result<(String, Value)> {
     Ok((operation.to_owned(), Value::Object(input)))
 }
 
-pub(super) fn call(simulation: &mut Simulation, _: &Context<'_>, operation: &str, input: Input<'_>) -> Result<Value> {
+pub(super) fn call(
+    simulation: &mut Simulation,
+    context: &Context<'_>,
+    operation: &str,
+    input: Input<'_>,
+) -> Result<Value> {
     throttle(simulation)?;
+    let zone = match operation {
+        "GetChange" => simulation.dns.changes.get(bare_id(input.required("Id")?)).map(|change| change.zone.clone()),
+        _ => input.text("Id").map(|id| bare_id(id).to_owned()),
+    };
+    if let Some(zone) = zone {
+        may_use(simulation, context, operation, &zone)?;
+    }
     match operation {
-        "ListHostedZones" => list_zones(simulation, input),
+        "ListHostedZones" => list_zones(simulation, context, input),
         "GetHostedZone" => get_zone(simulation, input),
+        "ListResourceRecordSetProtections" => protections(simulation, input),
         "ListResourceRecordSets" => route53_records::list(simulation, input),
         "ChangeResourceRecordSets" => change(simulation, input),
         "GetChange" => change_info(simulation, input.required("Id")?),
@@ -86,8 +104,24 @@ fn throttle(simulation: &Simulation) -> Result<()> {
     if taken < rate { Ok(()) } else { Err(Refusal::invalid("Throttling", "Rate exceeded")) }
 }
 
-fn list_zones(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
-    let zones: Vec<Value> = simulation.dns.zones.iter().map(|(id, zone)| zone_shape(id, zone)).collect();
+/// A hosted zone of another account takes that account's own roles, and nobody else.
+fn may_use(simulation: &Simulation, context: &Context<'_>, operation: &str, zone: &str) -> Result<()> {
+    let caller = simulation.caller(context.access_key);
+    let Some(owner) = simulation.dns.zones.get(zone).and_then(|zone| zone.account.as_deref()) else { return Ok(()) };
+    if caller.split(':').nth(4) == Some(owner) {
+        return Ok(());
+    }
+    let message = format!(
+        "User: {caller} is not authorized to perform: route53:{operation} on resource: arn:aws:route53:::hostedzone/{zone}"
+    );
+    Err(Refusal { status: 403, code: "AccessDenied".to_owned(), message })
+}
+
+/// The zones of the caller's account.
+fn list_zones(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let seen =
+        simulation.dns.zones.iter().filter(|(id, _)| may_use(simulation, context, "ListHostedZones", id).is_ok());
+    let zones: Vec<Value> = seen.map(|(id, zone)| zone_shape(id, zone)).collect();
     let (page, next) = paging::page(simulation, zones, input, "marker", "maxitems", ZONES)?;
     Ok(json!({
         "HostedZones": page,
@@ -101,7 +135,21 @@ fn list_zones(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
 fn get_zone(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
     let id = input.required("Id")?;
     let zone = simulation.dns.zone(id)?;
-    Ok(json!({"HostedZone": zone_shape(id, zone), "DelegationSet": {"NameServers": NAME_SERVERS}}))
+    let mut shape = zone_shape(id, zone);
+    let guardrail = |name: &String| json!({"Name": name, "Status": "ENABLED"});
+    shape["Features"] = json!({
+        "AcceleratedRecoveryStatus": zone.features.accelerated_recovery,
+        "ChangeGuardrails": zone.features.guardrails.iter().map(guardrail).collect::<Vec<_>>(),
+    });
+    Ok(json!({"HostedZone": shape, "DelegationSet": {"NameServers": NAME_SERVERS}}))
+}
+
+/// All on one page.
+fn protections(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
+    let zone = simulation.dns.zone(input.required("Id")?)?;
+    let shape = |(name, kind, comment): &(String, String, String)| json!({"RecordName": fully_qualified(name), "RecordType": kind, "Comment": comment});
+    let list: Vec<Value> = zone.features.protections.iter().map(shape).collect();
+    Ok(json!({"ResourceRecordSetProtections": list}))
 }
 
 fn zone_shape(id: &str, zone: &Zone) -> Value {
@@ -109,7 +157,7 @@ fn zone_shape(id: &str, zone: &Zone) -> Value {
         "Id": format!("/hostedzone/{id}"),
         "Name": zone.name,
         "CallerReference": crate::dice::uuid(id),
-        "Config": {"PrivateZone": false},
+        "Config": {"PrivateZone": zone.private},
         "ResourceRecordSetCount": zone.records.len(),
     })
 }

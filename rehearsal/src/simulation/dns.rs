@@ -1,6 +1,9 @@
 //! Route 53: hosted zones, changes of their records, and what the name servers answer.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use jiff::Timestamp;
 
@@ -9,7 +12,12 @@ use super::{
     agenda::Event,
     refusal::{Refusal, Result},
 };
-use crate::{durations, pair::Endpoint, scenario::Scenario};
+use crate::{
+    durations,
+    pair::{Endpoint, Pair},
+    scenario::Scenario,
+    zones::{RecordData, ZoneFeatures, ZoneRecord},
+};
 
 /// All hosted zones and changes.
 #[derive(Debug)]
@@ -17,15 +25,20 @@ pub(crate) struct Dns {
     /// By id, without prefix.
     pub(crate) zones: BTreeMap<String, Zone>,
     pub(crate) changes: BTreeMap<String, ChangeInfo>,
-    endpoints: Vec<Endpoint>,
+    endpoints: Vec<(Endpoint, bool)>,
     /// Changes made so far, by whomever.
     made: u64,
 }
 
-/// A public hosted zone.
+/// A hosted zone.
 #[derive(Debug)]
 pub(crate) struct Zone {
     pub(crate) name: String,
+    /// Account that it belongs to, if that is not the one that everything else is in: everybody else is denied.
+    pub(crate) account: Option<String>,
+    /// Whether it answers in its VPCs alone.
+    pub(crate) private: bool,
+    pub(crate) features: ZoneFeatures,
     /// As the control plane has them.
     pub(crate) records: Records,
     /// As the name servers answer.
@@ -73,7 +86,7 @@ pub(crate) struct ChangeInfo {
     pub(crate) submitted: Timestamp,
     pub(crate) in_sync: bool,
     number: u64,
-    zone: String,
+    pub(crate) zone: String,
     /// The zone's records after this change.
     records: Records,
 }
@@ -95,9 +108,25 @@ impl Dns {
         for pair in &scenario.pairs {
             let name = fully_qualified(&pair.zone.name);
             let zone = zones.entry(pair.zone.id.clone()).or_insert_with(|| Zone::new(&name));
+            zone.features = pair.zone_features.clone();
             zone.put(RecordSet::alias(&pair.record, &pair.primary.endpoint.dns_name, &pair.primary.endpoint.zone));
         }
-        let endpoints = scenario.sites().map(|(_, _, site)| site.endpoint.clone()).collect();
+        for pair in &scenario.pairs {
+            for other in &pair.more_zones {
+                let zone =
+                    zones.entry(other.zone.id.clone()).or_insert_with(|| Zone::new(&fully_qualified(&other.zone.name)));
+                zone.account = other.role_arn.as_ref().and_then(|role| role.split(':').nth(4)).map(str::to_owned);
+                zone.private = other.private;
+                zone.features = pair.zone_features.clone();
+            }
+            for record in &pair.more_records {
+                if let Some(zone) = zones.get_mut(&record.zone) {
+                    zone.put(RecordSet::of(pair, record));
+                }
+            }
+        }
+        let has_six = |pair: &Pair| pair.more_records.iter().any(|record| record.kind == "AAAA");
+        let endpoints = scenario.sites().map(|(pair, _, site)| (site.endpoint.clone(), has_six(pair))).collect();
         Self { zones, changes: BTreeMap::new(), endpoints, made: 0 }
     }
 
@@ -106,22 +135,34 @@ impl Dns {
         self.zones.get(bare_id(id)).ok_or_else(|| no_such_zone(id))
     }
 
-    /// What the name servers answer for an address query.
-    pub(crate) fn resolve(&self, name: &str) -> Option<IpAddr> {
+    /// What the name servers answer for a query of type `A` or `AAAA`: the record of that name, or the wildcard above it.
+    pub(crate) fn resolve(&self, name: &str, kind: &str) -> Option<IpAddr> {
         let name = fully_qualified(name);
-        if let Some(endpoint) = self.endpoints.iter().find(|endpoint| fully_qualified(&endpoint.dns_name) == name) {
-            return Some(endpoint.address);
+        if let Some((endpoint, six)) = self.endpoints.iter().find(|(known, _)| fully_qualified(&known.dns_name) == name)
+        {
+            return match kind {
+                "A" => Some(endpoint.address),
+                _ => six.then(|| six_of(endpoint.address)),
+            };
         }
-        let record = self.zones.values().find_map(|zone| zone.answered.get(&RecordKey::address(&name)))?;
+        let public = || self.zones.values().filter(|zone| !zone.private);
+        let exists = |name: &str| public().any(|zone| zone.answered.values().any(|record| record.name == name));
+        let mut asked = name.clone();
+        // A wildcard answers only where there is nothing of the name itself.
+        while !exists(&asked) {
+            let above = asked.trim_start_matches("*.").split_once('.').map(|(_, above)| format!("*.{above}"))?;
+            asked = above;
+        }
+        let record = public().find_map(|zone| zone.answered.get(&RecordKey::new(&asked, kind, "")))?;
         match &record.alias {
-            Some(alias) => self.resolve(&alias.dns_name),
+            Some(alias) => self.resolve(&alias.dns_name, kind),
             None => record.values.first()?.parse().ok(),
         }
     }
 
     /// Where an alias record points, as the control plane has it, without trailing dot.
-    pub(crate) fn alias_of(&self, zone: &str, name: &str) -> Option<String> {
-        let record = self.zones.get(zone)?.records.get(&RecordKey::address(name))?;
+    pub(crate) fn alias_of(&self, zone: &str, name: &str, kind: &str) -> Option<String> {
+        let record = self.zones.get(zone)?.records.get(&RecordKey::new(name, kind, ""))?;
         record.alias.as_ref().map(|alias| alias.dns_name.trim_end_matches('.').to_owned())
     }
 
@@ -138,11 +179,31 @@ impl Dns {
 
 impl Zone {
     fn new(name: &str) -> Self {
-        let mut zone = Self { name: name.to_owned(), records: Records::new(), answered: Records::new(), settled: 0 };
+        let mut zone = Self {
+            name: name.to_owned(),
+            account: None,
+            private: false,
+            features: ZoneFeatures::default(),
+            records: Records::new(),
+            answered: Records::new(),
+            settled: 0,
+        };
         zone.put(RecordSet::plain(name, "NS", 172_800, NAME_SERVERS.map(|server| format!("{server}.")).to_vec()));
         let authority = format!("{}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400", NAME_SERVERS[0]);
         zone.put(RecordSet::plain(name, "SOA", 900, vec![authority]));
         zone
+    }
+
+    /// Why a record of that name and type cannot be changed, in words like Route 53's.
+    fn protects(&self, record: &RecordSet) -> Option<String> {
+        let protections = self.features.protections.iter();
+        let found = protections
+            .into_iter()
+            .find(|(name, kind, _)| fully_qualified(name) == record.name && *kind == record.kind)?;
+        Some(format!(
+            "The resource record set [name='{}', type='{}'] has a protection: {}",
+            record.name, record.kind, found.2
+        ))
     }
 
     /// Puts a record in place and in force at once.
@@ -163,10 +224,6 @@ impl RecordKey {
         let labels = name.trim_end_matches('.').rsplit('.').map(str::to_owned).collect();
         Self { labels, kind: kind.to_owned(), set: set.to_owned() }
     }
-
-    fn address(name: &str) -> Self {
-        Self::new(name, "A", "")
-    }
 }
 
 impl RecordSet {
@@ -186,6 +243,21 @@ impl RecordSet {
         Self { ttl: None, values: Vec::new(), alias: Some(alias), ..Self::plain(name, "A", 0, Vec::new()) }
     }
 
+    fn of(pair: &Pair, given: &ZoneRecord) -> Self {
+        let mut set = match &given.data {
+            RecordData::Alias { side, evaluate_health } => {
+                let endpoint = &pair.site(*side).endpoint;
+                let mut set = Self::alias(&given.name, &endpoint.dns_name, &endpoint.zone);
+                set.alias.iter_mut().for_each(|alias| alias.evaluate_health = *evaluate_health);
+                set
+            }
+            RecordData::Values { ttl, values } => Self::plain(&given.name, &given.kind, *ttl, values.clone()),
+        };
+        set.kind.clone_from(&given.kind);
+        set.routing.clone_from(&given.routing);
+        set
+    }
+
     pub(crate) fn key(&self) -> RecordKey {
         RecordKey::new(&self.name, &self.kind, self.routing.get("SetIdentifier").map_or("", String::as_str))
     }
@@ -200,6 +272,9 @@ impl Simulation {
             .iter()
             .filter_map(|(action, record)| {
                 let within = format!(".{}", record.name).ends_with(&format!(".{}", zone.name));
+                if let Some(complaint) = zone.protects(record) {
+                    return Some(complaint);
+                }
                 if within { change_one(&mut records, *action, record) } else { Some(not_in_zone(record, &zone.name)) }
             })
             .collect();
@@ -220,6 +295,16 @@ impl Simulation {
         Ok(change)
     }
 
+    /// Another actor adds a record set.
+    pub(super) fn add_record(&mut self, pair: &str, record: &ZoneRecord) {
+        let Some(pair) = self.scenario.pairs.iter().find(|candidate| candidate.name == pair) else { return };
+        if let Some(hosted) = self.dns.zones.get_mut(&record.zone) {
+            self.dns.made += 1;
+            hosted.settled = self.dns.made;
+            hosted.put(RecordSet::of(pair, record));
+        }
+    }
+
     /// Another actor points a pair's record elsewhere.
     pub(super) fn take_record(&mut self, pair: &str, dns_name: &str, zone: &str) {
         let Some(pair) = self.scenario.pairs.iter().find(|candidate| candidate.name == pair) else { return };
@@ -235,6 +320,13 @@ impl Simulation {
 fn change_one(records: &mut Records, action: ChangeAction, record: &RecordSet) -> Option<String> {
     let named = format!("resource record set [name='{}', type='{}'", record.name, record.kind);
     match (action, records.get(&record.key())) {
+        (ChangeAction::Create | ChangeAction::Upsert, _) if conflicts(records, record) => {
+            let other = if record.kind == "CNAME" { "another type" } else { "type CNAME" };
+            return Some(format!(
+                "RRSet of type {} with DNS name {} is not permitted because a conflicting RRSet of {other} with the same DNS name already exists",
+                record.kind, record.name
+            ));
+        }
         (ChangeAction::Create, Some(_)) => return Some(format!("Tried to create {named}] but it already exists")),
         (ChangeAction::Delete, None) => return Some(format!("Tried to delete {named}] but it was not found")),
         (ChangeAction::Delete, Some(current)) if current != record => {
@@ -244,6 +336,27 @@ fn change_one(records: &mut Records, action: ChangeAction, record: &RecordSet) -
         (ChangeAction::Create | ChangeAction::Upsert, _) => records.insert(record.key(), record.clone()),
     };
     None
+}
+
+/// Whether a `CNAME` is, or would be, beside another type.
+fn conflicts(records: &Records, record: &RecordSet) -> bool {
+    let beside = |other: &RecordSet| {
+        other.name == record.name
+            && other.kind != record.kind
+            && [&other.kind, &record.kind].into_iter().any(|kind| kind == "CNAME")
+    };
+    records.values().any(beside)
+}
+
+/// The IPv6 address of an endpoint with that IPv4 address, of RFC 3849's network.
+pub(crate) fn six_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(four) => {
+            let [a, b, c, d] = four.octets().map(u16::from);
+            Ipv6Addr::new(0x2001, 0xdb8, 0, 0, a, b, c, d).into()
+        }
+        six @ IpAddr::V6(_) => six,
+    }
 }
 
 fn not_in_zone(record: &RecordSet, zone: &str) -> String {

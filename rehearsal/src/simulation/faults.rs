@@ -113,6 +113,7 @@ impl Simulation {
         let Some(fault) = self.faults.announced.remove(&id) else { return };
         match &fault {
             Fault::RecordTaken { pair, dns_name, zone } => self.take_record(pair, dns_name, zone),
+            Fault::RecordAppears { pair, record } => self.add_record(pair, record),
             Fault::RegionDark(_)
             | Fault::Calls { .. }
             | Fault::PromotionFails { .. }

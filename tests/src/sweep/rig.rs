@@ -38,7 +38,7 @@ pub struct Rig {
 pub struct End {
     writer: Option<Side>,
     failover: Option<String>,
-    record: Option<String>,
+    aliases: Vec<(String, String)>,
     resolves_to: Option<Side>,
     services: [Vec<ServiceState>; 2],
     listeners: [ListenerState; 2],
@@ -56,7 +56,8 @@ impl End {
     pub fn is_served_by(&self, side: Side) -> bool {
         let index = usize::from(side == Side::Dr);
         let capacity = self.services[index].iter().all(|service| service.running > 1);
-        self.writer == Some(side) && self.resolves_to == Some(side) && self.failover.is_none() && capacity
+        let one = self.aliases.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        self.writer == Some(side) && self.resolves_to == Some(side) && one && self.failover.is_none() && capacity
     }
 }
 
@@ -140,7 +141,7 @@ impl Rig {
         End {
             writer: pair.writer,
             failover: pair.failover,
-            record: pair.record,
+            aliases: pair.aliases,
             resolves_to: pair.resolves_to,
             services: [pair.primary.services, pair.dr.services],
             listeners: [pair.primary.listener, pair.dr.listener],

@@ -30,6 +30,7 @@ mod privilege;
 mod process;
 mod promote;
 mod python;
+mod records;
 mod refusals;
 mod refused;
 mod rehearsal_in_chromium;

@@ -18,7 +18,8 @@ use crate::{
     journal::CallOutcome,
     observation::NamedRecord,
     plan::{Plan, StepId},
-    records::{Pointing, pointing, record_changes},
+    readiness::Outcome,
+    records::{Pointing, meaning, pointing, record_changes, served_by},
     run::{CallRun, Run},
     topology::SideName,
 };
@@ -26,13 +27,13 @@ use crate::{
 /// Route 53 propagates a change to its servers within 60 seconds (Route 53 API Reference, `ChangeResourceRecordSets`).
 const PROPAGATION: SignedDuration = SignedDuration::from_secs(60);
 
-pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memory) -> Result<Sight, AwsError> {
+pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut Memory) -> Result<Sight, AwsError> {
     let current = pair.aws.records().await?;
     let side = run.plan.target;
     let changes = record_changes(&pair.app, side, &current);
     if changes.is_empty() {
         return match pointing(&pair.app, &current) {
-            Pointing::At(_) => propagated(pair, side, hand).await,
+            Pointing::At(_) => propagated(pair, side, hand, memory).await,
             Pointing::Split(why) | Pointing::Elsewhere(why) | Pointing::Unseen(why) => Ok(Sight::Failed(format!(
                 "{why}, and Standby can't change that; point it at {} by hand, then retry",
                 pair.app.side(side).endpoint.dns_name
@@ -40,7 +41,7 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
         };
     }
     if memory.attempt == 1
-        && let Some(swap) = changes.iter().find_map(|change| unplanned(&run.plan, change))
+        && let Some(swap) = changes.iter().find_map(|change| unplanned(pair, &run.plan, change))
     {
         return Ok(Sight::Failed(format!(
             "the {} record {} is not what the plan showed: it is {} now; somebody changed it, retry to replace what is there",
@@ -48,6 +49,9 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
             swap.new.name,
             swap.old.as_ref().map_or("gone".to_owned(), |old| old.target())
         )));
+    }
+    if let Some(why) = changes.iter().find_map(|change| refused(pair, hand, change)) {
+        return Ok(Sight::Failed(why));
     }
     if let Some(why) = writer::left(pair, side).await {
         return Ok(Sight::Failed(why));
@@ -57,6 +61,17 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &Memor
         Action { side: SideName::Dr, change: Wanted::Change(change), before }
     };
     Ok(Sight::Unmet { detail: targets(&current), actions: changes.into_iter().map(action).collect() })
+}
+
+/// Why a change must not be sent again in this attempt: Route 53 did not take it, and what it replaces is still there. So nobody else was faster; the
+/// same words would come again.
+fn refused(pair: &Pair, hand: &Hand<'_>, change: &Change) -> Option<String> {
+    let call = change.call(&pair.app.dr.region);
+    let last = hand.last_of_attempt(&call)?;
+    let Some(CallOutcome::Failed { code, message, .. }) = &last.outcome else { return None };
+    let zone = call.params["HostedZoneId"].as_str().unwrap_or_default();
+    (code == "InvalidChangeBatch")
+        .then(|| format!("Route 53 refused to change zone {zone}: {code}: {message}; {}", meaning(message)))
 }
 
 /// What a change finds in its hosted zone.
@@ -75,8 +90,9 @@ fn targets(current: &[NamedRecord]) -> String {
     }
 }
 
-/// The first swap of a change that the plan did not show. A part of a batch that it showed will do: somebody else may have made the rest.
-fn unplanned<'a>(plan: &Plan, change: &'a Change) -> Option<&'a Swap> {
+/// The first swap of a change that the plan did not show. A part of a batch that it showed will do: somebody else may have made the rest. So will what
+/// could not be seen when the plan was made, if it is an alias to the other region.
+fn unplanned<'a>(pair: &Pair, plan: &Plan, change: &'a Change) -> Option<&'a Swap> {
     let Change::Records { zone, swaps } = change else { return None };
     let dns = plan.steps.iter().filter(|planned| planned.step == StepId::Dns);
     let shown: Vec<&Value> = dns
@@ -85,10 +101,14 @@ fn unplanned<'a>(plan: &Plan, change: &'a Change) -> Option<&'a Swap> {
         .filter_map(|call| call.params["ChangeBatch"]["Changes"].as_array())
         .flatten()
         .collect();
-    swaps.iter().find(|swap| !swap.params().iter().all(|change| shown.contains(&change)))
+    let unseen = plan.checks.iter().any(|check| check.id.starts_with("record") && check.outcome() == Outcome::Unknown);
+    let moves = |swap: &Swap| swap.old.as_ref().is_some_and(|old| served_by(&pair.app, old).is_some());
+    swaps.iter().find(|swap| {
+        !(shown.is_empty() && unseen && moves(swap)) && !swap.params().iter().all(|change| shown.contains(&change))
+    })
 }
 
-async fn propagated(pair: &Pair, side: SideName, hand: &Hand<'_>) -> Result<Sight, AwsError> {
+async fn propagated(pair: &Pair, side: SideName, hand: &Hand<'_>, memory: &mut Memory) -> Result<Sight, AwsError> {
     let target = &pair.app.side(side).endpoint.dns_name;
     let names = pair.app.record_names();
     let in_place = match pair.app.records.len() {
@@ -100,17 +120,28 @@ async fn propagated(pair: &Pair, side: SideName, hand: &Hand<'_>) -> Result<Sigh
         return Ok(Sight::Holds(in_place));
     }
     for call in zones {
-        let zone = call.call.params["HostedZoneId"].as_str().unwrap_or_default();
-        let in_sync = match &call.outcome {
-            Some(CallOutcome::Accepted { reference: Some(change), .. }) => {
-                pair.aws.record_in_sync(zone, change).await?
-            }
-            // The answer that named the change was lost: Route 53's own bound has to do.
-            _ => pair.clock.now().duration_since(call.at) >= PROPAGATION,
-        };
-        if !in_sync {
+        if !in_sync(pair, call, memory).await? {
             return Ok(Sight::Waiting("record changed, spreading to Route 53's servers".to_owned()));
         }
     }
     Ok(Sight::Holds(format!("{in_place}, in sync")))
+}
+
+/// Whether all of Route 53's servers have what a call changed. Where Route 53 does not say, its own bound has to do: the answer that named the change
+/// was lost, or the role may not ask. A change that it no longer knows is done, since the record is where it belongs.
+async fn in_sync(pair: &Pair, call: &CallRun, memory: &mut Memory) -> Result<bool, AwsError> {
+    let by_time = || pair.clock.now().duration_since(call.at) >= PROPAGATION;
+    let Some(CallOutcome::Accepted { reference: Some(change), .. }) = &call.outcome else { return Ok(by_time()) };
+    if memory.forgotten.contains(change) {
+        return Ok(true);
+    }
+    let zone = call.call.params["HostedZoneId"].as_str().unwrap_or_default();
+    match pair.aws.record_in_sync(zone, change).await {
+        Err(error) if error.code == "NoSuchChange" => {
+            memory.forgotten.insert(change.clone());
+            Ok(true)
+        }
+        Err(error) if error.refused_for_good() => Ok(by_time()),
+        answer => answer,
+    }
 }

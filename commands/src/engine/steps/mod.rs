@@ -15,7 +15,7 @@ mod snapshot;
 mod verify;
 mod writer;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
@@ -65,6 +65,8 @@ pub(super) struct Memory {
     pub(super) bad: u32,
     /// Since when the lag has been low enough.
     pub(super) low_since: Option<Timestamp>,
+    /// Record changes that Route 53 no longer knows, by id.
+    pub(super) forgotten: BTreeSet<String>,
     /// The first lag that was seen.
     pub(super) first_lag: Option<Lag>,
 }

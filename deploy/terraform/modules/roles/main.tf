@@ -2,6 +2,9 @@
 # compares with the calls that all runbooks make.
 
 locals {
+  # A zone of another account is reached by a role there: see modules/zone-role.
+  records = concat([var.record], var.more_records)
+
   places = {
     account             = var.account
     primary_region      = var.primary.region
@@ -17,8 +20,9 @@ locals {
         for service in sort(var.services) : "arn:aws:ecs:${side.region}:${var.account}:service/${side.ecs_cluster}/${service}"
       ]
     ]))
-    zone          = var.record.zone
-    record        = lower(trimsuffix(var.record.name, "."))
+    zone_arns = jsonencode(distinct([for record in local.records : "arn:aws:route53:::hostedzone/${record.zone}"]))
+    # As IAM normalizes names: lower case, without the trailing dot, an asterisk as its octal code.
+    record_names  = jsonencode(distinct([for record in local.records : replace(lower(trimsuffix(record.name, ".")), "*", "\\052")]))
     build_project = var.build_project
   }
 }

@@ -29,7 +29,13 @@ variable "services" {
 
 variable "record" {
   type        = object({ zone = string, name = string })
-  description = "The one record that the bot moves."
+  description = "The first record that the bot moves."
+}
+
+variable "more_records" {
+  type        = list(object({ zone = string, name = string }))
+  description = "Other records that move with it, in zones of the same account."
+  default     = []
 }
 
 variable "build_project" {

@@ -69,6 +69,12 @@ impl Schedule {
         let mut draw = Draw::of(seed);
         let fate = if draw.chance(50) { OldPrimary::Detached } else { OldPrimary::Rejoins };
         let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
+        // A third of the seeds has one record, a third an AAAA beside it, a third two names in two zones, each with its own role.
+        let pair = match seed % 3 {
+            0 => pair,
+            1 => pair.dual_stack(),
+            _ => pair.dual_stack().second_zone(),
+        };
         let builds = draw.chance(30);
         there::draw(&mut draw, &pair);
         let there = draw.take();

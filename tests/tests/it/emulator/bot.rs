@@ -26,11 +26,18 @@ pub(super) struct Bot {
 
 impl Bot {
     /// Configured for a pair as pair.py describes one, and started.
-    pub(super) fn start(folder: &Path, pair: &Value, health: &Health, slack: &Slack, emulators: &Emulators) -> Self {
+    pub(super) fn start(
+        folder: &Path,
+        pair: &Value,
+        more: &str,
+        health: &Health,
+        slack: &Slack,
+        emulators: &Emulators,
+    ) -> Self {
         let [address] = free_addresses();
         let host = pair["record"]["name"].as_str().unwrap();
         let added = completed("shop", host, folder, address, health, slack.settings());
-        let mut bot = Self::configured(folder, &(added + &described(pair)), address, slack, emulators);
+        let mut bot = Self::configured(folder, &(added + &described(pair) + more), address, slack, emulators);
         bot.launch();
         bot
     }
@@ -76,6 +83,17 @@ impl Bot {
             *kills += 1;
             self.launch();
         }
+    }
+
+    /// Kills it with -9 once its log says that, and starts it again. Answers the log as the kill left it.
+    pub(super) async fn dies_at(&mut self, said: impl Fn(&str) -> bool) -> String {
+        while !said(&self.log()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(self.process.take());
+        let left = self.log();
+        self.launch();
+        left
     }
 
     /// Waits until so many runs have ended.

@@ -4,6 +4,7 @@ mod applied;
 mod bot;
 mod emulators;
 mod failback;
+mod records;
 
 use std::time::Duration;
 
@@ -81,13 +82,19 @@ struct Stage {
 
 impl Stage {
     async fn open() -> Self {
+        Self::open_with(|_, _| String::new()).await
+    }
+
+    /// With what `more` adds to the configuration, and to the pair, before the bot starts.
+    async fn open_with(more: impl FnOnce(&Emulators, &str) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let emulators = Emulators::start(folder.path());
         let pair = emulators.pass("pair.py", "");
         let described: Value = serde_json::from_str(&pair).unwrap();
+        let more = more(&emulators, &pair);
         let health = Health::start(&described).await;
         let slack = serve_slack().await;
-        let bot = Bot::start(folder.path(), &described, &health, &slack, &emulators);
+        let bot = Bot::start(folder.path(), &described, &more, &health, &slack, &emulators);
         slack.deliver_to(Deliver::Http(format!("http://{}", bot.address).parse().unwrap()));
         Self { _folder: folder, emulators, pair, described, health, people: People { slack }, bot }
     }

@@ -56,6 +56,7 @@ pub(super) fn demands(call: &Call, pair: &Pair) -> Vec<Demand> {
         (Service::Elbv2, "ModifyListener") => ("elasticloadbalancing", vec![text("ListenerArn")]),
         (Service::Elbv2, _) => ("elasticloadbalancing", any()),
         (Service::Route53, "GetChange") => ("route53", vec![format!("arn:aws:route53:::change/{}", text("Id"))]),
+        (Service::Route53, "ListHostedZones") => ("route53", any()),
         (Service::Route53, _) => ("route53", vec![format!("arn:aws:route53:::hostedzone/{}", text("Id"))]),
         (Service::CloudWatch, _) => ("cloudwatch", any()),
         (Service::CodeBuild, operation) => {

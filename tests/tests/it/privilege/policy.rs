@@ -149,8 +149,8 @@ fn filled(duty: Duty, pair: &Pair) -> String {
         ("dr_kms_key_arn", pair.kms_key_arn(Side::Dr)),
         ("listener_arns", json!(Side::BOTH.map(|side| pair.listener_arn(side))).to_string()),
         ("service_arns", json!(services).to_string()),
-        ("zone", pair.zone.id.clone()),
-        ("record", pair.record.clone()),
+        ("zone_arns", json!([format!("arn:aws:route53:::hostedzone/{}", pair.zone.id)]).to_string()),
+        ("record_names", json!([pair.record]).to_string()),
         ("build_project", pair.build_project()),
     ];
     for (name, value) in values {

@@ -11,6 +11,7 @@ variables {
   global_cluster   = "shop-prod-global"
   services         = ["api", "web"]
   record           = { zone = "Z0123456789SHOP", name = "App.shop.example." }
+  more_records     = [{ zone = "Z0123456789SHOP", name = "*.shop.example" }]
   build_project    = "shop-prod-rebuild"
   primary          = { region = "us-east-1", db_cluster = "shop-prod-primary", ecs_cluster = "shop-prod", listener_arn = "arn:listener/primary", kms_key_arn = "arn:key/primary" }
   dr               = { region = "us-west-2", db_cluster = "shop-prod-dr", ecs_cluster = "shop-prod", listener_arn = "arn:listener/dr", kms_key_arn = "arn:key/dr" }
@@ -28,9 +29,9 @@ run "three_policies_of_plain_json" {
   }
   assert {
     condition = one([
-      for statement in jsondecode(aws_iam_role_policy.this["promote"].policy).Statement : statement if statement.Sid == "MoveTheRecord"
-    ]).Condition["ForAllValues:StringEquals"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["app.shop.example"]
-    error_message = "the record's name is normalized as Route 53 compares it"
+      for statement in jsondecode(aws_iam_role_policy.this["promote"].policy).Statement : statement if statement.Sid == "MoveTheRecords"
+    ]).Condition["ForAllValues:StringEquals"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["app.shop.example", "\\052.shop.example"]
+    error_message = "the records' names are normalized as Route 53 compares them"
   }
   assert {
     condition = one([
