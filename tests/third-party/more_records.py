@@ -11,10 +11,22 @@ region's endpoint, and each keeps its EvaluateTargetHealth; exits 1 if one is no
 import json
 import sys
 
+import boto3
 from emulated import ENDPOINT, PRIMARY, RECORD, Emulators
 
 SECOND = "api.partners.test"
 ROLE = "arn:aws:iam::210987654321:role/standby-dns"
+
+
+def of_the_role(aws):
+    """Route 53 with the role, whose account the second zone is in: the emulator keeps accounts apart."""
+    session = aws.client("sts", PRIMARY).assume_role(RoleArn=ROLE, RoleSessionName="more-records")["Credentials"]
+    keys = {
+        "aws_access_key_id": session["AccessKeyId"],
+        "aws_secret_access_key": session["SecretAccessKey"],
+        "aws_session_token": session["SessionToken"],
+    }
+    return boto3.client("route53", region_name=PRIMARY, endpoint_url=aws.ministack_url, **keys)
 
 
 def alias(region, evaluate):
@@ -28,11 +40,11 @@ def create(route53, zone, name, kind, evaluate):
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=changes)
 
 
-def make(route53, pair):
+def make(route53, other, pair):
     create(route53, pair["record"]["zone"], RECORD, "AAAA", True)
-    zone = route53.create_hosted_zone(Name="partners.test", CallerReference="partners")["HostedZone"]["Id"]
+    zone = other.create_hosted_zone(Name="partners.test", CallerReference="partners")["HostedZone"]["Id"]
     zone = zone.removeprefix("/hostedzone/")
-    create(route53, zone, SECOND, "A", False)
+    create(other, zone, SECOND, "A", False)
     return {"zone": zone, "name": SECOND, "role_arn": ROLE}
 
 
@@ -41,15 +53,15 @@ def zone_named(route53, name):
     return next(zone["Id"].removeprefix("/hostedzone/") for zone in zones if zone["Name"] == f"{name}.")
 
 
-def check(route53, pair, region):
+def check(route53, other, pair, region):
     wanted = [
-        (pair["record"]["zone"], RECORD, "A", False),
-        (pair["record"]["zone"], RECORD, "AAAA", True),
-        (zone_named(route53, "partners.test"), SECOND, "A", False),
+        (route53, pair["record"]["zone"], RECORD, "A", False),
+        (route53, pair["record"]["zone"], RECORD, "AAAA", True),
+        (other, zone_named(other, "partners.test"), SECOND, "A", False),
     ]
     good = True
-    for zone, name, kind, evaluate in wanted:
-        sets = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    for client, zone, name, kind, evaluate in wanted:
+        sets = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
         found = [each["AliasTarget"] for each in sets if each["Name"].rstrip(".") == name and each["Type"] == kind]
         points = [(each["DNSName"].rstrip("."), each["EvaluateTargetHealth"]) for each in found]
         is_good = points == [(ENDPOINT[region]["dns_name"].rstrip("."), evaluate)]
@@ -59,11 +71,12 @@ def check(route53, pair, region):
 
 
 def main(ministack_url, moto_url, region=None):
-    route53 = Emulators(ministack_url, moto_url).client("route53", PRIMARY)
+    aws = Emulators(ministack_url, moto_url)
+    route53, other = aws.client("route53", PRIMARY), of_the_role(aws)
     pair = json.load(sys.stdin)
     if region:
-        return check(route53, pair, region)
-    print(json.dumps(make(route53, pair)))
+        return check(route53, other, pair, region)
+    print(json.dumps(make(route53, other, pair)))
     return 0
 
 

@@ -115,14 +115,10 @@ impl Aws {
         };
         let get = self.route53(zone, Duty::Read).get_hosted_zone().id(zone).customize();
         let sent = get.mutate_request(elsewhere).interceptor(body.clone()).send().await;
-        match (sent, body.take()) {
-            (Ok(_) | Err(SdkError::ResponseError(_)), text)
-                if text.contains("<ListResourceRecordSetProtectionsResponse") =>
-            {
-                Ok(text)
-            }
-            (Ok(_), _) => Ok(String::new()),
-            (Err(error), _) => Err(error),
+        let text = body.take();
+        match sent {
+            _ if text.contains("<ListResourceRecordSetProtectionsResponse") => Ok(text),
+            answer => answer.map(|_| text),
         }
     }
 

@@ -35,6 +35,11 @@ fn batches(records: &[Value]) -> Vec<(String, usize)> {
     .collect()
 }
 
+/// How many batches a log says were begun.
+fn begun(log: &str) -> usize {
+    log.lines().filter(|line| line.contains("\"event\":\"call.intended\"") && line.contains(CHANGE)).count()
+}
+
 /// Every record is at DR's endpoint, moved by one batch a zone.
 fn moved(stage: &Stage) {
     let region = stage.described["dr"]["region"].as_str().unwrap();
@@ -62,9 +67,8 @@ async fn the_bot_that_is_killed_between_two_zones_moves_the_second_after_its_res
     let mut stage = stage().await;
     stage.people.say("promote the emulators are ready").await;
     stage.people.confirm("approve-failover").await;
-    let left = stage.bot.dies_at(|log| log.contains(CHANGE)).await;
-    let begun = left.lines().filter(|line| line.contains("call.intended") && line.contains(CHANGE)).count();
-    eprintln!("killed -9 after {begun} of 2 batches were begun");
+    let left = stage.bot.dies_at(|log| begun(log) > 0).await;
+    eprintln!("killed -9 after {} of 2 batches were begun", begun(&left));
     assert!(!left.contains("run.ended"));
     stage.people.hear(|message| message.text.contains("is served by")).await;
     moved(&stage);
