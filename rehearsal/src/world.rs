@@ -34,13 +34,16 @@ pub struct World {
     inner: Arc<Inner>,
 }
 
+/// Addresses that a caching resolver holds, and until when, by name and type.
+type Names = BTreeMap<(String, &'static str), (IpAddr, Timestamp)>;
+
 #[derive(Debug)]
 struct Inner {
     started: Instant,
     epoch: Timestamp,
     simulation: Mutex<Simulation>,
     /// Answers that the world's resolver still remembers, and until when.
-    names: Mutex<BTreeMap<(String, &'static str), (IpAddr, Timestamp)>>,
+    names: Mutex<Names>,
 }
 
 impl World {

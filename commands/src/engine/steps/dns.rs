@@ -104,7 +104,8 @@ fn unplanned<'a>(pair: &Pair, plan: &Plan, change: &'a Change) -> Option<&'a Swa
     let unseen = plan.checks.iter().any(|check| check.id.starts_with("record") && check.outcome() == Outcome::Unknown);
     let moves = |swap: &Swap| swap.old.as_ref().is_some_and(|old| served_by(&pair.app, old).is_some());
     swaps.iter().find(|swap| {
-        !(shown.is_empty() && unseen && moves(swap)) && !swap.params().iter().all(|change| shown.contains(&change))
+        let excused = shown.is_empty() && unseen && moves(swap);
+        !excused && !swap.params().iter().all(|change| shown.contains(&change))
     })
 }
 
