@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use crate::{
+    needs::Needs,
     observation::*,
     stake::Stake,
     topology::{Application, SideName},
@@ -90,7 +91,7 @@ pub(crate) fn service(tasks: i32) -> ServiceState {
         pending: 0,
         deployments: 1,
         task_definition: "web:7".into(),
-        task: Seen::Known(TaskShape { cpu: 1024, images: vec!["shop/web:1.2".into()] }),
+        task: Seen::Known(TaskShape { cpu: 1024, images: vec!["shop/web:1.2".into()], needs: Needs::default() }),
         scaling: Seen::Known(Some(ScalableTarget {
             min: tasks,
             max: 12,
@@ -98,6 +99,7 @@ pub(crate) fn service(tasks: i32) -> ServiceState {
             schedules: vec![],
         })),
         target_groups: vec![TargetGroup { arn: "green".into(), healthy: Seen::Known(usize::try_from(tasks).unwrap()) }],
+        subnets: vec![],
         placement_failure: None,
     }
 }
@@ -132,6 +134,7 @@ pub(crate) fn dark() -> Observation {
         listener: None,
         endpoint: Seen::Unknown(silent()),
         vcpu_quota: None,
+        dependencies: None,
     };
     dark
 }
@@ -210,5 +213,6 @@ fn side(side: SideName, tasks: i32) -> Side {
         listener: app.side(side).listener.as_ref().map(|_| Seen::Known(ListenerState { actions: vec![forward] })),
         endpoint: Seen::Known(200),
         vcpu_quota: (side == SideName::Dr).then_some(Seen::Known(100.0)),
+        dependencies: None,
     }
 }

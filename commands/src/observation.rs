@@ -11,7 +11,7 @@ pub use self::{
     records::{Alias, NamedRecord, RecordSet},
     zones::{NamedZone, Protection, ZoneState},
 };
-use crate::topology::SideName;
+use crate::{dependencies::Dependencies, needs::Needs, topology::SideName};
 
 /// Something that was looked at: what it was, or why it could not be seen. As JSON, an object with one key:
 /// `{"known": …}`, `{"unknown": "reason"}` or `{"refused": "reason"}`.
@@ -173,6 +173,9 @@ pub struct Side {
     pub endpoint: Seen<u16>,
     /// Fargate on-demand vCPU quota of the account and region (looked up in DR only).
     pub vcpu_quota: Option<Seen<f64>>,
+    /// What its tasks need before they can start (looked up in DR only).
+    #[serde(default)]
+    pub dependencies: Option<Dependencies>,
 }
 
 /// `sts:GetCallerIdentity`.
@@ -310,6 +313,9 @@ pub struct ServiceState {
     pub scaling: Seen<Option<ScalableTarget>>,
     /// Target groups that it registers with, and healthy targets in each.
     pub target_groups: Vec<TargetGroup>,
+    /// Subnets whose addresses its tasks take, one each (network mode `awsvpc`).
+    #[serde(default)]
+    pub subnets: Vec<String>,
     /// Latest service event that says a task could not be placed, with its time.
     pub placement_failure: Option<(Timestamp, String)>,
 }
@@ -328,6 +334,9 @@ pub struct TaskShape {
     pub cpu: i32,
     /// Container images in order.
     pub images: Vec<String>,
+    /// What else it needs before it can start.
+    #[serde(default)]
+    pub needs: Needs,
 }
 
 /// A target group and how many of its targets are healthy.

@@ -8,10 +8,11 @@ use futures::{
 };
 use jiff::Timestamp;
 use storage::Clock;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     aws::{Aws, AwsError, AwsErrorKind},
+    dependencies::Dependencies,
     observation::{NamedRecord, NamedService, NamedZone, Observation, Seen, Side, Snapshot},
     stake::Fence,
     topology::{Application, SideName},
@@ -70,24 +71,36 @@ async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {
     let patience = app.timing.observation;
     let region = app.side(side);
     let name = region.region.as_str();
+    let began = Instant::now();
     let services = app.services.iter().map(async |service| NamedService {
         name: service.name.clone(),
         state: look(name, patience, aws.service(side, &service.name)).await,
     });
+    let services = async {
+        let services = join_all(services).await;
+        // What they need is known by their task definitions. It shares the observation's deadline, counted from its beginning.
+        let needed = (side == SideName::Dr).then(|| Box::pin(aws.dependencies(&services, began)));
+        let needed = OptionFuture::from(needed).await;
+        (services, needed)
+    };
+    let certificates = (side == SideName::Dr).then(|| aws.certificates());
     let listener = region.listener.as_ref().map(async |listener| {
         existing(look(name, patience, aws.listener(side)).await, || format!("listener {} in {name}", listener.arn))
     });
     let quota = (side == SideName::Dr).then(|| look(name, patience, aws.vcpu_quota()));
-    let (caller, db, services, listener, endpoint, vcpu_quota) = join!(
+    let (caller, db, (services, dependencies), certificates, listener, endpoint, vcpu_quota) = join!(
         look(name, patience, aws.caller(side)),
         look(name, patience, aws.db_cluster(side)),
-        join_all(services),
+        services,
+        OptionFuture::from(certificates),
         OptionFuture::from(listener),
         aws.probe(Some(&region.endpoint.dns_name)),
         OptionFuture::from(quota),
     );
     let endpoint = endpoint.map_or_else(|error| Seen::Unknown(error.to_string()), Seen::Known);
-    Side { caller, db, services, listener, endpoint, vcpu_quota }
+    let certificates = certificates.unwrap_or_default();
+    let dependencies = dependencies.map(|dependencies| Dependencies { certificates, ..dependencies });
+    Side { caller, db, services, listener, endpoint, vcpu_quota, dependencies }
 }
 
 /// One look. `place` is who should answer.

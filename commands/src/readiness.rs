@@ -3,6 +3,7 @@
 
 mod capacity;
 mod database;
+mod dependencies;
 mod failback;
 mod identity;
 mod records;
@@ -70,6 +71,7 @@ pub fn checks(app: &Application, observation: &Observation, now: Timestamp) -> V
     let mut checks = identity::checks(app, observation);
     checks.extend(database::checks(app, observation, now));
     checks.extend(capacity::checks(app, observation, now));
+    checks.extend(dependencies::checks(app, observation, now));
     checks.extend(traffic::checks(app, observation));
     checks
 }

@@ -222,7 +222,12 @@ impl Disturbance {
     pub fn access_denied(action: &str) -> Self {
         let xml =
             ["rds:", "elasticloadbalancing:", "sts:", "route53:"].iter().any(|service| action.starts_with(service));
-        let code = if xml { "AccessDenied" } else { "AccessDeniedException" }.to_owned();
+        let code = match action.split(':').next() {
+            Some("ec2") => "UnauthorizedOperation",
+            _ if xml => "AccessDenied",
+            _ => "AccessDeniedException",
+        };
+        let (code, xml) = (code.to_owned(), xml || code == "UnauthorizedOperation");
         let message = format!("User is not authorized to perform: {action}");
         // JSON protocols give every client error the same status, but not those that have paths.
         let status = if xml || action.starts_with("apigateway:") { 403 } else { 400 };

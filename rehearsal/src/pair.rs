@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::{
     dice,
+    needs::SiteNeeds,
     region::Region,
     zones::{OtherZone, ZoneFeatures, ZoneRecord},
 };
@@ -128,6 +129,8 @@ pub struct Site {
     pub live: Colour,
     /// Fargate on-demand quota, in vCPU.
     pub vcpu_quota: f64,
+    /// What its tasks need before they can start.
+    pub needs: SiteNeeds,
 }
 
 /// A KMS key's state, as far as a promote depends on it.
@@ -242,6 +245,7 @@ impl Pair {
                 },
                 live: Colour::Green,
                 vcpu_quota: 200.0,
+                needs: SiteNeeds::default(),
             },
             dr: Site {
                 region: Region::from("us-west-2"),
@@ -261,6 +265,7 @@ impl Pair {
                 },
                 live: Colour::Blue,
                 vcpu_quota: 200.0,
+                needs: SiteNeeds::default(),
             },
             services: vec![service("web", 4, true), service("api", 6, true), service("worker", 3, false)],
             zone: HostedZone { id: format!("Z0123{}", name.to_uppercase()), name: format!("{name}.example") },

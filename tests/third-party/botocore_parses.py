@@ -71,6 +71,13 @@ def reading(pair):
         ("service-quotas", "list_service_quotas", {"ServiceCode": "fargate"}, "Quotas.QuotaCode"),
         ("sts", "get_caller_identity", {}, "Account"),
         ("sts", "assume_role", role, "Credentials.SessionToken"),
+        ("ecr", "describe_images", {"repositoryName": pair["repository"]}, "imageDetails.imageDigest"),
+        ("ecr", "describe_pull_through_cache_rules", {}, "pullThroughCacheRules.ecrRepositoryPrefix"),
+        ("secretsmanager", "describe_secret", {"SecretId": pair["secret"]}, "ReplicationStatus.Status"),
+        ("ssm", "describe_parameters", {"ParameterFilters": [pair["parameter"]]}, "Parameters.Name"),
+        ("logs", "describe_log_groups", {"logGroupNamePrefix": pair["log_group"]}, "logGroups.logGroupName"),
+        ("acm", "describe_certificate", {"CertificateArn": pair["certificate"]}, "Certificate.NotAfter"),
+        ("ec2", "describe_subnets", {"SubnetIds": pair["subnets"]}, "Subnets.AvailableIpAddressCount"),
         # Changes, each to what holds already where that can be.
         ("application-autoscaling", "register_scalable_target", {**scaling, "MinCapacity": 1}, "ScalableTargetARN"),
         ("ecs", "update_service", {**cluster, "service": service, "desiredCount": 1}, "service.desiredCount"),
@@ -125,6 +132,9 @@ def refused(pair):
         ("apigateway", "get_domain_name", {"domainName": "nobody.example"}, "NotFoundException"),
         ("route53", "get_change", {"Id": "C0NOBODY"}, "NoSuchChange"),
         ("route53", "get_hosted_zone", {"Id": "Z0NOBODY"}, "NoSuchHostedZone"),
+        ("ecr", "describe_images", {"repositoryName": "nobody"}, "RepositoryNotFoundException"),
+        ("secretsmanager", "describe_secret", {"SecretId": "nobody"}, "ResourceNotFoundException"),
+        ("ec2", "describe_subnets", {"SubnetIds": ["subnet-nobody"]}, "InvalidSubnetID.NotFound"),
         ("kms", "describe_key", {"KeyId": "00000000-0000-0000-0000-000000000000"}, "NotFoundException"),
         ("service-quotas", "get_service_quota", {"ServiceCode": "fargate", "QuotaCode": "L-0"}, "NoSuchResourceException"),
     ]
@@ -201,9 +211,25 @@ def prepare(clients, pair):
     pair["task"] = listed["taskArns"][0]
     described, _ = clients.call("ecs", "describe_tasks", {"cluster": cluster, "tasks": [pair["task"]]})
     pair["task_definition"] = described["tasks"][0]["taskDefinitionArn"]
+    needed(clients, pair)
     batch = {"HostedZoneId": pair["record"]["zone"], "ChangeBatch": text_record(pair)}
     changed, _ = clients.call("route53", "change_resource_record_sets", batch)
     pair["change"] = changed["ChangeInfo"]["Id"]
+
+
+def needed(clients, pair):
+    """Adds what the tasks need, as their definition and their service name it."""
+    definition, _ = clients.call("ecs", "describe_task_definition", {"taskDefinition": pair["task_definition"]})
+    container = definition["taskDefinition"]["containerDefinitions"][0]
+    pair["repository"] = container["image"].split("/", 1)[1].split(":")[0]
+    secret, parameter = (secret["valueFrom"] for secret in container["secrets"])
+    pair["secret"] = ":".join(secret.split(":")[:7])
+    pair["parameter"] = {"Key": "Name", "Option": "Equals", "Values": [parameter.split(":parameter")[1]]}
+    pair["log_group"] = container["logConfiguration"]["options"]["awslogs-group"]
+    described, _ = clients.call("ecs", "describe_services", {"cluster": pair["dr"]["ecs_cluster"], "services": [next(iter(pair["services"]))]})
+    pair["subnets"] = described["services"][0]["networkConfiguration"]["awsvpcConfiguration"]["subnets"]
+    listeners, _ = clients.call("elbv2", "describe_listeners", {"ListenerArns": [pair["dr"]["listener"]]})
+    pair["certificate"] = listeners["Listeners"][0]["Certificates"][0]["CertificateArn"]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Aws, AwsError, absent_is_none, call::Operation, seen, timestamp};
 use crate::{
+    needs::{LogTarget, Needs},
     observation::{Seen, ServiceState, TargetGroup, TaskShape},
     topology::SideName,
 };
@@ -37,6 +38,7 @@ impl Aws {
             task,
             scaling,
             target_groups,
+            subnets: subnets(&service),
             placement_failure: placement_failure(service.events()),
         }))
     }
@@ -79,8 +81,43 @@ impl Aws {
         Ok(TaskShape {
             cpu: definition.cpu().and_then(|cpu| cpu.parse().ok()).unwrap_or_else(of_containers),
             images: containers.iter().filter_map(|container| container.image()).map(str::to_owned).collect(),
+            needs: needs(containers),
         })
     }
+}
+
+/// Subnets of a service whose tasks have addresses of their own.
+fn subnets(service: &types::Service) -> Vec<String> {
+    let network = service.network_configuration().and_then(|network| network.awsvpc_configuration());
+    network.map(|network| network.subnets().to_vec()).unwrap_or_default()
+}
+
+fn needs(containers: &[types::ContainerDefinition]) -> Needs {
+    let registry = |container: &types::ContainerDefinition| {
+        container.repository_credentials().map(|credentials| credentials.credentials_parameter().to_owned())
+    };
+    let secrets = containers.iter().flat_map(|container| {
+        container.secrets().iter().map(|secret| secret.value_from().to_owned()).chain(registry(container))
+    });
+    let mut secrets: Vec<String> = secrets.collect();
+    secrets.sort();
+    secrets.dedup();
+    let mut logs: Vec<LogTarget> = Vec::new();
+    for target in containers.iter().filter_map(|container| log_target(container.log_configuration()?)) {
+        if !logs.contains(&target) {
+            logs.push(target);
+        }
+    }
+    Needs { secrets, logs }
+}
+
+fn log_target(log: &types::LogConfiguration) -> Option<LogTarget> {
+    let options = log.options().filter(|_| *log.log_driver() == types::LogDriver::Awslogs)?;
+    Some(LogTarget {
+        group: options.get("awslogs-group")?.clone(),
+        region: options.get("awslogs-region").cloned(),
+        created: options.get("awslogs-create-group").is_some_and(|create| create == "true"),
+    })
 }
 
 /// The latest event that says a task could not be placed or started for want of room.

@@ -11,7 +11,7 @@ use crate::{
     topology::{Duty, SideName},
 };
 
-static LISTENERS: Operation = Operation::new("elasticloadbalancing", "DescribeListeners");
+pub(super) static LISTENERS: Operation = Operation::new("elasticloadbalancing", "DescribeListeners");
 static TARGET_HEALTH: Operation = Operation::new("elasticloadbalancing", "DescribeTargetHealth");
 static MODIFY_LISTENER: Operation = Operation::new("elasticloadbalancing", "ModifyListener");
 

@@ -5,10 +5,12 @@ mod call;
 mod change;
 mod cloudwatch;
 mod codebuild;
+mod dependencies;
 mod ecs;
 mod elb;
 mod error;
 mod explore;
+mod lookup;
 mod network;
 mod probe;
 mod rds;
@@ -51,6 +53,7 @@ pub use self::{
 };
 use self::{
     call::{Bounds, Caller},
+    lookup::Lookup,
     session::Session,
 };
 use crate::{
@@ -102,6 +105,8 @@ struct Regional {
     kms: aws_sdk_kms::Client,
     sts: aws_sdk_sts::Client,
     quotas: aws_sdk_servicequotas::Client,
+    /// What has no client of its own.
+    lookup: Lookup,
     /// Records are global: only DR's is asked.
     route53: aws_sdk_route53::Client,
 }
@@ -182,8 +187,11 @@ impl Hands {
 
 impl Regional {
     fn new(config: &SdkConfig, caller: Caller) -> Self {
+        // Beside the main thing, so once: a service that a network doesn't let through must not hold an observation up.
+        let once = Caller { reads: Bounds { attempts: 1, ..caller.reads }, ..caller.clone() };
         Self {
             caller,
+            lookup: Lookup::new(config, once),
             rds: aws_sdk_rds::Client::new(config),
             ecs: aws_sdk_ecs::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Service, epoch, input::Input, paging, unknown_operation};
+use super::{Context, Service, epoch, input::Input, needs, paging, unknown_operation};
 use crate::{
     dice,
     simulation::{
@@ -109,7 +109,7 @@ fn describe_services(simulation: &Simulation, context: &Context<'_>, input: Inpu
     for name in wanted {
         let key = ServiceKey::new(context.region.clone(), cluster, bare(name));
         match simulation.ecs.service(&key) {
-            Ok(service) => found.push(service_shape(&key, service)),
+            Ok(service) => found.push(needs::with_network(simulation, &key, service_shape(&key, service))),
             Err(_) => failures.push(json!({"arn": name, "reason": "MISSING"})),
         }
     }
@@ -164,7 +164,7 @@ fn describe_task_definition(simulation: &Simulation, context: &Context<'_>, inpu
     let (key, service) = services
         .find(|(key, _)| family_of(key) == family && (wanted == family || wanted == format!("{family}:{REVISION}")))
         .ok_or_else(|| Refusal::invalid("ClientException", "Unable to describe task definition."))?;
-    Ok(json!({"taskDefinition": {
+    let definition = json!({
         "taskDefinitionArn": task_definition_arn(key, service),
         "family": family,
         "revision": REVISION,
@@ -176,11 +176,11 @@ fn describe_task_definition(simulation: &Simulation, context: &Context<'_>, inpu
         "memory": "2048",
         "containerDefinitions": [{
             "name": key.name,
-            "image": format!("{}.dkr.ecr.{}.amazonaws.com/{}:2026.11.1", service.account, key.region, family_of(key)),
             "essential": true,
             "portMappings": [{"containerPort": TARGET_PORT, "protocol": "tcp"}],
         }],
-    }}))
+    });
+    Ok(json!({"taskDefinition": needs::with_needs(simulation, key, definition)}))
 }
 
 /// Revision of every task definition.

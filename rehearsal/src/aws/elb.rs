@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Service, elb_shapes as shapes, input::Input, paging, unknown_operation, xml::Dialect};
+use super::{Context, Service, elb_shapes as shapes, input::Input, needs, paging, unknown_operation, xml::Dialect};
 use crate::simulation::{
     Simulation,
     balancer::{Action, Deed, Kind},
@@ -63,7 +63,7 @@ fn describe_listeners(simulation: &Simulation, context: &Context<'_>, input: Inp
         .filter(|(_, listener)| listener.region == *context.region)
         .filter(|(arn, _)| arns.is_empty() || arns.contains(&arn.as_str()))
         .filter(|(_, listener)| balancer.is_none_or(|wanted| wanted == listener.balancer))
-        .map(|(arn, listener)| shapes::listener(arn, listener))
+        .map(|(arn, listener)| needs::with_certificate(simulation, arn, shapes::listener(arn, listener)))
         .collect();
     let (page, next) = paging::page(simulation, found, input, "Marker", "PageSize", PAGE)?;
     Ok(json!({"Listeners": page, "NextMarker": next}))

@@ -11,6 +11,7 @@ mod elb;
 mod elb_shapes;
 mod input;
 mod kms;
+mod needs;
 mod paging;
 pub(crate) mod protocol;
 mod query;
@@ -60,6 +61,18 @@ pub enum Service {
     Sts,
     /// API Gateway, both versions of its API.
     ApiGateway,
+    /// Elastic Container Registry.
+    Ecr,
+    /// Secrets Manager.
+    SecretsManager,
+    /// Systems Manager.
+    Ssm,
+    /// CloudWatch Logs.
+    Logs,
+    /// Certificate Manager.
+    Acm,
+    /// Elastic Compute Cloud: subnets.
+    Ec2,
 }
 
 impl Service {
@@ -77,6 +90,12 @@ impl Service {
             "servicequotas" => Self::ServiceQuotas,
             "sts" => Self::Sts,
             "apigateway" => Self::ApiGateway,
+            "ecr" => Self::Ecr,
+            "secretsmanager" => Self::SecretsManager,
+            "ssm" => Self::Ssm,
+            "logs" => Self::Logs,
+            "acm" => Self::Acm,
+            "ec2" => Self::Ec2,
             _ => return None,
         })
     }
@@ -102,6 +121,12 @@ pub(crate) fn perform(simulation: &mut Simulation, call: &ApiCall) -> Result<Val
         Service::ServiceQuotas => quotas::call,
         Service::Sts => sts::call,
         Service::ApiGateway => apigateway::call,
+        Service::Ecr => needs::ecr,
+        Service::SecretsManager => needs::secrets_manager,
+        Service::Ssm => needs::ssm,
+        Service::Logs => needs::logs,
+        Service::Acm => needs::acm,
+        Service::Ec2 => needs::ec2,
     };
     let context = Context { region: &call.region, access_key: &call.access_key };
     operations(simulation, &context, &call.operation, Input::new(&call.input))
@@ -116,7 +141,7 @@ pub(crate) fn is_changing(operation: &str) -> bool {
 fn unknown_operation(service: Service, operation: &str) -> Refusal {
     tracing::warn!(?service, operation, "operation is not simulated");
     let code = match service {
-        Service::Rds | Service::Elbv2 | Service::Sts | Service::Route53 => "InvalidAction",
+        Service::Rds | Service::Elbv2 | Service::Sts | Service::Route53 | Service::Ec2 => "InvalidAction",
         _ => "UnknownOperationException",
     };
     Refusal::invalid(code, format!("Could not find operation {operation}"))

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use serde_json::{Value, json};
 
-use super::{Service, apigateway, cbor, elb, query, rds, route53, sts, xml};
+use super::{Service, apigateway, cbor, elb, needs, query, rds, route53, sts, xml};
 use crate::{
     region::Region,
     simulation::refusal::{Refusal, Result},
@@ -25,6 +25,8 @@ pub(crate) struct ApiCall {
 pub(crate) enum Protocol {
     /// Form in, XML out.
     Query(xml::Dialect),
+    /// The same in EC2's variant.
+    Ec2(xml::Dialect),
     /// JSON both ways, operation in a header.
     Json,
     /// The same from a service that used to speak awsQuery: error codes are in a header besides.
@@ -72,6 +74,7 @@ pub(crate) fn protocol(scope: &Scope, headers: &HeaderMap) -> Protocol {
         Some(Service::Rds) => Protocol::Query(rds::DIALECT),
         Some(Service::Elbv2) => Protocol::Query(elb::DIALECT),
         Some(Service::Sts) => Protocol::Query(sts::DIALECT),
+        Some(Service::Ec2) => Protocol::Ec2(needs::EC2_DIALECT),
         Some(Service::Route53) => Protocol::RestXml(route53::DIALECT),
         Some(Service::ApiGateway) => Protocol::RestJson,
         Some(Service::CloudWatch) if headers.contains_key("smithy-protocol") => Protocol::Cbor,
@@ -87,7 +90,7 @@ pub(crate) fn decode(scope: Scope, protocol: Protocol, parts: &Parts, body: &Byt
         Refusal::invalid("UnknownService", format!("service {} is not simulated", scope.service))
     })?;
     let (operation, input) = match protocol {
-        Protocol::Query(_) => query_call(body)?,
+        Protocol::Query(_) | Protocol::Ec2(_) => query_call(body)?,
         Protocol::Json | Protocol::JsonWithQueryCodes => (json_operation(&parts.headers)?, json_input(body)?),
         Protocol::Cbor => (last_segment(parts.uri.path()), cbor::decode(body).map_err(malformed)?),
         Protocol::RestXml(_) => route53::decode(parts, body)?,
@@ -136,7 +139,7 @@ pub(crate) fn encode(
         Err(refusal) => failure(protocol, request_id, refusal),
     };
     let content_type = match protocol {
-        Protocol::Query(_) | Protocol::RestXml(_) => "text/xml",
+        Protocol::Query(_) | Protocol::Ec2(_) | Protocol::RestXml(_) => "text/xml",
         Protocol::Json => "application/x-amz-json-1.1",
         Protocol::RestJson => "application/json",
         Protocol::JsonWithQueryCodes => "application/x-amz-json-1.0",
@@ -161,6 +164,12 @@ fn success(protocol: Protocol, operation: &str, request_id: &str, output: &Value
             let elements = [(result.as_str(), output), ("ResponseMetadata", &metadata)];
             xml::document(dialect, &format!("{operation}Response"), &elements).into()
         }
+        Protocol::Ec2(dialect) => {
+            let id = json!(request_id);
+            let members = output.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value));
+            let elements: Vec<(&str, &Value)> = std::iter::once(("requestId", &id)).chain(members).collect();
+            xml::document(dialect, &format!("{operation}Response"), &elements).into()
+        }
         Protocol::RestXml(dialect) => {
             let members = output.as_object().into_iter().flatten();
             let elements: Vec<(&str, &Value)> = members.map(|(name, value)| (name.as_str(), value)).collect();
@@ -179,6 +188,10 @@ fn failure(protocol: Protocol, request_id: &str, refusal: &Refusal) -> Response<
             let error = json!({"Type": fault, "Code": refusal.code, "Message": refusal.message});
             let elements = [("Error", &error), ("RequestId", &json!(request_id))];
             xml::document(dialect, "ErrorResponse", &elements).into()
+        }
+        Protocol::Ec2(dialect) => {
+            let errors = json!({"Error": {"Code": refusal.code, "Message": refusal.message}});
+            xml::document(dialect, "Response", &[("Errors", &errors), ("RequestID", &json!(request_id))]).into()
         }
         Protocol::Json | Protocol::JsonWithQueryCodes => typed.to_string().into(),
         Protocol::RestJson => json!({"message": refusal.message}).to_string().into(),

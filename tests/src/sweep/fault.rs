@@ -58,6 +58,12 @@ pub fn action(call: &Call) -> String {
         Service::Sts => "sts",
         // Reading is one action there.
         Service::ApiGateway => return "apigateway:GET".to_owned(),
+        Service::Ecr => "ecr",
+        Service::SecretsManager => "secretsmanager",
+        Service::Ssm => "ssm",
+        Service::Logs => "logs",
+        Service::Acm => "acm",
+        Service::Ec2 => "ec2",
     };
     format!("{service}:{}", call.operation)
 }

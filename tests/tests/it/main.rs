@@ -13,6 +13,7 @@ mod cases;
 mod check;
 mod codebuild;
 mod databases;
+mod dependencies;
 mod deployment;
 mod emulator;
 mod evidence;

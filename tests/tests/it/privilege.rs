@@ -10,11 +10,14 @@ use aws_sdk_rds::config::{BehaviorVersion, Credentials};
 use bot::{config::Config, rehearse};
 use commands::{
     aws::Aws,
+    observe::observe,
     plan::RunbookName,
     report::RunOutcome,
     topology::{Duty, SideName},
 };
-use rehearsal::{Call, Colour, Fault, OldPrimary, Pair, Region, Scenario, Service, Side, World, slack::Settings};
+use rehearsal::{
+    Call, Colour, Fault, ImageIs, OldPrimary, Pair, Region, Scenario, Service, Side, World, slack::Settings,
+};
 use storage::Clock;
 use tests::{Cast, Stage, StageBuilder};
 
@@ -49,7 +52,11 @@ async fn policies_allow_what_the_runbooks_call_and_nothing_else() {
     let build = "[applications.shop.failback.codebuild]\nproject = \"shop-terraform\"";
     calls.extend(lost_and_back(OldPrimary::Detached, with_roles().configure(build)).await);
     calls.extend(deleted_by_hand_and_back().await);
-    calls.extend(checked().await);
+    calls.extend(checked(Scenario::pair()).await);
+    // An image that isn't there is asked about once more.
+    let mut pair = Pair::named("shop", 1);
+    pair.dr.needs.image = ImageIs::PulledThrough;
+    calls.extend(checked(Scenario::of([pair])).await);
 
     let pair = Pair::named("shop", 1);
     let mut policies = Policies::of(&pair);
@@ -100,8 +107,7 @@ async fn planned_and_back() -> Vec<Call> {
 }
 
 /// What `standby check` looks at beside the pair itself.
-async fn checked() -> Vec<Call> {
-    let scenario = Scenario::pair();
+async fn checked(scenario: Scenario) -> Vec<Call> {
     let world = World::new(scenario.clone());
     let clock = Clock::simulated(scenario.epoch);
     let now = clock.clone();
@@ -110,7 +116,8 @@ async fn checked() -> Vec<Call> {
     let config = rehearse::toml(&scenario, &workspace).replace(&from, &to);
     let mut config = Config::parse(Path::new("check.toml"), &config).unwrap();
     let app = Arc::new(config.applications.remove("shop").unwrap());
-    let aws = Aws::connect(app, &rehearse::network(&world), clock).await;
+    let aws = Aws::connect(app.clone(), &rehearse::network(&world), clock.clone()).await;
+    observe(&aws, &app, &clock).await;
     assert!(aws.has_build_project("shop-terraform").await.unwrap());
     for (side, duty) in
         [SideName::Primary, SideName::Dr].into_iter().flat_map(|side| Duty::ALL.map(|duty| (side, duty)))

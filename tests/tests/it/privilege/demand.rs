@@ -70,6 +70,12 @@ pub(super) fn demands(call: &Call, pair: &Pair) -> Vec<Demand> {
         }
         (Service::Kms, _) => ("kms", vec![text("KeyId")]),
         (Service::ServiceQuotas, _) => ("servicequotas", any()),
+        (Service::Ecr, _) => ("ecr", any()),
+        (Service::SecretsManager, _) => ("secretsmanager", vec![text("SecretId")]),
+        (Service::Ssm, _) => ("ssm", any()),
+        (Service::Logs, _) => ("logs", any()),
+        (Service::Acm, _) => ("acm", vec![text("CertificateArn")]),
+        (Service::Ec2, _) => ("ec2", any()),
         (Service::Sts, operation) => panic!("{operation} needs no permission of a role"),
         (Service::ApiGateway, operation) => panic!("{operation} is for `standby init` alone"),
     };
