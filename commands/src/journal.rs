@@ -245,7 +245,7 @@ pub enum Event {
         /// What it changes, as it was seen before; `null` where that says nothing.
         before: Value,
         /// How often it is made at most; more than once only while it certainly had no effect, or does no harm when it is made again.
-        #[serde(default = "once")]
+        #[serde(default = "outcome::once")]
         tries: u32,
     },
     /// A changing call ended, or its end is not known.
@@ -256,7 +256,7 @@ pub enum Event {
         /// How it ended: the last try, where there were several.
         outcome: CallOutcome,
         /// How often it was made.
-        #[serde(default = "once", skip_serializing_if = "is_once")]
+        #[serde(default = "outcome::once", skip_serializing_if = "outcome::is_once")]
         tries: u32,
         /// How the tries ended that were not accepted, if there were several: AWS's codes, each with how often.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -379,16 +379,6 @@ pub enum Viewer {
         /// As the proxy names them.
         user: String,
     },
-}
-
-/// Records of earlier versions say nothing of tries: there was one.
-fn once() -> u32 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_once(tries: &u32) -> bool {
-    *tries == 1
 }
 
 impl Event {

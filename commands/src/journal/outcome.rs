@@ -87,3 +87,13 @@ impl Resolution {
         Self::ALL.into_iter().find(|resolution| resolution.name() == name)
     }
 }
+
+/// Records of earlier versions say nothing of tries: there was one.
+pub(super) fn once() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub(super) fn is_once(tries: &u32) -> bool {
+    *tries == 1
+}

@@ -23,9 +23,11 @@ fn wherever_it_is(run: &Run) -> Vec<String> {
         RunbookName::Promote => "promote",
         RunbookName::Rebuild | RunbookName::Failback => "failback",
     };
-    let look = format!(
-        "everything is where the steps above left it: look with `/dr status {application}`, go on with `/dr {again} {application}`"
-    );
+    let next = match run.fails_over {
+        Some(_) => "another run asks for the failover, with a plan of its own".to_owned(),
+        None => format!("go on with `/dr {again} {application}`"),
+    };
+    let look = format!("everything is where the steps above left it: look with `/dr status {application}`, {next}");
     let steps = run.plan.steps.iter().map(|planned| whereabouts(&planned.goal, planned.step, run));
     std::iter::once(look).chain(steps).collect()
 }
