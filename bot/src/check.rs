@@ -17,7 +17,7 @@ use commands::{
 use storage::Clock;
 
 pub use self::{replica::check_replica, slack::check_slack};
-use crate::{config::Config, failure::Failure, slack::api::Api};
+use crate::{config::Config, failure::Failure, slack::api::Api, terminal::as_typed_here};
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +78,14 @@ pub async fn check_application(name: &str, app: &Application, network: &Network,
     if let Some(codebuild) = &app.failback.codebuild {
         rows.push(build_project(name, &codebuild.project, aws.has_build_project(&codebuild.project).await));
     }
-    rows.extend(checks(app, &observation, clock.now()).into_iter().map(|check| {
+    rows.extend(checks(name, app, &observation, clock.now()).into_iter().map(|check| {
         let verdict = match (check.outcome(), check.level) {
             (Outcome::Pass, _) => Verdict::Pass,
             (_, Level::Blocking) => Verdict::Fail,
             (_, Level::Warning) => Verdict::Warn,
         };
-        Row::new(verdict, format!("{name} {}", check.id), check.detail, check.fix.as_deref())
+        let fix = check.fix.as_deref().map(as_typed_here);
+        Row::new(verdict, format!("{name} {}", check.id), check.detail, fix.as_deref())
     }));
     rows
 }

@@ -18,6 +18,7 @@ pub use self::{
     wire::{Ask, Said},
 };
 pub(crate) use self::{
+    plain::commands as as_typed_here,
     socket::{connect, link},
     user::own_name,
     wire::Opening,

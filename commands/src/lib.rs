@@ -32,6 +32,7 @@ pub mod runbook;
 pub mod stake;
 pub mod standing;
 pub mod status;
+pub mod supply;
 pub mod topology;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod dependencies;
 mod failback;
 mod identity;
 mod records;
+mod serving;
 mod traffic;
 mod zones;
 
@@ -66,19 +67,22 @@ impl Check {
     }
 }
 
-/// All checks of a pair as it was observed.
-pub fn checks(app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
+/// All checks of the application with that name as it was observed.
+pub fn checks(name: &str, app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
     let mut checks = identity::checks(app, observation);
     checks.extend(database::checks(app, observation, now));
     checks.extend(capacity::checks(app, observation, now));
     checks.extend(dependencies::checks(app, observation, now));
     checks.extend(traffic::checks(app, observation));
+    checks.extend(serving::checks(name, app, observation));
     checks
 }
 
 /// What must be true before the way back.
-pub fn failback_checks(app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
-    failback::checks(app, observation, stake)
+pub fn failback_checks(name: &str, app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
+    let mut checks = failback::checks(app, observation, stake);
+    checks.extend(serving::checks(name, app, observation));
+    checks
 }
 
 /// A check before its outcome is known.
@@ -141,7 +145,7 @@ mod tests {
 
     /// Ids of the checks that did not pass, by what they are.
     fn open(observation: &Observation) -> (Vec<String>, Vec<String>) {
-        let checks = checks(&fixture::app(), observation, fixture::now());
+        let checks = checks("shop", &fixture::app(), observation, fixture::now());
         let open = checks.into_iter().filter(|check| check.outcome() != Outcome::Pass);
         let (blocking, warnings): (Vec<_>, Vec<_>) = open.partition(Check::blocks);
         let ids = |checks: Vec<Check>| checks.into_iter().map(|check| check.id).collect();
@@ -157,13 +161,13 @@ mod tests {
     fn a_dark_primary_warns_and_does_not_block() {
         let (blocking, warnings) = open(&fixture::dark());
         assert_eq!(blocking, Vec::<String>::new());
-        assert_eq!(warnings, ["caller-primary", "primary-cluster", "class-parity", "task-parity-web"]);
+        assert_eq!(warnings, ["caller-primary", "primary-cluster", "class-parity", "task-parity-web", "serving"]);
     }
 
     #[test]
     fn every_check_that_did_not_pass_has_a_fix_and_ids_are_unique() {
         for observation in [fixture::steady(), fixture::dark(), fixture::moved()] {
-            let checks = checks(&fixture::app(), &observation, fixture::now());
+            let checks = checks("shop", &fixture::app(), &observation, fixture::now());
             assert!(checks.iter().all(|check| (check.outcome() == Outcome::Pass) == check.fix.is_none()));
             let mut ids: Vec<_> = checks.iter().map(|check| &check.id).collect();
             ids.sort();

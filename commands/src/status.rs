@@ -7,6 +7,7 @@ use crate::{
     observation::Observation,
     phase::{Phase, phase, serving},
     readiness::{Check, checks},
+    supply::Active,
     topology::{Application, Environment, SideName},
 };
 
@@ -22,6 +23,9 @@ pub struct Status {
     pub phase: Phase,
     /// Which region serves, by the records; `None` if that is unknown, or one of them is absent or points elsewhere.
     pub serving: Option<SideName>,
+    /// The region that serves, held against the configuration; `None` if it is unknown which one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<Active>,
     /// Primary region's name.
     pub primary: String,
     /// DR region's name.
@@ -52,9 +56,10 @@ pub fn status(name: &str, app: &Application, observation: Observation, run: Opti
         environment: app.environment,
         phase: phase(app, &observation),
         serving: serving(app, &observation),
+        active: Active::of(app, &observation).ok(),
         primary: app.primary.region.clone(),
         dr: app.dr.region.clone(),
-        checks: checks(app, &observation, now),
+        checks: checks(name, app, &observation, now),
         observation,
         run,
     }

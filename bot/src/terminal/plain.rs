@@ -37,7 +37,7 @@ pub(super) fn reply(text: &str) -> String {
 }
 
 /// Commands as they are typed here.
-fn commands(text: &str) -> String {
+pub(crate) fn commands(text: &str) -> String {
     text.replace("`/dr ", "`standby ")
 }
 

@@ -48,7 +48,7 @@ pub fn failback(
         target: SideName::Primary,
         options,
         lag: observation.lag.clone(),
-        checks: failback_checks(app, observation, stake),
+        checks: failback_checks(name, app, observation, stake),
         steps,
         suspended,
         afterwards,

@@ -113,7 +113,7 @@ pub fn promote(name: &str, app: &Application, observation: &Observation, now: Ti
         target: SideName::Dr,
         options: options(app, observation, global, member),
         lag: observation.lag.clone(),
-        checks: checks(app, observation, now),
+        checks: checks(name, app, observation, now),
         steps: steps(app, observation),
         suspended: Vec::new(),
         afterwards: afterwards(app),

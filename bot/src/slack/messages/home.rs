@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     history::standing,
     readiness,
-    status::{lag, phase, run, serves},
+    status::{lag, run, serves, standing as stands},
     wording::label,
 };
 use crate::slack::{
@@ -28,10 +28,11 @@ pub fn home(applications: &[Overview], now: Timestamp) -> Vec<Value> {
     }
     let mut blocks = vec![header("Standby")];
     for seen in applications.iter().take(SHOWN) {
-        let (phase, next) = phase(&seen.status.phase, seen.asks);
+        let (stands, next) = stands(&seen.status, seen.asks);
         blocks.push(section(&format!(
-            "*{}*: {phase} · {}",
+            "*{}*: {} · {}",
             escape(&seen.status.application),
+            escape(&stands),
             label(seen.status.environment)
         )));
         blocks.push(fields([

@@ -1,10 +1,11 @@
 //! The answer to `/dr status`.
 
 use commands::{
-    observation::{DbCluster, ListenerState, NamedRecord, NamedService, RecordSet, Seen, ServiceState, Side},
+    observation::{DbCluster, ListenerState, NamedRecord, NamedService, RecordSet, Seen, ServiceState},
     phase::Phase,
     standing::Standing,
     status::Status,
+    supply::Supply,
     topology::SideName,
 };
 use serde_json::Value;
@@ -21,16 +22,8 @@ use crate::slack::{
 /// Where an application stands, for somebody who may ask for a run or not; `seq` is the number of the record that says so.
 pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
     let observation = &status.observation;
-    let (phase, hint) = phase(&status.phase, asks);
-    let serving = match status.serving {
-        Some(side) => match &observation.side(side).endpoint {
-            Seen::Known(200..300) => format!("{} serves", region(status, side)),
-            Seen::Known(code) => format!("{} is to serve, but answers {code}", region(status, side)),
-            Seen::Unknown(_) | Seen::Refused(_) => format!("{} is to serve, but does not answer", region(status, side)),
-        },
-        None => "which region serves is unknown".to_owned(),
-    };
-    let title = titled(status.environment, &format!("{}: {phase} — {serving}", status.application));
+    let (word, hint) = standing(status, asks);
+    let title = titled(status.environment, &format!("{}: {word}", status.application));
     let concerns = readiness::lines(&status.checks);
     let around = |sides: Vec<Value>| -> Vec<Value> {
         let facts = fields([
@@ -45,7 +38,7 @@ pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
         let seen = format!("{} · seen {} · audit #{seq}", label(status.environment), date(observation.at));
         [header(&title), facts, divider()].into_iter().chain(sides).chain(concerns).chain([context(&seen)]).collect()
     };
-    let (primary, dr) = (facets(&observation.primary), facets(&observation.dr));
+    let (primary, dr) = (facets(status, SideName::Primary), facets(status, SideName::Dr));
     let lists = vec![side(&status.primary, "primary", &primary), side(&status.dr, "DR", &dr)];
     Message::new(
         format!("{title}. {}", readiness::summary(&status.checks)),
@@ -61,8 +54,45 @@ fn region(status: &Status, side: SideName) -> &str {
     }
 }
 
+/// How the application stands, in a title's words, and what a person does next. A region that serves with too few tasks, or does not answer, is
+/// never called steady.
+pub(super) fn standing(status: &Status, asks: bool) -> (String, String) {
+    let (phase, hint) = phase(&status.phase, asks);
+    let answers = |side: SideName| matches!(status.observation.side(side).endpoint, Seen::Known(200..300));
+    let serves = match status.serving {
+        Some(side) if answers(side) => format!("{} serves", region(status, side)),
+        Some(side) => match &status.observation.side(side).endpoint {
+            Seen::Known(code) => format!("{} is active but answers {code}", region(status, side)),
+            Seen::Unknown(_) | Seen::Refused(_) => format!("{} is active but not responding", region(status, side)),
+        },
+        None => "which region serves is unknown".to_owned(),
+    };
+    let short = status.active.as_ref().filter(|active| active.is_short());
+    match (&status.phase, short) {
+        (Phase::Steady, None) if status.serving.is_some_and(|side| !answers(side)) => (serves, hint),
+        (_, None) => (format!("{phase} — {serves}"), hint),
+        (Phase::Steady, Some(active)) => (format!("below capacity — {serves}"), restoring(status, active.side, asks)),
+        (_, Some(active)) => (format!("{phase}, below capacity — {serves}"), restoring(status, active.side, asks)),
+    }
+}
+
+/// What brings the region that serves back to its capacity; nothing to add to a run that is open.
+fn restoring(status: &Status, side: SideName, asks: bool) -> String {
+    match (&status.run, asks) {
+        (Some(_), _) => "wait for the run, or see its messages".to_owned(),
+        (None, true) => format!(
+            "{} brings {} back to its configured capacity",
+            code(&format!("/dr restore {}", status.application)),
+            region(status, side)
+        ),
+        (None, false) => {
+            format!("whoever may promote can bring {} back to its configured capacity", region(status, side))
+        }
+    }
+}
+
 /// The phase in a word, and what a person does next.
-pub(super) fn phase(phase: &Phase, asks: bool) -> (&'static str, String) {
+fn phase(phase: &Phase, asks: bool) -> (&'static str, String) {
     match phase {
         Phase::Steady if asks => ("steady", "`/dr promote` moves it to DR".to_owned()),
         Phase::Steady => ("steady", "nothing: whoever may promote can move it to DR".to_owned()),
@@ -166,13 +196,13 @@ pub(super) fn run(status: &Status) -> String {
 }
 
 /// What there is to say of a region, by what it is about; plain text.
-fn facets(side: &Side) -> Vec<(&str, String)> {
+fn facets(status: &Status, name: SideName) -> Vec<(&str, String)> {
+    let side = status.observation.side(name);
+    let supply = |service: &str| status.active.as_ref().and_then(|active| active.supply(name, service));
     let mut facets = vec![("database", seen(&side.db, "no DB cluster", database))];
-    facets.extend(
-        side.services
-            .iter()
-            .map(|NamedService { name, state }| (name.as_str(), seen(state, "no such service", capacity))),
-    );
+    facets.extend(side.services.iter().map(|NamedService { name, state }| {
+        (name.as_str(), seen(state, "no such service", |state| capacity(state, supply(name))))
+    }));
     if let Some(state) = &side.listener {
         facets.push((
             "listener",
@@ -236,15 +266,22 @@ fn cluster_name(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-fn capacity(state: &ServiceState) -> String {
+/// A service's tasks: against the configuration where it serves, else against its own desired count. None at all is never good.
+fn capacity(state: &ServiceState, supply: Option<&Supply>) -> String {
     let scaling = match &state.scaling {
         Seen::Unknown(_) => "scaling unknown".to_owned(),
         Seen::Refused(_) => "reading its scaling is refused".to_owned(),
         Seen::Known(None) => "no scalable target".to_owned(),
         Seen::Known(Some(target)) => format!("min {}, max {}", target.min, target.max),
     };
-    let icon = if state.running >= state.desired { "✅" } else { "⏳" };
-    format!("{icon} {} of {} tasks running ({scaling})", state.running, state.desired)
+    let icon = match supply {
+        Some(supply) if supply.lacks().is_some() => "❌",
+        _ if state.running >= state.desired && state.running > 0 => "✅",
+        _ if state.desired == 0 => "⚪",
+        _ => "⏳",
+    };
+    let of = supply.filter(|supply| supply.lacks().is_some()).map_or(state.desired, |supply| supply.needed);
+    format!("{icon} {} of {of} tasks running ({scaling})", state.running)
 }
 
 fn listener(state: &ListenerState) -> String {

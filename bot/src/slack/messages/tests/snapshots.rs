@@ -5,9 +5,13 @@ use commands::{
     history::{History, PastRun, Standing},
     ids::RunId,
     journal::{CallOutcome, Decision, Event, Refusal, Resolution},
+    observation::Seen,
+    phase::Phase,
     plan::{Method, StepId},
     report::RunOutcome,
-    topology::Environment,
+    status::Status,
+    supply::{Active, Found, Supply},
+    topology::{Environment, SideName},
 };
 use serde_json::Value;
 use storage::{Actor, Head};
@@ -89,6 +93,40 @@ fn accepted() -> CallOutcome {
 #[test]
 fn status_with_the_primary_dark() {
     insta::assert_snapshot!(both(&messages::status(&status(), true, 12)));
+}
+
+/// The fixture's status with a region that serves, answers, and has these tasks.
+fn serving(side: SideName, running: i32, phase: Phase) -> Status {
+    let mut status = Status { phase, serving: Some(side), run: None, ..status() };
+    let found = Found::Short(format!("{running} of 4 tasks running"));
+    let supply = Supply { service: "web".into(), needed: 4, found };
+    status.active = Some(Active { side, supplies: vec![supply], listener: None });
+    let seen = match side {
+        SideName::Primary => &mut status.observation.primary,
+        SideName::Dr => &mut status.observation.dr,
+    };
+    seen.endpoint = Seen::Known(200);
+    status
+}
+
+#[test]
+fn status_of_a_region_that_serves_with_too_few_tasks() {
+    insta::assert_snapshot!(shown(&messages::status(&serving(SideName::Dr, 1, Phase::Promoted), true, 12)));
+    let (asks, looks) = (serving(SideName::Primary, 0, Phase::Steady), serving(SideName::Primary, 0, Phase::Steady));
+    for (status, may) in [(asks, true), (looks, false)] {
+        let text = shown(&messages::status(&status, may, 12));
+        assert!(!text.contains("steady"), "{text}");
+        assert!(text.contains("shop: below capacity — us-east-1 serves"), "{text}");
+        assert_eq!(text.contains("`/dr restore shop` brings us-east-1 back"), may, "{text}");
+    }
+}
+
+#[test]
+fn steady_is_not_said_of_a_region_that_does_not_answer() {
+    let status = Status { phase: Phase::Steady, ..status() };
+    let text = shown(&messages::status(&status, true, 12));
+    assert!(text.contains("shop: us-east-1 is active but not responding"), "{text}");
+    assert!(!text.contains("steady"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! Whether the region that serves has its configured capacity. A warning: a promote may be just what mends it.
+
+use super::{Check, LOOK_AGAIN, warning};
+use crate::{
+    observation::Observation,
+    supply::{Active, Found, Supply},
+    topology::{Application, SideName},
+};
+
+pub(super) fn checks(name: &str, app: &Application, observation: &Observation) -> Vec<Check> {
+    let active = match Active::of(app, observation) {
+        Ok(active) => active,
+        Err(why) => {
+            return vec![warning("serving").unknown(format!("which region serves is unknown: {why}"), LOOK_AGAIN)];
+        }
+    };
+    let region = &app.side(active.side).region;
+    // One line for a region that does not answer, not one a service.
+    if let Some(why) = silence(&active) {
+        let detail = format!("whether {region} has its configured capacity is unknown: {why}");
+        return vec![warning("serving").unknown(detail, LOOK_AGAIN)];
+    }
+    let listener = active.listener.iter().map(|found| {
+        let detail = format!("the listener in {region}, which serves, {found}");
+        warning("serving-listener").fail(detail, restore(name))
+    });
+    active.supplies.iter().map(|supply| service(name, app, active.side, supply)).chain(listener).collect()
+}
+
+/// Why nothing of the region could be seen, if it is the same for all of it.
+fn silence(active: &Active) -> Option<&str> {
+    let mut whys = active.supplies.iter().map(|supply| match &supply.found {
+        Found::Unknown(why) => Some(why.as_str()),
+        Found::Enough(_) | Found::Short(_) | Found::Absent(_) => None,
+    });
+    let first = whys.next()??;
+    whys.all(|why| why == Some(first)).then_some(first)
+}
+
+fn service(name: &str, app: &Application, side: SideName, supply: &Supply) -> Check {
+    let region = &app.side(side).region;
+    let draft = warning(format!("serving-{}", supply.service));
+    let of = |found: &str| format!("{} in {region}, which serves: {found}", supply.service);
+    match &supply.found {
+        Found::Enough(found) => draft.pass(of(found)),
+        Found::Short(found) => draft.fail(of(found), restore(name)),
+        Found::Absent(found) => {
+            let stack = app.failback.stacks.workloads(&supply.service, region);
+            draft.fail(format!("{found}, which serves"), format!("apply stack {stack}, then {}", restore(name)))
+        }
+        Found::Unknown(why) => draft.unknown(of(why), LOOK_AGAIN),
+    }
+}
+
+fn restore(name: &str) -> String {
+    format!("`/dr restore {name}` brings it back to its configured capacity")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixture,
+        observation::Seen,
+        readiness::{Level, Outcome},
+    };
+
+    fn found(observation: &Observation) -> Vec<(String, Outcome)> {
+        let checks = checks("shop", &fixture::app(), observation);
+        assert!(checks.iter().all(|check| check.level == Level::Warning));
+        checks.into_iter().map(|check| (check.id.clone(), check.outcome())).collect()
+    }
+
+    fn one(id: &str, outcome: Outcome) -> (String, Outcome) {
+        (id.to_owned(), outcome)
+    }
+
+    #[test]
+    fn region_that_serves_is_held_against_its_capacity() {
+        assert_eq!(found(&fixture::steady()), [one("serving-web", Outcome::Pass)]);
+        let mut few = fixture::steady();
+        few.primary.services[0].state = Seen::Known(Some(fixture::service(1)));
+        assert_eq!(found(&few), [one("serving-web", Outcome::Fail)]);
+        let fix = checks("shop", &fixture::app(), &few).remove(0).fix;
+        assert_eq!(fix.as_deref(), Some("`/dr restore shop` brings it back to its configured capacity"));
+        let mut gone = fixture::steady();
+        gone.primary.services[0].state = Seen::Known(None);
+        let fix = checks("shop", &fixture::app(), &gone).remove(0).fix;
+        assert!(fix.is_some_and(|fix| fix.starts_with("apply stack workloads/web/us-east-1, then")));
+    }
+
+    #[test]
+    fn dr_at_warm_idle_owes_nothing_until_it_serves() {
+        let mut serves = fixture::moved();
+        serves.records = fixture::at(SideName::Dr);
+        assert_eq!(found(&serves), [one("serving-web", Outcome::Fail), one("serving-listener", Outcome::Fail)]);
+        serves.dr.services[0].state = Seen::Known(Some(fixture::service(4)));
+        assert_eq!(found(&serves)[0], one("serving-web", Outcome::Pass));
+    }
+
+    #[test]
+    fn dark_stays_unknown() {
+        assert_eq!(found(&fixture::dark()), [one("serving", Outcome::Unknown)]);
+        let mut nowhere = fixture::steady();
+        nowhere.records = vec![fixture::named(vec![])];
+        assert_eq!(found(&nowhere), [one("serving", Outcome::Unknown)]);
+    }
+}
