@@ -74,12 +74,15 @@ pub struct ServeArgs {
 pub enum Verb {
     /// Which region serves, and what stands in the way of a promote: [APP].
     Status(Words),
-    /// A dry run, nothing changed: promote [APP].
+    /// A dry run, nothing changed: promote|failback|restore [APP].
     Plan(Words),
     /// Ask for a promote and follow it: [APP] [REASON…].
     Promote(Words),
     /// Ask for a failback and follow it: [APP] [REASON…].
     Failback(Words),
+    /// Ask for the configured capacity of the region that serves, and follow it: [APP] [REASON…]. Not `standby audit restore`, which brings a lost
+    /// store back.
+    Restore(Words),
     /// Say that you ran what a rebuild handed over, and follow it: [APP].
     Applied(Words),
     /// Try a step that failed again: [RUN] [STEP].
@@ -145,6 +148,7 @@ impl Verb {
             Self::Plan(words) => command("plan", words),
             Self::Promote(words) => command("promote", words),
             Self::Failback(words) => command("failback", words),
+            Self::Restore(words) => command("restore", words),
             Self::Applied(words) => command("applied", words),
             Self::Retry(words) => command("retry", words),
             Self::Skip(words) => command("skip", words),

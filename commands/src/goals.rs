@@ -3,7 +3,7 @@
 use crate::{
     change::Change,
     observation::{ListenerAction, ListenerState, ScalableTarget, ServiceState, Suspended, WeightedTarget},
-    topology::{Listener, Region, Service},
+    topology::{Listener, Region, Service, SideName},
 };
 
 /// What brings a service to its capacity in production; nothing if it is there. The scalable target comes first, raised in one call (its
@@ -22,6 +22,27 @@ pub fn capacity_changes(region: &Region, service: &Service, state: &ServiceState
     };
     let desired = (lifted < goal).then(|| desired_count(region, &service.name, goal));
     target.into_iter().chain(desired).collect()
+}
+
+/// What brings a service of the region that serves back to its configured capacity, and takes nothing away. Scheduled scaling that could lower it
+/// again is suspended in DR, as a promote does until the failback; in the primary it is people's own, and goes on.
+pub fn restore_changes(side: SideName, region: &Region, service: &Service, state: &ServiceState) -> Vec<Change> {
+    let mut changes = capacity_changes(region, service, state);
+    if side == SideName::Primary {
+        changes = changes.into_iter().filter_map(without_suspension).collect();
+    }
+    changes
+}
+
+/// The change without the suspension of schedules; `None` if nothing else is in it.
+fn without_suspension(change: Change) -> Option<Change> {
+    match change {
+        Change::ScalableTarget { min: None, max: None, .. } => None,
+        Change::ScalableTarget { cluster, service, min, max, .. } => {
+            Some(Change::ScalableTarget { cluster, service, min, max, suspended: None })
+        }
+        other => Some(other),
+    }
 }
 
 /// What takes a service out of the old primary: minimum 0, then desired 0, and nothing that would raise them again. Reversible.

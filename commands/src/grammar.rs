@@ -37,6 +37,13 @@ pub enum Command {
         /// Why, in the person's words.
         reason: Option<String>,
     },
+    /// `restore [APP] [reason…]`.
+    Restore {
+        /// Application.
+        application: String,
+        /// Why, in the person's words.
+        reason: Option<String>,
+    },
     /// `plan promote [APP]`: a dry run.
     PlanPromote {
         /// Application.
@@ -44,6 +51,11 @@ pub enum Command {
     },
     /// `plan failback [APP]`: a dry run.
     PlanFailback {
+        /// Application.
+        application: String,
+    },
+    /// `plan restore [APP]`: a dry run.
+    PlanRestore {
         /// Application.
         application: String,
     },
@@ -85,8 +97,11 @@ impl fmt::Display for Command {
             Self::Promote { application, reason: Some(reason) } => write!(f, "promote {application} {reason}"),
             Self::Failback { application, reason: None } => write!(f, "failback {application}"),
             Self::Failback { application, reason: Some(reason) } => write!(f, "failback {application} {reason}"),
+            Self::Restore { application, reason: None } => write!(f, "restore {application}"),
+            Self::Restore { application, reason: Some(reason) } => write!(f, "restore {application} {reason}"),
             Self::PlanPromote { application } => write!(f, "plan promote {application}"),
             Self::PlanFailback { application } => write!(f, "plan failback {application}"),
+            Self::PlanRestore { application } => write!(f, "plan restore {application}"),
             Self::Resolve { resolution, run, step } => {
                 f.write_str(resolution.name())?;
                 run.as_ref().map_or(Ok(()), |run| write!(f, " {run}"))?;
@@ -111,6 +126,7 @@ pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
             format!("`/dr status{look}` shows which region serves and what stands in the way of a promote."),
             format!("`/dr plan promote{look}` is a dry run: the checks and the exact calls, nothing changed."),
             format!("`/dr plan failback{look}` is the dry run of the way back."),
+            format!("`/dr plan restore{look}` is the dry run of what gives the region that serves its capacity back."),
             format!("`/dr history{look}` lists the last runs."),
             "`/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.".to_owned(),
         ]);
@@ -120,6 +136,9 @@ pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
             format!("`/dr promote{ask} [reason]` asks for a promote; nothing is changed before people confirm."),
             format!(
                 "`/dr failback{ask} [reason]` goes on with the way back where the application stands; asks before anything is deleted or moved."
+            ),
+            format!(
+                "`/dr restore{ask} [reason]` brings the region that serves back to its configured capacity, behind a confirmation; lowers nothing."
             ),
             format!(
                 "`/dr applied{ask}` says that you ran what a rebuild handed over: the bot looks at once, and tells what it still misses."
@@ -159,6 +178,8 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
             .map(|(application, reason)| Command::Promote { application, reason }),
         "failback" => reasoned("failback", rest, applications)
             .map(|(application, reason)| Command::Failback { application, reason }),
+        "restore" => reasoned("restore", rest, applications)
+            .map(|(application, reason)| Command::Restore { application, reason }),
         "applied" => alone("applied", rest, applications).map(|application| Command::Applied { application }),
         "history" => alone("history", rest, applications).map(|application| Command::History { application }),
         "report" => report(rest),
@@ -170,6 +191,9 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
             }
             (what, rest) if what.eq_ignore_ascii_case("failback") => {
                 alone("plan failback", rest, applications).map(|application| Command::PlanFailback { application })
+            }
+            (what, rest) if what.eq_ignore_ascii_case("restore") => {
+                alone("plan restore", rest, applications).map(|application| Command::PlanRestore { application })
             }
             (what, _) => Err(ParseError::PlanWhat { word: what.to_owned() }),
         },

@@ -14,6 +14,7 @@ use storage::Record;
 use crate::{
     access::Terms,
     change::Call,
+    comparison::Comparison,
     history::{History, Timeline},
     ids::RunId,
     observation::Lag,
@@ -313,6 +314,12 @@ pub enum Event {
     /// The program took the run up again after a restart.
     #[serde(rename = "run.resumed")]
     RunResumed {},
+    /// Both regions, held against what the configuration demands of the region that serves as the run ends. The report is made from it.
+    #[serde(rename = "run.compared")]
+    RunCompared {
+        /// What differs, and what mends it.
+        comparison: Box<Comparison>,
+    },
     /// The run ended.
     #[serde(rename = "run.ended")]
     RunEnded {

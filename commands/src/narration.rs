@@ -4,7 +4,7 @@ use storage::{Actor, Record};
 
 use crate::{
     journal::{CallOutcome, Decision, Event},
-    plan::Method,
+    plan::{Method, RunbookName},
     report::RunOutcome,
     run::Run,
 };
@@ -38,6 +38,13 @@ pub fn narrate(run: &Run, record: &Record, event: &Event) -> Option<String> {
         Event::StepFailed { error, best_effort: false } => format!("failed: {error}"),
         Event::StepResolved { resolution, .. } => format!("decided: {}", resolution.name()),
         Event::RunResumed {} => "the bot started again and took the run up".to_owned(),
+        Event::RunCompared { comparison } => match comparison.differences.as_slice() {
+            [] => return None,
+            differences => {
+                let told: Vec<String> = differences.iter().map(ToString::to_string).collect();
+                format!("not as configured: {}", told.join("; "))
+            }
+        },
         Event::RunEnded { report } => format!("the run ended: {}", outcome(report.outcome)),
         _ => return None,
     };
@@ -67,6 +74,9 @@ pub fn name(actor: &Actor) -> String {
 
 fn started(run: &Run) -> String {
     let reason = because(run.reason.as_ref());
+    if run.plan.runbook == RunbookName::Restore {
+        return format!("restore {}: the capacity of {}{reason}", run.application, run.plan.to);
+    }
     format!("{} {} from {} to {}{reason}", run.id.runbook(), run.application, run.plan.from, run.plan.to)
 }
 

@@ -3,6 +3,7 @@
 
 mod failback;
 mod promote;
+mod restore;
 mod steps;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::{
 pub use {
     failback::failback,
     promote::{NoPlan, promote},
+    restore::restore,
 };
 
 /// What a person can choose at a gate: how the writer moves, or that the way back is cleared.
@@ -33,11 +35,13 @@ pub enum Method {
     Switchover,
     /// Not a move: the stale former primary is deleted, after its snapshot, so that it can be built anew as a secondary.
     Rebuild,
+    /// Not a move: the region that serves gets its configured capacity back, and keeps what it has above that.
+    Restore,
 }
 
 impl Method {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Failover, Self::Switchover, Self::Rebuild];
+    pub const ALL: [Self; 4] = [Self::Failover, Self::Switchover, Self::Rebuild, Self::Restore];
 
     /// Its name in records, buttons and messages.
     pub fn name(self) -> &'static str {
@@ -45,6 +49,7 @@ impl Method {
             Self::Failover => "failover",
             Self::Switchover => "switchover",
             Self::Rebuild => "rebuild",
+            Self::Restore => "restore",
         }
     }
 
@@ -57,7 +62,7 @@ impl Method {
     pub fn is_final(self) -> bool {
         match self {
             Self::Failover | Self::Rebuild => true,
-            Self::Switchover => false,
+            Self::Switchover | Self::Restore => false,
         }
     }
 }
@@ -133,7 +138,7 @@ impl StepId {
     }
 }
 
-/// What `/dr promote` or `/dr failback` would do now.
+/// What `/dr promote`, `/dr failback` or `/dr restore` would do now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Application.
@@ -143,9 +148,9 @@ pub struct Plan {
     pub environment: Environment,
     /// The runbook.
     pub runbook: RunbookName,
-    /// Region that serves before.
+    /// Region that serves before; for a restore the other region, which it leaves alone.
     pub from: String,
-    /// Region that it is about: the one that takes over, or is rebuilt.
+    /// Region that it is about: the one that takes over, is rebuilt, or gets its capacity back.
     pub to: String,
     /// The side of that region.
     pub target: SideName,
@@ -197,6 +202,8 @@ pub enum RunbookName {
     Rebuild,
     /// The primary takes over again, planned.
     Failback,
+    /// The region that serves gets its configured capacity back.
+    Restore,
 }
 
 impl RunbookName {
@@ -206,6 +213,16 @@ impl RunbookName {
             Self::Promote => "promote",
             Self::Rebuild => "rebuild",
             Self::Failback => "failback",
+            Self::Restore => "restore",
+        }
+    }
+
+    /// The command that asks for it, without `/dr`.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Promote => "promote",
+            Self::Rebuild | Self::Failback => "failback",
+            Self::Restore => "restore",
         }
     }
 }

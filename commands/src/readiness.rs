@@ -78,6 +78,11 @@ pub fn checks(name: &str, app: &Application, observation: &Observation, now: Tim
     checks
 }
 
+/// What the region that serves has of its configured capacity, service by service.
+pub(crate) fn serving_checks(name: &str, app: &Application, observation: &Observation) -> Vec<Check> {
+    serving::checks(name, app, observation)
+}
+
 /// What must be true before the way back.
 pub fn failback_checks(name: &str, app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
     let mut checks = failback::checks(app, observation, stake);

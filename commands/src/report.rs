@@ -1,5 +1,6 @@
 //! The report at the end of a run: a pure function of its records.
 
+mod put_back;
 mod remaining;
 
 use jiff::Timestamp;
@@ -21,7 +22,8 @@ pub struct Report {
     pub rto_from_command_s: Option<f64>,
     /// Seconds from the confirmation to verified traffic: RTO as the bot is measured.
     pub rto_from_confirmation_s: Option<f64>,
-    /// Estimated data loss in milliseconds: the last lag seen before the failover; 0 for a switchover; absent if unknown.
+    /// Estimated data loss in milliseconds: the last lag seen before the failover; 0 for a switchover; absent if unknown, or if the run leaves the
+    /// database alone.
     pub data_loss_ms: Option<f64>,
     /// When that lag was measured.
     pub data_loss_measured_at: Option<Timestamp>,
@@ -73,7 +75,7 @@ pub fn report(run: &Run, outcome: RunOutcome) -> Report {
         data_loss_ms: match method {
             Some(Method::Switchover | Method::Rebuild) => Some(0.0),
             Some(Method::Failover) => lag.as_ref().map(|lag| lag.millis),
-            None => None,
+            Some(Method::Restore) | None => None,
         },
         data_loss_measured_at: lag.filter(|_| method == Some(Method::Failover)).map(|lag| lag.at),
         steps: steps(run),

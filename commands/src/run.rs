@@ -14,6 +14,7 @@ pub use fold::Unexpected;
 use crate::{
     access::Terms,
     change::Call,
+    comparison::Comparison,
     ids::RunId,
     journal::{CallOutcome, Decision, Refusal, Resolution},
     observation::Lag,
@@ -61,6 +62,8 @@ pub struct Run {
     pub paused: bool,
     /// Number of the click's record with which a person asked for a failover instead: the run ends, and another one asks.
     pub fails_over: Option<u64>,
+    /// How both regions stood when it was about to end.
+    pub compared: Option<Comparison>,
     /// The report, once ended.
     pub ended: Option<Report>,
 }
@@ -297,6 +300,12 @@ impl Run {
             Decision::Approved { method } => Some(method),
             _ => None,
         }
+    }
+
+    /// Whether another run follows in its place: its plan became void at the click that would have approved it, or people asked for a failover
+    /// instead.
+    pub fn is_superseded(&self) -> bool {
+        self.fails_over.is_some() || matches!(self.decided().map(|decided| &decided.decision), Some(Decision::Void { .. }))
     }
 
     /// The method that was approved; before that, the one that the plan recommends.

@@ -41,6 +41,7 @@ impl Runbook {
             RunbookName::Promote => &PROMOTE,
             RunbookName::Rebuild => &REBUILD,
             RunbookName::Failback => &FAILBACK,
+            RunbookName::Restore => &RESTORE,
         }
     }
 
@@ -116,5 +117,17 @@ pub static FAILBACK: Runbook = Runbook {
         step(StepId::Verify, &[StepId::Dns]),
         step(StepId::Idle, &[StepId::Verify]),
         step(StepId::Reconcile, &[StepId::Idle]),
+    ],
+};
+
+/// Restore: the region that serves gets its configured capacity back, whatever took it: a run that was broken off, a pipeline, a hand. It lowers
+/// nothing, and touches neither the database nor the record.
+pub static RESTORE: Runbook = Runbook {
+    name: RunbookName::Restore,
+    gate_after: &[],
+    steps: &[
+        // The listener must not send users to tasks that are not there.
+        must(StepId::Capacity, &[]),
+        step(StepId::Listener, &[StepId::Capacity]),
     ],
 };

@@ -39,7 +39,7 @@ pub struct Moved {
 impl Moved {
     /// What a run says of it; `None` if nobody approved that it moves the writer.
     pub fn of(run: &Run) -> Option<Self> {
-        let method = run.method().filter(|&method| method != Method::Rebuild)?;
+        let method = run.method().filter(|method| matches!(method, Method::Failover | Method::Switchover))?;
         Some(Self { run: run.id.clone(), method, at: run.decided()?.at, lag: run.lag_before() })
     }
 }

@@ -36,6 +36,16 @@ impl Active {
         Ok(Self { side, supplies: supplies(app, observation, side), listener })
     }
 
+    /// Why nothing of the region could be seen, if it is the same for all of it: said once, not once a service.
+    pub fn silence(&self) -> Option<&str> {
+        let mut whys = self.supplies.iter().map(|supply| match &supply.found {
+            Found::Unknown(why) => Some(why.as_str()),
+            Found::Enough(_) | Found::Short(_) | Found::Absent(_) => None,
+        });
+        let first = whys.next()??;
+        whys.all(|why| why == Some(first)).then_some(first)
+    }
+
     /// Whether it is known to lack anything.
     pub fn is_short(&self) -> bool {
         self.listener.is_some() || self.supplies.iter().any(|supply| supply.lacks().is_some())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     aws::{Service, protocol::ApiCall},
+    pair::Side,
     region::Region,
     zones::ZoneRecord,
 };
@@ -84,6 +85,13 @@ pub enum Fault {
         pair: String,
         /// The record set.
         record: ZoneRecord,
+    },
+    /// Another actor, such as a pipeline, takes every service of a pair's region to no task, with a minimum of 0, at once. Cannot be cleared.
+    ScaledToZero {
+        /// Application whose services they are.
+        pair: String,
+        /// In which region.
+        side: Side,
     },
     /// Another actor points a pair's record somewhere else, at once and in force at once. Cannot be cleared.
     RecordTaken {

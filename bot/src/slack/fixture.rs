@@ -35,14 +35,15 @@ pub(super) fn lag() -> Seen<Option<Lag>> {
     Seen::Known(Some(Lag { millis: 320.0, at: at(-34) }))
 }
 
-fn change(method: Method) -> Irreversible {
+fn change(method: Method) -> Option<Irreversible> {
     let (global_cluster, target) =
         ("shop-global".to_owned(), "arn:aws:rds:us-west-2:123456789012:cluster:shop-dr".to_owned());
-    match method {
+    Some(match method {
         Method::Failover => Irreversible::Failover { global_cluster, target },
         Method::Switchover => Irreversible::Switchover { global_cluster, target },
         Method::Rebuild => Irreversible::DeleteCluster { cluster: "shop-primary".to_owned() },
-    }
+        Method::Restore => return None,
+    })
 }
 
 pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
@@ -50,8 +51,8 @@ pub(super) fn plan(methods: &[Method], checks: Vec<Check>) -> Plan {
         .iter()
         .map(|&method| MethodOption {
             method,
-            changes: vec![change(method)],
-            calls: vec![change(method).call("us-west-2")],
+            changes: change(method).into_iter().collect(),
+            calls: change(method).iter().map(|change| change.call("us-west-2")).collect(),
         })
         .collect();
     let update = Call {

@@ -131,6 +131,7 @@ fn clock(begin: Timestamp, s: f64) -> Markup {
 fn loss(incident: &Incident) -> Markup {
     let run = &incident.run;
     let ms = match (&run.ended, run.method()) {
+        (_, Some(Method::Restore)) => return html! { "none: it leaves the database alone" },
         (Some(report), Some(_)) => report.data_loss_ms,
         (Some(_), None) => return html! { "none: nothing was changed" },
         (None, Some(Method::Switchover)) => return html! { "none: it is a switchover" },

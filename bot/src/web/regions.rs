@@ -32,6 +32,10 @@ pub(super) struct Roles {
 
 /// The roles as the run's records tell them.
 pub(super) fn roles(run: &Run) -> Roles {
+    if run.plan.runbook == RunbookName::Restore {
+        let writes = Holder::Unknown("a restore leaves the database alone");
+        return Roles { serves: (Holder::To, run.plan.observed_at), writes: (writes, run.plan.observed_at) };
+    }
     let stays = run.plan.runbook == RunbookName::Rebuild;
     let role = |step| if stays { (Holder::From, run.plan.observed_at) } else { holder(run, step) };
     Roles { serves: role(StepId::Dns), writes: role(StepId::Database) }

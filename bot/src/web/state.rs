@@ -40,6 +40,9 @@ pub(super) fn standing(run: &Run) -> Standing {
     if let Some(report) = &run.ended {
         return match report.outcome {
             RunOutcome::Completed if proven(run) => Standing::new("done", "done", format!("{}.", achieved(&run.plan))),
+            RunOutcome::Completed if run.plan.runbook == RunbookName::Restore => {
+                Standing::new("warned", "ended", "Nobody has seen that the region has its capacity.")
+            }
             RunOutcome::Completed => {
                 Standing::new("warned", "ended", "Nobody has seen that the public address is served.")
             }
@@ -83,6 +86,7 @@ fn refused(run: &Run) -> Standing {
 fn proven(run: &Run) -> bool {
     let proof = match run.plan.runbook {
         RunbookName::Rebuild => StepId::Rebuild,
+        RunbookName::Restore => StepId::Capacity,
         RunbookName::Promote | RunbookName::Failback => StepId::Verify,
     };
     run.steps.get(&proof).is_some_and(|step| matches!(step.state, StepState::Done { .. }))

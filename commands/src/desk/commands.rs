@@ -72,6 +72,10 @@ impl Desk {
             Command::Failback { application, reason } => {
                 (application, Right::Ask, Task::Start { way: Way::Failback, reason })
             }
+            Command::PlanRestore { application } => (application, Right::Look, Task::DryRun(Way::Restore)),
+            Command::Restore { application, reason } => {
+                (application, Right::Ask, Task::Start { way: Way::Restore, reason })
+            }
             Command::History { application } => (application, Right::Look, Task::History),
             Command::Report { run } => return self.understand_report(request, &run).await,
             Command::Applied { application } => return self.understand_applied(request, &application).await,

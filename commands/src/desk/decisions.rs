@@ -21,7 +21,7 @@ use crate::{
     journal::{Decision, Event, Refusal, Resolution},
     plan::{Method, StepId},
     request::{Press, Reply, Request},
-    run::Run,
+    run::{Decided, Run},
 };
 
 /// What a person is asked for before their press counts.
@@ -252,10 +252,8 @@ impl Desk {
     pub(super) fn gate_is_open(&self, run: &Run) -> Result<(), (Refusal, String)> {
         open_gate(run, self.0.clock.now()).map_err(|reason| {
             let reply = match (reason, run.decided()) {
-                (Refusal::AlreadyDecided, Some(decided)) => {
-                    already_decided(&decided.decision, &decided.by, decided.seq)
-                }
-                (Refusal::Expired, _) => expired(&run.application),
+                (Refusal::AlreadyDecided, Some(decided)) => already_decided(run, decided),
+                (Refusal::Expired, _) => expired(run),
                 _ => format!("{} does not ask for a decision.", run.id),
             };
             (
@@ -342,17 +340,18 @@ fn who(actor: &Actor) -> String {
     }
 }
 
-fn already_decided(decision: &Decision, by: &Actor, seq: u64) -> String {
+fn already_decided(run: &Run, decided: &Decided) -> String {
+    let Decided { decision, by, seq, .. } = decided;
     let how = match decision {
         Decision::Approved { .. } => "approved",
         Decision::Refused => "refused",
         Decision::Cancelled => "cancelled",
-        Decision::Expired => return "This request expired before; ask again with `/dr promote`.".to_owned(),
+        Decision::Expired => return expired(run),
         Decision::Void { .. } => "void since the world had changed",
     };
     format!("Already decided: {how} by {}, audit #{seq}.", who(by))
 }
 
-fn expired(application: &str) -> String {
-    format!("This request expired; ask again with `/dr promote {application}`.")
+fn expired(run: &Run) -> String {
+    format!("This request expired; ask again with `/dr {} {}`.", run.plan.runbook.command(), run.application)
 }

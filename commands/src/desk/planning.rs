@@ -19,6 +19,10 @@ impl Desk {
     pub(super) async fn plan(&self, pair: &Pair, way: Way) -> Result<Result<Plan, NoPlan>, EngineError> {
         let observed = observe(&pair.aws, &pair.app, &pair.clock);
         Ok(match way {
+            Way::Restore => {
+                let (observation, runs) = join!(observed, self.since_steady(&pair.name));
+                plan::restore(&pair.name, &pair.app, &observation, suspended(pair, &runs?))
+            }
             Way::Promote => plan::promote(&pair.name, &pair.app, &observed.await, pair.clock.now()),
             Way::Failback => {
                 let (observation, runs) = join!(observed, self.since_steady(&pair.name));

@@ -29,6 +29,8 @@ pub(super) enum Way {
     Promote,
     /// Back to the primary.
     Failback,
+    /// Nowhere: the region that serves gets its capacity back.
+    Restore,
 }
 
 impl From<RunbookName> for Way {
@@ -36,6 +38,7 @@ impl From<RunbookName> for Way {
         match runbook {
             RunbookName::Promote => Self::Promote,
             RunbookName::Rebuild | RunbookName::Failback => Self::Failback,
+            RunbookName::Restore => Self::Restore,
         }
     }
 }

@@ -16,8 +16,10 @@ use tracing::{error, info};
 
 use super::{EngineError, Pair, Scribe, watch, work::Job};
 use crate::{
+    comparison::Comparison,
     decide::{Next, decide},
     journal::{Decision, Event},
+    observe::observe,
     plan::{Method, StepId},
     report::{self, RunOutcome},
     run::Run,
@@ -72,7 +74,7 @@ impl Executor {
                     Next::AwaitGate { warn_at, expires_at } => awaited = Some(warn_at.unwrap_or(expires_at)),
                     Next::OpenGate => written = Some(self.open_gate().await?),
                     Next::Pause(step) => written = self.tell_pause(step).await?.or(written),
-                    Next::End(outcome) => written = Some(self.end(outcome, &mut records).await?),
+                    Next::End(outcome) => written = self.end(outcome, &mut records).await?,
                 }
             }
             if let Some(seq) = written {
@@ -178,20 +180,30 @@ impl Executor {
         Ok(Some(self.scribe.write(paused).await?.seq))
     }
 
-    /// Ends the run: steps that a person's abort left under way stop first, and the report tells everything that was recorded.
+    /// Ends the run: steps that a person's abort left under way stop first, both regions are observed once more, and the report tells everything
+    /// that was recorded. `None`: the program stops.
     async fn end(
         &mut self,
         outcome: RunOutcome,
         records: &mut Pin<&mut impl Stream<Item = Result<Arc<Record>, ReadError>>>,
-    ) -> Result<u64, EngineError> {
+    ) -> Result<Option<u64>, EngineError> {
         self.steps.cancel();
         while let Some(joined) = self.tasks.join_next_with_id().await {
             self.joined(joined).await?;
         }
         self.read_all(records).await?;
+        // Where another run follows in its place, people wait for that one, and it observes the pair first.
+        if !self.run.is_superseded() {
+            let observed = observe(&self.pair.aws, &self.pair.app, &self.pair.clock);
+            // A program that stops ends the run at its next start.
+            let Some(observation) = self.stop.run_until_cancelled(observed).await else { return Ok(None) };
+            let comparison = Box::new(Comparison::of(&self.pair.name, &self.pair.app, &observation));
+            let compared = self.scribe.write(Event::RunCompared { comparison }).await?;
+            self.read_to(compared.seq, records).await?;
+        }
         let report = report::report(&self.run, outcome);
         info!(run = %self.run.id, ?outcome, rto_s = report.rto_from_confirmation_s, "run ends");
-        Ok(self.scribe.write(Event::RunEnded { report: Box::new(report) }).await?.seq)
+        Ok(Some(self.scribe.write(Event::RunEnded { report: Box::new(report) }).await?.seq))
     }
 
     /// Reads everything that is durable by now.

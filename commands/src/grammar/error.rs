@@ -82,7 +82,9 @@ const COMMANDS: &[&str] = &[
     "promote",
     "failback",
     "plan promote",
+    "restore",
     "plan failback",
+    "plan restore",
     "applied",
     "retry",
     "skip",
@@ -132,7 +134,9 @@ impl fmt::Display for ParseError {
             (Self::UnknownCommand { word }, None) => {
                 write!(f, "There is no command {}. `/dr help` lists what there is.", code(word))
             }
-            (Self::PlanWhat { .. }, _) => f.write_str("Only a promote can be planned. Type `/dr plan promote`."),
+            (Self::PlanWhat { .. }, _) => f.write_str(
+                "A promote, a failback or a restore can be planned. Type `/dr plan promote`, `/dr plan failback` or `/dr plan restore`.",
+            ),
             (Self::Unexpected { command: "help", word }, _) => {
                 write!(f, "`/dr help` takes nothing after it: {} is too much.", code(word))
             }

@@ -33,6 +33,13 @@ fn commands_are_understood() {
         ("promote billing", TWO, promote("billing", None)),
         ("promote shop \u{201c}region\u{a0}\u{a0}dark\u{201d}", TWO, promote("shop", Some("region dark"))),
         ("promote don\u{2019}t wait", ONE, promote("shop", Some("don't wait"))),
+        ("restore", ONE, Command::Restore { application: "shop".into(), reason: None }),
+        (
+            "Restore shop it's down",
+            TWO,
+            Command::Restore { application: "shop".into(), reason: Some("it's down".into()) },
+        ),
+        ("plan Restore billing", TWO, Command::PlanRestore { application: "billing".into() }),
         ("plan\u{200b} promote\nshop", TWO, Command::PlanPromote { application: "shop".into() }),
         ("retry", TWO, resolve(Resolution::Retry, None, None)),
         ("Retry Database", TWO, resolve(Resolution::Retry, None, Some(StepId::Database))),
@@ -82,7 +89,12 @@ fn what_is_not_understood_says_what_to_type() {
              `ocsf` after it.",
         ),
         ("drain", ONE, Refusal::NotACommand, "There is no command `drain`. `/dr help` lists what there is."),
-        ("plan", ONE, Refusal::NotACommand, "Only a promote can be planned. Type `/dr plan promote`."),
+        (
+            "plan",
+            ONE,
+            Refusal::NotACommand,
+            "A promote, a failback or a restore can be planned. Type `/dr plan promote`, `/dr plan failback` or `/dr plan restore`.",
+        ),
         (
             "status shop now",
             ONE,

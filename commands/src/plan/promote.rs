@@ -78,6 +78,28 @@ pub enum NoPlan {
         /// What needs it.
         why: String,
     },
+    /// Nobody can say whose capacity is meant.
+    #[error("which region serves is unknown: {why}; ask again once that is known")]
+    NobodyServes {
+        /// Why.
+        why: String,
+    },
+    /// The region that serves does not tell what it has.
+    #[error(
+        "{region} serves and does not tell what runs there ({why}): whether anything is missing is unknown; ask again once it answers"
+    )]
+    ServingUnseen {
+        /// The region.
+        region: String,
+        /// Why.
+        why: String,
+    },
+    /// There is as much as is configured.
+    #[error("{region} serves with its configured capacity: there is nothing to restore")]
+    NothingMissing {
+        /// The region.
+        region: String,
+    },
     /// Neither side is the writer.
     #[error(
         "{writer} writes, which is neither side of this pair: correct the configuration, or look at the global cluster in RDS"

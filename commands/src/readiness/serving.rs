@@ -16,7 +16,7 @@ pub(super) fn checks(name: &str, app: &Application, observation: &Observation) -
     };
     let region = &app.side(active.side).region;
     // One line for a region that does not answer, not one a service.
-    if let Some(why) = silence(&active) {
+    if let Some(why) = active.silence() {
         let detail = format!("whether {region} has its configured capacity is unknown: {why}");
         return vec![warning("serving").unknown(detail, LOOK_AGAIN)];
     }
@@ -25,16 +25,6 @@ pub(super) fn checks(name: &str, app: &Application, observation: &Observation) -
         warning("serving-listener").fail(detail, restore(name))
     });
     active.supplies.iter().map(|supply| service(name, app, active.side, supply)).chain(listener).collect()
-}
-
-/// Why nothing of the region could be seen, if it is the same for all of it.
-fn silence(active: &Active) -> Option<&str> {
-    let mut whys = active.supplies.iter().map(|supply| match &supply.found {
-        Found::Unknown(why) => Some(why.as_str()),
-        Found::Enough(_) | Found::Short(_) | Found::Absent(_) => None,
-    });
-    let first = whys.next()??;
-    whys.all(|why| why == Some(first)).then_some(first)
 }
 
 fn service(name: &str, app: &Application, side: SideName, supply: &Supply) -> Check {

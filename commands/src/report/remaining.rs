@@ -1,6 +1,6 @@
 //! What a run leaves for people to do.
 
-use super::RunOutcome;
+use super::{RunOutcome, put_back::put_back};
 use crate::{
     journal::CallOutcome,
     plan::{Plan, RunbookName, StepId},
@@ -10,19 +10,21 @@ use crate::{
 /// What is left for people, each with what to do.
 pub(super) fn remaining(run: &Run, outcome: RunOutcome) -> Vec<String> {
     match outcome {
-        RunOutcome::NotApproved => vec![],
-        RunOutcome::Aborted => [wherever_it_is(run), loose_ends(run)].concat(),
-        RunOutcome::Completed => [loose_ends(run), run.plan.afterwards.clone()].concat(),
+        RunOutcome::NotApproved => [compared(run), put_back(run)].concat(),
+        RunOutcome::Aborted => [compared(run), put_back(run), wherever_it_is(run), loose_ends(run)].concat(),
+        RunOutcome::Completed => [compared(run), loose_ends(run), run.plan.afterwards.clone()].concat(),
     }
+}
+
+/// How both regions differ from what the configuration demands of the region that serves, and what mends it: the most urgent, so first.
+fn compared(run: &Run) -> Vec<String> {
+    run.compared.iter().flat_map(|compared| &compared.differences).map(ToString::to_string).collect()
 }
 
 /// Where an aborted run left everything, and how to go on.
 fn wherever_it_is(run: &Run) -> Vec<String> {
     let Plan { application, runbook, .. } = &run.plan;
-    let again = match runbook {
-        RunbookName::Promote => "promote",
-        RunbookName::Rebuild | RunbookName::Failback => "failback",
-    };
+    let again = runbook.command();
     let next = match run.fails_over {
         Some(_) => "another run asks for the failover, with a plan of its own".to_owned(),
         None => format!("go on with `/dr {again} {application}`"),

@@ -49,6 +49,7 @@ impl Run {
             handoff: None,
             paused: false,
             fails_over: None,
+            compared: None,
             ended: None,
         })
     }
@@ -98,6 +99,7 @@ impl Run {
         }
         match event {
             Event::RunPaused { .. } => self.paused = true,
+            Event::RunCompared { comparison } => self.compared = Some(*comparison),
             Event::RunEnded { report } => self.ended = Some(*report),
             event => return self.apply_to_gate(event, record),
         }

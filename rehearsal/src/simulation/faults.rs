@@ -114,6 +114,7 @@ impl Simulation {
         match &fault {
             Fault::RecordTaken { pair, dns_name, zone } => self.take_record(pair, dns_name, zone),
             Fault::RecordAppears { pair, record } => self.add_record(pair, record),
+            Fault::ScaledToZero { pair, side } => self.scale_to_zero(pair, *side),
             Fault::RegionDark(_)
             | Fault::Calls { .. }
             | Fault::PromotionFails { .. }

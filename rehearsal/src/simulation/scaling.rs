@@ -144,6 +144,19 @@ impl Simulation {
         }
     }
 
+    /// Another actor takes every service of a pair's region to no task and no minimum.
+    pub(super) fn scale_to_zero(&mut self, pair: &str, side: Side) {
+        let Some(pair) = self.scenario.pairs.iter().find(|candidate| candidate.name == pair) else { return };
+        let (site, services) = (pair.site(side).clone(), pair.services.clone());
+        for service in services {
+            let key = ServiceKey::new(site.region.clone(), &site.ecs_cluster, &service.name);
+            let none = Registration { min: Some(0), ..Registration::default() };
+            if self.register_target(&key, &none).and_then(|()| self.set_desired(&key, 0)).is_err() {
+                tracing::warn!(service = key.name, "a service that does not exist was to be scaled to zero");
+            }
+        }
+    }
+
     fn bring_inside(&mut self, key: &ServiceKey, min: u32, max: u32) -> Result<()> {
         let desired = self.ecs.services.get(key).ok_or_else(ecs::service_not_found)?.desired;
         let wanted = desired.clamp(min, max.max(min));

@@ -178,7 +178,7 @@ impl Crew {
 
     fn wanted(&self, message: &Message) -> Option<String> {
         let offered: Vec<_> = message.buttons().filter_map(|(_, button)| button["action_id"].as_str()).collect();
-        let mut wanted = self.story.approvals().iter().chain(&["retry"]);
+        let mut wanted = self.story.approvals().iter().chain(&["approve-restore", "retry"]);
         wanted.find(|action| offered.contains(action)).map(|&action| action.to_owned())
     }
 

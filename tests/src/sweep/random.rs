@@ -168,6 +168,8 @@ fn broken_promise(schedule: &Schedule, rig: &Rig) -> Option<String> {
     let kept = match run.split_once('-').map(|(runbook, _)| runbook) {
         Some("promote") if strangers => pair.writer == Some(Side::Dr) && pair.failover.is_none(),
         Some("promote") => Story::DarkPrimary.is_done(&pair),
+        Some("restore") if strangers => true,
+        Some("restore") => pair.resolves_to.is_some_and(|side| story::is_manned(&pair.side(side).services)),
         Some("failback") => Story::Rejoined.is_done(&pair),
         _ => pair.primary.membership == Membership::Member,
     };

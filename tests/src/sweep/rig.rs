@@ -14,6 +14,7 @@ use serde_json::Value;
 use storage::{Log, Record, export, verify};
 use tokio::task::JoinHandle;
 
+use super::story::is_manned;
 use crate::{
     Cast, Stage,
     model::{self, Evidence, Witnessed},
@@ -55,7 +56,7 @@ impl End {
     /// Whether the region of that side serves, whole.
     pub fn is_served_by(&self, side: Side) -> bool {
         let index = usize::from(side == Side::Dr);
-        let capacity = self.services[index].iter().all(|service| service.running > 1);
+        let capacity = is_manned(&self.services[index]);
         let one = self.aliases.windows(2).all(|pair| pair[0].1 == pair[1].1);
         self.writer == Some(side) && self.resolves_to == Some(side) && one && self.failover.is_none() && capacity
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rehearsal::{Fault, Membership, OldPrimary, Pair, PairState, Scenario, Side};
+use rehearsal::{Fault, Membership, OldPrimary, Pair, PairState, Scenario, ServiceState, Side};
 
 use super::{Crew, Hand, Rig};
 use crate::{Stage, StageBuilder};
@@ -26,11 +26,13 @@ pub enum Story {
     Absent,
     /// The pair was promoted, and somebody moved the writer back by hand, and nothing else; people fail back.
     SwitchedByHand,
+    /// Somebody, or a run that was broken off, took every task of the region that serves, and its minimum; people restore its capacity.
+    LeftAtZero,
 }
 
 impl Story {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DarkPrimary,
         Self::PlannedMove,
         Self::Rejoined,
@@ -39,6 +41,7 @@ impl Story {
         Self::HalfDeleted,
         Self::Absent,
         Self::SwitchedByHand,
+        Self::LeftAtZero,
     ];
 
     /// The world at the story's beginning, and the bot in it.
@@ -50,6 +53,12 @@ impl Story {
         let region = pair.primary.region.clone();
         let mut rig = Rig::over(stage(Scenario { seed, ..Scenario::of([pair]) }).open().await);
         if self == Self::PlannedMove {
+            return Ok(rig);
+        }
+        if self == Self::LeftAtZero {
+            rig.stage.world.inject(Fault::ScaledToZero { pair: "shop".to_owned(), side: Side::Primary });
+            rig.settle().await;
+            rig.begins_here();
             return Ok(rig);
         }
         let dark = rig.stage.world.inject(Fault::RegionDark(region));
@@ -66,16 +75,19 @@ impl Story {
     fn fate(self) -> OldPrimary {
         match self {
             Self::Detached | Self::HalfDeleted | Self::Absent => OldPrimary::Detached,
-            Self::DarkPrimary | Self::PlannedMove | Self::Rejoined | Self::Resyncing | Self::SwitchedByHand => {
-                OldPrimary::Rejoins
-            }
+            Self::DarkPrimary
+            | Self::PlannedMove
+            | Self::Rejoined
+            | Self::Resyncing
+            | Self::SwitchedByHand
+            | Self::LeftAtZero => OldPrimary::Rejoins,
         }
     }
 
     /// What time and people did to the promoted pair before the way back begins.
     async fn prepare(self, hand: &Hand) -> Result<(), String> {
         match self {
-            Self::DarkPrimary | Self::PlannedMove | Self::Detached => Ok(()),
+            Self::DarkPrimary | Self::PlannedMove | Self::Detached | Self::LeftAtZero => Ok(()),
             Self::Resyncing => hand.waits(|pair| pair.primary.synchronization == "pending-resync").await,
             Self::Rejoined => hand.waits(keeps_up).await,
             Self::HalfDeleted => {
@@ -111,7 +123,8 @@ impl Story {
             | Self::Detached
             | Self::HalfDeleted
             | Self::Absent
-            | Self::SwitchedByHand => Side::Primary,
+            | Self::SwitchedByHand
+            | Self::LeftAtZero => Side::Primary,
         }
     }
 
@@ -120,15 +133,17 @@ impl Story {
         match self {
             Self::DarkPrimary => "promote the primary is dark",
             Self::PlannedMove => "promote a planned move",
+            Self::LeftAtZero => "restore nothing runs there",
             _ => "failback the primary is healthy",
         }
     }
 
     /// The runbook with which the story ends.
     pub fn runbook(self) -> &'static str {
-        match self.side() {
-            Side::Dr => "promote",
-            Side::Primary => "failback",
+        match (self, self.side()) {
+            (Self::LeftAtZero, _) => "restore",
+            (_, Side::Dr) => "promote",
+            (_, Side::Primary) => "failback",
         }
     }
 
@@ -138,6 +153,7 @@ impl Story {
             Self::DarkPrimary => &["approve-failover"],
             // Where the primary cannot be seen, there is no switchover to choose.
             Self::PlannedMove => &["approve-switchover", "approve-failover"],
+            Self::LeftAtZero => &["approve-restore"],
             _ => &["approve-rebuild", "approve-switchover"],
         }
     }
@@ -146,13 +162,19 @@ impl Story {
     pub fn is_done(self, pair: &PairState) -> bool {
         let side = self.side();
         let idle = side == Side::Dr || pair.dr.services.iter().all(|dr| dr.desired == 1);
-        pair.writer == Some(side) && pair.resolves_to == Some(side) && pair.failover.is_none() && idle
+        let restored = self != Self::LeftAtZero || is_manned(&pair.primary.services);
+        pair.writer == Some(side) && pair.resolves_to == Some(side) && pair.failover.is_none() && idle && restored
     }
 }
 
 /// A stage for sweeps: the ordinary one, on which the bot looks less often, since nothing but the computer's time hangs on that.
 pub(super) fn stage(scenario: Scenario) -> StageBuilder {
     Stage::with().scenario(scenario).looks_every(Duration::from_secs(10))
+}
+
+/// Whether every service runs more than a task of warm idle.
+pub(super) fn is_manned(services: &[ServiceState]) -> bool {
+    services.iter().all(|service| service.running > 1)
 }
 
 fn keeps_up(pair: &PairState) -> bool {

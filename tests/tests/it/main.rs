@@ -37,6 +37,7 @@ mod refused;
 mod rehearsal_in_chromium;
 mod replica;
 mod restore;
+mod restore_capacity;
 mod slack;
 mod slack_faults;
 mod slack_sdk;

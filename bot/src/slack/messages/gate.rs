@@ -118,6 +118,7 @@ pub(super) fn approvals(gate: &Gate) -> Vec<String> {
 /// What a choice of these would lose: only a failover loses anything.
 pub(super) fn loss(plan: &Plan, methods: &[Method]) -> String {
     match methods {
+        [Method::Restore] => "none: it leaves the database alone".to_owned(),
         [Method::Rebuild] => "what only the stale cluster holds, and its snapshot keeps".to_owned(),
         methods if methods.contains(&Method::Failover) => data_loss(&plan.lag),
         _ => "none".to_owned(),
@@ -134,6 +135,7 @@ pub(super) fn irreversible(plan: &Plan, methods: &[Method]) -> Vec<String> {
             "*Switchover*: {from} stops writing, {to} takes over when it has everything; no data is lost, but writes stop meanwhile"
         )],
         Method::Rebuild => deletions(plan),
+        Method::Restore => vec!["nothing: it only raises what is missing, and lowers nothing".to_owned()],
     };
     methods.iter().flat_map(of).collect()
 }
@@ -199,15 +201,17 @@ fn buttons(run: &Run, gate: &Gate) -> Vec<Button> {
 /// A final deed is confirmed in the modal that its button opens; any other in a dialog.
 fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
     let text = way(&run.plan, method);
-    let confirm = || Confirm {
-        title: format!("{text}?"),
-        text: format!(
-            "*{}* becomes the writer once it has every write; writes stop meanwhile.{}",
-            escape(&run.plan.to),
-            overridden(gate)
-        ),
-        yes: "Switch over".to_owned(),
+    let to = escape(&run.plan.to);
+    let (what, yes) = match method {
+        Method::Restore => {
+            (format!("*{to}* gets its configured capacity back. Nothing is lowered or moved."), "Restore")
+        }
+        Method::Failover | Method::Switchover | Method::Rebuild => {
+            (format!("*{to}* becomes the writer once it has every write; writes stop meanwhile."), "Switch over")
+        }
     };
+    let confirm =
+        || Confirm { title: format!("{text}?"), text: format!("{what}{}", overridden(gate)), yes: yes.to_owned() };
     Button {
         action_id: format!("approve-{}", method.name()),
         value: Press::Approve { run: run.id.clone(), method, confirmation: None }.to_string(),

@@ -59,6 +59,7 @@ pub fn confirmation(run: &Run, method: Method, kept: &str) -> Value {
     let (title, submit) = match plan.runbook {
         RunbookName::Rebuild => ("Delete what is stale", "Delete"),
         RunbookName::Promote | RunbookName::Failback => ("Confirm the failover", "Promote"),
+        RunbookName::Restore => ("Confirm the restore", "Restore"),
     };
     kit::modal(title, Some(submit), "Go back", kept, blocks)
 }

@@ -2,7 +2,7 @@
 
 use commands::{
     change::Call,
-    plan::{Method, MethodOption, Plan, PlannedStep, StepId},
+    plan::{Method, MethodOption, Plan, PlannedStep, RunbookName, StepId},
 };
 
 use super::{
@@ -29,8 +29,14 @@ pub fn plan(plan: &Plan, asks: bool, seq: u64) -> Message {
         header(&title),
         section(&format!("*DRY RUN* · nothing was changed. These are the calls that {asked} would make now.")),
         fields([
-            ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
-            ("Data loss of a failover", data_loss(&plan.lag)),
+            match plan.runbook {
+                RunbookName::Restore => ("Region that serves", format!("*{}*", escape(&plan.to))),
+                _ => ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
+            },
+            match plan.runbook {
+                RunbookName::Restore => ("Data loss", "none: it leaves the database alone".to_owned()),
+                _ => ("Data loss of a failover", data_loss(&plan.lag)),
+            },
             ("Readiness", readiness::summary(&plan.checks)),
             (
                 "Recommended",
@@ -65,6 +71,7 @@ pub(super) fn method(method: Method) -> &'static str {
     match method {
         Method::Failover => "failover: at once, loses what was not replicated",
         Method::Switchover => "switchover: planned, loses nothing, needs the primary",
+        Method::Restore => "restore: raises what is missing, lowers nothing",
         Method::Rebuild => "rebuild: the stale database is deleted after its snapshot, and built anew by Terraform",
     }
 }

@@ -37,7 +37,7 @@ pub fn public(run: &Run, next: Option<Timestamp>) -> Message {
 /// Whether users of the application notice nothing of what the run does now, however long it takes.
 pub fn unnoticed(run: &Run) -> bool {
     match run.plan.runbook {
-        RunbookName::Promote => false,
+        RunbookName::Promote | RunbookName::Restore => false,
         RunbookName::Rebuild => true,
         RunbookName::Failback => run.method().is_none(),
     }
@@ -49,6 +49,7 @@ fn undertaking(plan: &Plan) -> String {
         RunbookName::Promote => format!("the move to {}", plan.to),
         RunbookName::Rebuild => format!("rebuilding the standby copy in {}", plan.to),
         RunbookName::Failback => format!("the return to {}", plan.to),
+        RunbookName::Restore => format!("bringing {} back to full strength", plan.to),
     }
 }
 
@@ -64,6 +65,7 @@ fn headline(run: &Run) -> String {
         (Some(RunOutcome::Completed), _) => match run.plan.runbook {
             RunbookName::Promote | RunbookName::Failback => format!("✅ {application} runs from {to}"),
             RunbookName::Rebuild => format!("✅ {application} has a standby copy in {to} again"),
+            RunbookName::Restore => format!("✅ {application} runs at full strength in {to}"),
         },
         (None, _) if run.waiting_step().is_some() => format!("⏸️ {application}: {what} is held up"),
         (None, Some(_)) => format!("⏳ {application}: {what} is under way"),
@@ -79,6 +81,10 @@ fn impact(run: &Run) -> String {
     let method = run.method().or_else(|| run.plan.options.first().map(|option| option.method));
     let settled = run.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::Completed) && verified(run);
     match (method, settled) {
+        (Some(Method::Restore), true) => format!("over: {app} runs at full strength"),
+        (Some(Method::Restore), false) if run.method().is_some() || run.ended.is_none() => {
+            format!("{app} may be slow or unavailable until this is done; nothing is lost")
+        }
         (Some(Method::Failover), true) => format!("over: {app} answers again{}", lost(run)),
         (_, true) => format!("over: {app} answers, and nothing was lost"),
         _ if run.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::NotApproved) => {

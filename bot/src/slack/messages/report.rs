@@ -12,6 +12,7 @@ use storage::Head;
 use super::{
     decided::outcome,
     plan::method,
+    progress::verified,
     wording::{achieved, deed, label},
 };
 use crate::slack::{
@@ -25,7 +26,12 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
     let title = title(run, report);
     let changed = report.outcome != RunOutcome::NotApproved;
     let around = |steps: Value| -> Vec<Value> {
-        let measured = [fields(figures(report, run.decided().map(|decided| decided.at))), steps];
+        let figures = match run.plan.runbook {
+            // It moves no traffic and no writer: there is no time or loss to measure.
+            RunbookName::Restore => fields([("Method", report.method.map_or("none", method).to_owned())]),
+            _ => fields(figures(report, run.decided().map(|decided| decided.at))),
+        };
+        let measured = [figures, steps];
         let left: Vec<String> = report.remaining.iter().map(|left| format!("• {}", escape(left))).collect();
         let left = (!left.is_empty()).then(|| list("Left to do", &left, 2_500));
         let proof = context(&format!(
@@ -55,8 +61,11 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
 
 fn title(run: &Run, report: &Report) -> String {
     let deed = deed(&run.plan);
-    let traffic = run.plan.runbook != RunbookName::Rebuild;
+    let traffic = matches!(run.plan.runbook, RunbookName::Promote | RunbookName::Failback);
     match report.outcome {
+        RunOutcome::Completed if run.plan.runbook == RunbookName::Restore && !verified(run) => {
+            format!("{deed} ended; its capacity was not verified")
+        }
         // A run may end with steps skipped; then nobody has seen traffic served.
         RunOutcome::Completed if traffic && report.rto_from_confirmation_s.is_none() => {
             format!("{deed} ended; traffic was not verified")

@@ -37,6 +37,7 @@ pub(crate) fn deed(plan: &Plan) -> String {
         RunbookName::Promote => format!("Promote {application} to {to}"),
         RunbookName::Rebuild => format!("Rebuild {application}'s database in {to}"),
         RunbookName::Failback => format!("Fail {application} back to {to}"),
+        RunbookName::Restore => format!("Restore {application}'s capacity in {to}"),
     };
     titled(plan.environment, &deed)
 }
@@ -46,6 +47,7 @@ pub(super) fn wish(plan: &Plan) -> String {
     let to = escape(&plan.to);
     match plan.runbook {
         RunbookName::Promote | RunbookName::Failback => format!("to make *{to}* the region that writes and serves"),
+        RunbookName::Restore => format!("to bring *{to}*, which serves, back to its configured capacity"),
         RunbookName::Rebuild => {
             format!("to clear the stale database in *{to}* away, so that Terraform can build it anew as a secondary")
         }
@@ -59,6 +61,7 @@ pub(super) fn way(plan: &Plan, method: Method) -> String {
         Method::Failover => format!("Promote {to} (failover)"),
         Method::Rebuild => format!("Delete the stale database in {to}"),
         Method::Switchover => format!("Switch over to {to}"),
+        Method::Restore => format!("Restore capacity in {to}"),
     }
 }
 
@@ -69,11 +72,8 @@ pub(super) fn mentions(ids: &[String]) -> String {
 }
 
 /// The command that asks again.
-pub(super) fn command(plan: &Plan) -> &'static str {
-    match plan.runbook {
-        RunbookName::Promote => "/dr promote",
-        RunbookName::Rebuild | RunbookName::Failback => "/dr failback",
-    }
+pub(super) fn command(plan: &Plan) -> String {
+    format!("/dr {}", plan.runbook.command())
 }
 
 /// How it is after a good end.
@@ -82,6 +82,7 @@ pub(crate) fn achieved(plan: &Plan) -> String {
     let achieved = match plan.runbook {
         RunbookName::Promote | RunbookName::Failback => format!("{application} is served by {to}"),
         RunbookName::Rebuild => format!("{application} has a secondary in {to} again"),
+        RunbookName::Restore => format!("{application} has its configured capacity in {to}"),
     };
     titled(plan.environment, &achieved)
 }
@@ -92,6 +93,9 @@ pub(super) fn untouched(plan: &Plan) -> &'static str {
         RunbookName::Promote => "Nothing is deleted; the old primary's data stays as it is.",
         RunbookName::Rebuild => "The region that writes and serves, and the snapshot.",
         RunbookName::Failback => "Nothing is deleted, and no data is lost: the writer waits for replication.",
+        RunbookName::Restore => {
+            "The database, the record and the other region. What is above its configured capacity stays."
+        }
     }
 }
 
@@ -103,6 +107,7 @@ pub(super) fn way_back(plan: &Plan) -> &'static str {
             "None for the cluster itself. What only it holds can be restored from its snapshot, into a new cluster."
         }
         RunbookName::Failback => "A promote.",
+        RunbookName::Restore => "None needed: autoscaling and people may scale in again as always.",
     }
 }
 

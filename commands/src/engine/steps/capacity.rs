@@ -16,23 +16,23 @@ use crate::{
     },
     goals,
     observation::{Seen, ServiceState},
-    topology::{Service, SideName},
+    plan::RunbookName,
+    run::Run,
+    topology::Service,
 };
 
-pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result<Sight, AwsError> {
+pub(super) async fn look(pair: &Pair, run: &Run, memory: &Memory) -> Result<Sight, AwsError> {
+    let side = run.plan.target;
     let services = &pair.app.services;
     let states = try_join_all(services.iter().map(|service| pair.aws.service(side, &service.name))).await?;
     let (mut actions, mut waiting, mut unsure, mut seen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut refused = Vec::new();
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else {
-            return Ok(Sight::Failed(format!(
-                "there is no service {} in {}",
-                service.name,
-                pair.app.side(side).region
-            )));
+            refused.push(format!("there is no service {} in {}", service.name, pair.app.side(side).region));
+            continue;
         };
-        actions.extend(changes(pair, side, service, &state));
+        actions.extend(changes(pair, run, service, &state));
         seen.push(format!("{} {}/{}", service.name, state.running, service.desired));
         waiting.extend(lacks(service, &state, memory.began));
         unsure.extend(unknown_scaling(service, &state));
@@ -44,7 +44,7 @@ pub(super) async fn look(pair: &Pair, side: SideName, memory: &Memory) -> Result
     };
     Ok(match (actions.is_empty(), waiting.is_empty()) {
         (false, _) => Sight::Unmet { detail, actions },
-        // What can be done is done, and what is left to see AWS will not show.
+        // What can be done is done: what is left is not there, or AWS will not show it.
         (true, _) if !refused.is_empty() => Sight::Failed(refused.join("; ")),
         (true, true) if !unsure.is_empty() => unsettled(pair, memory, &unsure.join("; ")),
         (true, true) => Sight::Holds(format!("{detail} tasks running and healthy")),
@@ -79,8 +79,12 @@ fn refusals(service: &Service, state: &ServiceState) -> Vec<String> {
 
 /// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself; the desired count only if it
 /// is still below.
-fn changes(pair: &Pair, side: SideName, service: &Service, state: &ServiceState) -> Vec<Action> {
-    let all = goals::capacity_changes(pair.app.side(side), service, state);
+fn changes(pair: &Pair, run: &Run, service: &Service, state: &ServiceState) -> Vec<Action> {
+    let side = run.plan.target;
+    let all = match run.plan.runbook {
+        RunbookName::Restore => goals::restore_changes(side, pair.app.side(side), service, state),
+        _ => goals::capacity_changes(pair.app.side(side), service, state),
+    };
     let scaling_first = all.iter().any(|change| matches!(change, Change::ScalableTarget { .. }));
     let before = state.capacity();
     all.into_iter()

@@ -81,7 +81,7 @@ pub(super) async fn look(
 ) -> Result<Sight, AwsError> {
     match step {
         StepId::Database => database::look(pair, run).await,
-        StepId::Capacity => capacity::look(pair, run.plan.target, memory).await,
+        StepId::Capacity => capacity::look(pair, run, memory).await,
         StepId::Fence => fence::look(pair, run).await,
         StepId::Listener => listener::look(pair, run.plan.target).await,
         StepId::Dns => dns::look(pair, run, hand, memory).await,

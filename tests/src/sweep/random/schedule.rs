@@ -87,7 +87,7 @@ impl Schedule {
 
     /// Whether somebody beside the bot changes anything.
     pub fn has_strangers(&self) -> bool {
-        let taken = |fault: &Fault| matches!(fault, Fault::RecordTaken { .. });
+        let taken = |fault: &Fault| matches!(fault, Fault::RecordTaken { .. } | Fault::ScaledToZero { .. });
         self.there.iter().chain(self.back.iter().flatten()).any(|(_, act)| match act {
             Act::ByHand(_) => true,
             Act::Fails(fault, _) => taken(fault),

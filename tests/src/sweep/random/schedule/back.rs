@@ -126,6 +126,12 @@ fn strangers(draw: &mut Draw, pair: &Pair, most: f64) {
         }
     }
     if draw.chance(8) {
+        draw.scaled_to_zero(pair, most);
+    }
+    if draw.chance(15) {
+        draw.restores(most);
+    }
+    if draw.chance(8) {
         draw.record_taken(pair, most);
     }
     if draw.chance(10) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, distr::uniform::SampleRange, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
-use rehearsal::{Disturbance, Fault, Pair, Region, Service, Target};
+use rehearsal::{Disturbance, Fault, Pair, Region, Service, Side, Target};
 
 use super::Act;
 use crate::Cast;
@@ -127,6 +127,18 @@ impl Draw {
             zone: "Z2ELSEWHERE".to_owned(),
         };
         self.fails(0.0, to, taken, 1.0, 2.0);
+    }
+
+    /// A pipeline takes a region's services to zero, and people may ask to restore the region that serves.
+    pub(super) fn scaled_to_zero(&mut self, pair: &Pair, to: f64) {
+        let side = if self.chance(50) { Side::Primary } else { Side::Dr };
+        self.fails(0.0, to, Fault::ScaledToZero { pair: pair.name.clone(), side }, 1.0, 2.0);
+    }
+
+    /// People ask for the capacity of the region that serves, whatever is the matter, and somebody approves.
+    pub(super) fn restores(&mut self, to: f64) {
+        self.at(0.0, to, Act::Types(Cast::MAYA, "restore what is missing"));
+        self.at(0.0, to, Act::Presses(Cast::JONAS, "approve-restore"));
     }
 
     /// The clock of the bot's host is off for a while.

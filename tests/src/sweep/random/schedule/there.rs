@@ -87,6 +87,12 @@ fn strangers(draw: &mut Draw, pair: &Pair) {
         draw.at(0.0, MOST, Act::ByHand(Deed::FailsOver(Side::Dr)));
     }
     if draw.chance(10) {
+        draw.scaled_to_zero(pair, MOST);
+    }
+    if draw.chance(20) {
+        draw.restores(1200.0);
+    }
+    if draw.chance(10) {
         draw.record_taken(pair, MOST);
     }
     if draw.chance(10) {

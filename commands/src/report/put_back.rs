@@ -1,0 +1,145 @@
+//! The calls of a run that AWS accepted, or may have, and how each is put back: for a run that was not carried to its end.
+
+use serde_json::Value;
+
+use crate::{
+    journal::CallOutcome,
+    plan::RunbookName,
+    run::{CallRun, Run},
+};
+
+/// A line for each thing that was changed, with how it was before and what puts it back.
+pub(super) fn put_back(run: &Run) -> Vec<String> {
+    let mut changed: Vec<Changed<'_>> = Vec::new();
+    for (&intent, call) in &run.calls {
+        if matches!(call.outcome, Some(CallOutcome::Failed { .. })) {
+            continue;
+        }
+        // What a resource was before shows at its first call, what became of it at its last.
+        match changed.iter_mut().find(|changed| changed.is_same(call)) {
+            Some(changed) => changed.last = call,
+            None => changed.push(Changed { intent, first: call, last: call }),
+        }
+    }
+    changed.iter().filter_map(|changed| changed.line(run)).collect()
+}
+
+/// A resource that was changed by one operation, perhaps in several calls.
+struct Changed<'a> {
+    /// Number of the first call's intent, which holds all that was seen before.
+    intent: u64,
+    first: &'a CallRun,
+    last: &'a CallRun,
+}
+
+impl Changed<'_> {
+    fn is_same(&self, call: &CallRun) -> bool {
+        let of = |made: &CallRun| (made.call.operation.clone(), made.call.region.clone(), resource(&made.call.params));
+        of(self.first) == of(call)
+    }
+
+    fn line(&self, run: &Run) -> Option<String> {
+        let call = &self.last.call;
+        let certain = match self.last.outcome {
+            Some(CallOutcome::Accepted { .. }) => "was accepted",
+            _ => "may have been accepted",
+        };
+        let resource = resource(&call.params);
+        let on = if resource.is_empty() { String::new() } else { format!(" on {resource}") };
+        let how = self.how(run)?;
+        Some(format!("{}{on} in {} {certain}: {how}", call.operation, call.region))
+    }
+
+    /// What puts it back; `None` where another line says it.
+    fn how(&self, run: &Run) -> Option<String> {
+        let (app, region, params) = (&run.application, &self.last.call.region, &self.last.call.params);
+        let text = |key: &str| params[key].as_str().unwrap_or_default().to_owned();
+        Some(match self.last.call.operation.as_str() {
+            "RegisterScalableTarget" | "UpdateService" => self.capacity(run),
+            "FailoverGlobalCluster" | "SwitchoverGlobalCluster" | "ChangeResourceRecordSets" => {
+                let back = if run.plan.runbook == RunbookName::Failback { "promote" } else { "failback" };
+                format!("`/dr {back} {app}` moves it back, `/dr {} {app}` goes on", run.plan.runbook.command())
+            }
+            "CreateDBClusterSnapshot" => {
+                let snapshot = text("DBClusterSnapshotIdentifier");
+                format!(
+                    "snapshot {snapshot} is kept, and paid for; once nobody needs it: `aws rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier {snapshot} --region {region}`"
+                )
+            }
+            "ModifyDBCluster" if params["DeletionProtection"] == Value::Bool(false) => {
+                let cluster = text("DBClusterIdentifier");
+                format!(
+                    "its deletion protection is off; on again: `aws rds modify-db-cluster --db-cluster-identifier {cluster} --deletion-protection --apply-immediately --region {region}`"
+                )
+            }
+            "DeleteDBInstance" | "DeleteDBCluster" => {
+                format!("it cannot be put back; `/dr failback {app}` goes on with the rebuild")
+            }
+            // What becomes of a build stands with its step.
+            "StartBuild" => return None,
+            _ => format!("as it was before stands in audit #{}", self.intent),
+        })
+    }
+
+    fn capacity(&self, run: &Run) -> String {
+        let (app, region) = (&run.application, &self.last.call.region);
+        let active = run.compared.as_ref().and_then(|compared| compared.active.as_deref());
+        let writer = run.compared.as_ref().and_then(|compared| compared.writer.as_deref());
+        let before = before(&self.first.before);
+        let how = match (active, self.lowers()) {
+            (None, _) => format!("`/dr status {app}` shows what it needs"),
+            (Some(active), true) if active == region => format!("`/dr restore {app}` raises it again"),
+            (Some(active), false) if active == region => format!("nothing to do: {region} serves"),
+            (Some(active), true) => format!("nothing to do while {active} serves, `/dr failback {app}` raises it"),
+            (Some(_), false) if writer == Some(region.as_str()) => {
+                format!("nothing to do: {region} writes, and `/dr {} {app}` goes on", run.plan.runbook.command())
+            }
+            (Some(_), false) => format!("`/dr failback {app}` sees to it"),
+        };
+        let schedules = if self.first.suspends_schedules() || self.last.suspends_schedules() {
+            format!("; its scheduled scaling is suspended: {}", resume(&self.last.call.params, region))
+        } else {
+            String::new()
+        };
+        format!("{how} (before: {before}){schedules}")
+    }
+
+    /// Whether tasks were taken away.
+    fn lowers(&self) -> bool {
+        let (before, params) = (&self.first.before, &self.last.call.params);
+        let less = |wanted: &Value, was: &Value| wanted.as_i64().zip(was.as_i64()).is_some_and(|(to, from)| to < from);
+        less(&params["MinCapacity"], &before["scaling"]["known"]["min"])
+            || less(&params["desiredCount"], &before["desired"])
+    }
+}
+
+/// What a call is about, by the name that its parameters give it.
+fn resource(params: &Value) -> String {
+    const NAMES: [&str; 8] = [
+        "ResourceId",
+        "service",
+        "ListenerArn",
+        "RuleArn",
+        "HostedZoneId",
+        "DBInstanceIdentifier",
+        "DBClusterIdentifier",
+        "GlobalClusterIdentifier",
+    ];
+    NAMES.iter().find_map(|&name| params[name].as_str()).unwrap_or_default().to_owned()
+}
+
+fn before(before: &Value) -> String {
+    let desired = before["desired"].as_i64().map(|desired| format!("desired count {desired}"));
+    let min = before["scaling"]["known"]["min"].as_i64().map(|min| format!("minimum {min}"));
+    match desired.into_iter().chain(min).collect::<Vec<_>>().join(", ") {
+        nothing if nothing.is_empty() => "unknown".to_owned(),
+        told => told,
+    }
+}
+
+fn resume(params: &Value, region: &str) -> String {
+    format!(
+        "`aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id {} --suspended-state ScheduledScalingSuspended=false --region {region}`",
+        params["ResourceId"].as_str().unwrap_or_default()
+    )
+}
