@@ -305,7 +305,8 @@ impl Run {
     /// Whether another run follows in its place: its plan became void at the click that would have approved it, or people asked for a failover
     /// instead.
     pub fn is_superseded(&self) -> bool {
-        self.fails_over.is_some() || matches!(self.decided().map(|decided| &decided.decision), Some(Decision::Void { .. }))
+        self.fails_over.is_some()
+            || matches!(self.decided().map(|decided| &decided.decision), Some(Decision::Void { .. }))
     }
 
     /// The method that was approved; before that, the one that the plan recommends.
