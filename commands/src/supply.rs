@@ -261,10 +261,10 @@ mod tests {
         moved.records[0].sets = Seen::Unknown("Route 53 did not answer".into());
         assert_eq!(active(&app, &moved), Ok(SideName::Dr));
         moved.records = vec![fixture::named(vec![])];
-        assert!(active(&app, &moved).unwrap_err().contains("there is no record"));
+        assert!(active(&app, &moved).is_err_and(|why| why.contains("there is no record")));
         moved.records[0].sets = Seen::Unknown("Route 53 did not answer".into());
         moved.global = Seen::Unknown("us-west-2 did not answer".into());
-        assert!(active(&app, &moved).unwrap_err().contains("Route 53 did not answer"));
+        assert!(active(&app, &moved).is_err_and(|why| why.contains("Route 53 did not answer")));
     }
 
     #[test]
