@@ -1,7 +1,7 @@
 //! Single calls to services whose SDK crates would cost more to build than all of this program: a signed request by the SDK's own means (its HTTP client,
 //! credentials, clock and endpoint settings), with the parameters and the answer as plain trees. Reads only.
 //!
-//! Two protocols: AWS JSON 1.1, and EC2's variant of the query protocol.
+//! Three protocols: AWS JSON 1.1, EC2's variant of the query protocol, and lists of REST with JSON.
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>, <https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html>
 
 use std::{error::Error, fmt};
@@ -64,6 +64,8 @@ pub(super) enum Protocol {
     Json(&'static str),
     /// A form in, XML out; the API's version.
     Ec2(&'static str),
+    /// A GET of this path with the parameters as its query, JSON out.
+    Rest(&'static str),
 }
 
 /// Makes such calls in one region for one identity.
@@ -102,7 +104,7 @@ impl Lookup {
         Self { caller, config: config.clone(), identity, cache }
     }
 
-    /// Calls a reading operation. With [`Protocol::Ec2`] the members of `parameters` are texts under their flattened names, such as `SubnetId.1`, and the
+    /// Calls a reading operation. With [`Protocol::Rest`] the members of `parameters` are texts. With [`Protocol::Ec2`] the members of `parameters` are texts under their flattened names, such as `SubnetId.1`, and the
     /// answer is the document's tree, lists as arrays under `item`.
     pub(super) async fn read(
         &self,
@@ -178,6 +180,7 @@ impl Lookup {
 impl Protocol {
     fn request(self, operation: &str, parameters: &Value) -> Result<HttpRequest, BoxError> {
         let (content_type, body) = match self {
+            Self::Rest(path) => return get(path, parameters),
             Self::Json(_) => ("application/x-amz-json-1.1", parameters.to_string()),
             Self::Ec2(version) => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
@@ -205,7 +208,7 @@ impl Protocol {
         let body = response.body().bytes().unwrap_or_default();
         let good = response.status().is_success();
         let tree = match self {
-            Self::Json(_) => serde_json::from_slice(body).map_err(|error| error.to_string()),
+            Self::Json(_) | Self::Rest(_) => serde_json::from_slice(body).map_err(|error| error.to_string()),
             Self::Ec2(_) => tree(body),
         };
         match tree {
@@ -219,7 +222,7 @@ impl Protocol {
     fn refusal(self, response: &HttpResponse, tree: &Value) -> Refusal {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let (code, message) = match self {
-            Self::Json(_) => {
+            Self::Json(_) | Self::Rest(_) => {
                 let header = response.headers().get("x-amzn-errortype").map(str::to_owned);
                 let code = header.or_else(|| text(&tree["__type"])).or_else(|| text(&tree["code"]));
                 (code, text(&tree["message"]).or_else(|| text(&tree["Message"])))
@@ -237,6 +240,19 @@ impl Protocol {
         }
         Refusal(metadata.message(message.unwrap_or_default()).build())
     }
+}
+
+fn get(path: &str, parameters: &Value) -> Result<HttpRequest, BoxError> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters.as_object().into_iter().flatten() {
+        query.append_pair(name, value.as_str().unwrap_or_default());
+    }
+    let query = query.finish();
+    let mut request = HttpRequest::new(SdkBody::empty());
+    request.set_uri(if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") })?;
+    // API Gateway answers in HAL otherwise, with its items elsewhere.
+    request.headers_mut().insert("accept", "application/json");
+    Ok(request)
 }
 
 /// The root element of an XML document as a tree: elements by name, texts as strings, repeated ones and those called `item` as arrays.

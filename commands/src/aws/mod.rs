@@ -17,7 +17,6 @@ mod rds;
 mod route53;
 mod scaling;
 mod session;
-mod signed;
 mod stake;
 mod surroundings;
 mod zones;

@@ -8,6 +8,9 @@ use super::{
 };
 use crate::topology::{RecordName, normal};
 
+/// Most records that are named although they lead elsewhere.
+const ELSEWHERE: usize = 5;
+
 /// The record, as far as it is known.
 pub(super) struct Known {
     pub(super) records: Proposed<Vec<RecordName>>,
@@ -24,9 +27,12 @@ pub(super) fn record(findings: &Findings, fronted: &Fronted) -> Known {
         Proposed::Missing => into(findings, other, fronted),
         found => found,
     };
-    let records = found.or_not_read(unread(&findings.unread, &[Part::Records]));
+    // A custom domain that was not read may be what an alias leads to.
+    let records = found.or_not_read(unread(findings.all_unread(), &[Part::Records, Part::Domains]));
     let remarks = match records {
-        Proposed::Missing | Proposed::NotRead(_) => unusable(findings, &sides),
+        Proposed::Missing | Proposed::NotRead(_) => {
+            [unusable(findings, &sides), leading_elsewhere(findings, &sides)].concat()
+        }
         _ => Vec::new(),
     };
     let name = match records {
@@ -84,4 +90,25 @@ fn unusable(findings: &Findings, sides: &[(&Member, &Inventory); 2]) -> Vec<Stri
         }
     })
     .collect()
+}
+
+/// Records that Standby could move, and that lead into neither region as far as is known: to a CDN, an accelerator, or a custom domain that was not read.
+fn leading_elsewhere(findings: &Findings, sides: &[(&Member, &Inventory); 2]) -> Vec<String> {
+    let leads = |pointer: &&Pointer| sides.iter().any(|(member, inventory)| leads_into(pointer, member, inventory));
+    let mut elsewhere: Vec<String> = findings
+        .pointers
+        .iter()
+        .filter(|pointer| pointer.is_usable() && !leads(pointer))
+        .map(|pointer| {
+            let RecordName { zone, name, .. } = &pointer.record;
+            let target = pointer.target.trim_end_matches('.');
+            format!("{name} in zone {zone} leads to {target}, which is not known to be in either region")
+        })
+        .collect();
+    let more = elsewhere.len().saturating_sub(ELSEWHERE);
+    elsewhere.truncate(ELSEWHERE);
+    if more > 0 {
+        elsewhere.push(format!("and {more} more that lead elsewhere"));
+    }
+    elsewhere
 }

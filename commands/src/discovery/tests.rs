@@ -215,6 +215,15 @@ fn what_was_not_read_is_no_more_said_to_be_missing() {
     assert_eq!(proposal.dr.endpoint.found().unwrap().dns_name, "d-2");
     assert_eq!(proposal.services, Proposed::Missing);
 
+    // An alias leads to something that only a custom domain would tell.
+    found.unread.clear();
+    found.in_primary = Inventory::default();
+    found.in_primary.unread.push(denied(Part::Domains, "API Gateway's custom domains in us-east-1"));
+    found.pointers = vec![alias("app.shop.test", "127.0.0.3.")];
+    let proposal = propose(found.clone());
+    assert!(matches!(proposal.records, Proposed::NotRead(_)));
+    assert!(proposal.record_remarks[0].contains("app.shop.test in zone Z1 leads to 127.0.0.3, which is not known"));
+
     found.in_dr.unread.push(denied(Part::Services, "services of ECS cluster shop"));
     assert!(matches!(propose(found).services, Proposed::NotRead(_)));
 }
@@ -289,9 +298,10 @@ fn records_that_cannot_be_moved_are_named() {
     ];
     let proposal = propose(found);
     assert_eq!(proposal.records, Proposed::Missing);
-    assert_eq!(proposal.record_remarks.len(), 2, "{:?}", proposal.record_remarks);
+    assert_eq!(proposal.record_remarks.len(), 3, "{:?}", proposal.record_remarks);
     assert!(proposal.record_remarks[0].contains("app.shop.example in zone Z1 is a CNAME"));
     assert!(proposal.record_remarks[1].contains("is not a simple record (weight)"));
+    assert!(proposal.record_remarks[2].starts_with("far.example in zone Z1 leads to d-1.execute-api.eu-west-1."));
 }
 
 #[test]

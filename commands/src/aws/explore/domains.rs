@@ -1,35 +1,30 @@
 //! API Gateway's custom domains of a region, which a record points at by their regional domain names.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use aws_types::SdkConfig;
-use http::Request;
 use serde::Deserialize;
-use url::form_urlencoded;
+use serde_json::json;
 
 use super::pages::{Listed, more};
 use crate::{
     aws::{
         AwsError,
         call::{Caller, Operation},
-        signed::{Api, SignedClient},
+        lookup::{Lookup, Protocol, Service},
     },
     discovery::{CustomDomain, DomainKind, Inventory, Part, Pointer, Unread, covers},
     topology::{Endpoint, normal},
 };
 
 /// HTTP and WebSocket APIs. It also knows the domains of REST APIs, but not in every account.
-static V2: Api = Api { id: "ApiGatewayV2", host: "apigateway", signing_name: "apigateway" };
+static V2: Service =
+    Service { id: "ApiGatewayV2", name: "apigateway", host: "apigateway", protocol: Protocol::Rest("/v2/domainnames") };
 /// REST APIs.
-static REST: Api = Api { id: "API Gateway", host: "apigateway", signing_name: "apigateway" };
+static REST: Service =
+    Service { id: "API Gateway", name: "apigateway", host: "apigateway", protocol: Protocol::Rest("/domainnames") };
 /// Reading is one action in IAM for all of API Gateway, on `arn:aws:apigateway:REGION::/domainnames`; v2's path counts as the same.
 static GET: Operation = Operation::new("apigateway", "GET");
-
-/// One region's API Gateway, in one version of its API.
-struct Gateway {
-    client: SignedClient,
-    caller: Caller,
-}
 
 /// One page, of either API.
 #[derive(Debug, Deserialize)]
@@ -65,10 +60,9 @@ struct Configuration {
 /// Adds the custom domains of a region: those that version 2 lists, and those that the REST APIs' version lists where version 2 could not be read or has
 /// none that a record is for.
 pub(super) async fn add(config: &SdkConfig, caller: Caller, inventory: &mut Inventory, pointers: &[Pointer]) {
-    let list = async |api, path, next| {
-        Gateway { client: SignedClient::new(api, config), caller: caller.clone() }.domains(path, next).await
-    };
-    let mut listed = list(&V2, "/v2/domainnames", "nextToken").await;
+    let lookup = Lookup::new(config, caller.clone());
+    let list = async |service, next| list(&lookup, &caller.region, service, next).await;
+    let mut listed = list(&V2, "nextToken").await;
     let covers_one = |domain: &CustomDomain| pointers.iter().any(|it| covers(&domain.name, &it.record.name));
     let is_enough = match &listed.gap {
         None => listed.found.iter().any(covers_one),
@@ -76,7 +70,7 @@ pub(super) async fn add(config: &SdkConfig, caller: Caller, inventory: &mut Inve
         Some(gap) => gap.is_dark,
     };
     if !is_enough {
-        let rest = list(&REST, "/domainnames", "position").await;
+        let rest = list(&REST, "position").await;
         let names: BTreeSet<String> = listed.found.iter().map(|domain| normal(&domain.name)).collect();
         listed.found.extend(rest.found.into_iter().filter(|domain| !names.contains(&normal(&domain.name))));
         // Both versions list the same domains: what one told, the other need not.
@@ -89,29 +83,17 @@ pub(super) async fn add(config: &SdkConfig, caller: Caller, inventory: &mut Inve
     }
 }
 
-impl Gateway {
-    async fn domains(&self, path: &'static str, next: &'static str) -> Listed<CustomDomain> {
-        let listed = Listed::read(async |token: Option<String>| {
-            let uri = match &token {
-                None => path.to_owned(),
-                Some(token) => {
-                    let query = form_urlencoded::Serializer::new(String::new()).append_pair(next, token).finish();
-                    format!("{path}?{query}")
-                }
-            };
-            let send = || async {
-                let mut request = Request::new(Vec::new());
-                *request.uri_mut() = uri.parse().unwrap_or_default();
-                // Without it version 1 answers in HAL, with its items elsewhere.
-                request.headers_mut().insert("accept", http::HeaderValue::from_static("application/json"));
-                self.client.send(request, |body| Ok(Arc::new(serde_json::from_slice::<Page>(body)?))).await
-            };
-            let page = self.caller.read(&GET, send).await?;
-            let domains = page.items.iter().flatten().map(domain).collect();
-            Ok::<_, AwsError>((domains, more(page.next_token.clone().or_else(|| page.position.clone()))))
-        });
-        listed.await
-    }
+/// The domains that one version of the API lists; `next` is what it calls the token of a page.
+async fn list(lookup: &Lookup, region: &str, service: &'static Service, next: &'static str) -> Listed<CustomDomain> {
+    Listed::read(async |token: Option<String>| {
+        let parameters = token.map_or_else(|| json!({}), |token| json!({ next: token }));
+        let answer = lookup.read(service, &GET, &parameters).await?;
+        let page: Page =
+            serde_json::from_value(answer).map_err(|error| AwsError::unreadable(&GET, region, error.to_string()))?;
+        let domains = page.items.iter().flatten().map(domain).collect();
+        Ok((domains, more(page.next_token.or(page.position))))
+    })
+    .await
 }
 
 fn domain(item: &Item) -> CustomDomain {
