@@ -185,6 +185,9 @@ pub struct InitArgs {
     /// The disaster-recovery region, which is asked first [default: the other member's].
     #[arg(long, value_name = "REGION")]
     pub dr_region: Option<String>,
+    /// A role to assume for hosted zones of another account, beside this one's. May be given several times.
+    #[arg(long = "zone-role", value_name = "ARN")]
+    pub zone_roles: Vec<String>,
     /// Where to write the configuration [default: standard output].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,

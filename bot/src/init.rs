@@ -27,6 +27,7 @@ pub async fn init(args: InitArgs, out: &mut impl Write) -> Result<(), Failure> {
         global_cluster: args.global_cluster,
         primary_region: args.primary_region,
         dr_region: args.dr_region,
+        zone_roles: args.zone_roles,
     };
     let proposed = configuration(&question, &Network::system(), &Clock::system()).await?;
     let Some(file) = args.output else {

@@ -30,6 +30,8 @@ pub struct Question {
     pub primary_region: Option<String>,
     /// The disaster-recovery region; the secondary's if not given, and there is one.
     pub dr_region: Option<String>,
+    /// Roles to assume for hosted zones of other accounts, beside those that the caller's own account has.
+    pub zone_roles: Vec<String>,
 }
 
 /// Everything that was gathered.

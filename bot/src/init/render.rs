@@ -146,20 +146,27 @@ fn services(text: &mut String, name: &str, proposal: &Proposal) -> fmt::Result {
 fn traffic(text: &mut String, name: &str, proposal: &Proposal) -> fmt::Result {
     writeln!(text, "# The record that says which region serves: a simple alias.\n[applications.{name}.record]")?;
     remarks(text, &proposal.record_remarks)?;
+    let one = |text: &mut String, record: &RecordName| {
+        writeln!(text, "zone = {:?}\nname = {:?}", record.zone, record.name)?;
+        record.role_arn.as_ref().map_or(Ok(()), |role| writeln!(text, "role_arn = {role:?}"))
+    };
     let records = |text: &mut String, found: &Vec<RecordName>| {
         let Some((first, more)) = found.split_first() else { return Ok(()) };
-        writeln!(text, "zone = {:?}\nname = {:?}", first.zone, first.name)?;
+        one(text, first)?;
         more.iter().try_for_each(|record| {
-            writeln!(
-                text,
-                "\n# It leads to the same endpoint, and moves with it.\n[[applications.{name}.records]]\nzone = {:?}\nname = {:?}",
-                record.zone, record.name
-            )
+            writeln!(text, "\n# It leads to the same endpoint, and moves with it.\n[[applications.{name}.records]]")?;
+            one(text, record)
         })
     };
     let first = proposal.records.found().and_then(|records| records.first());
     let known = first.map(|record| record.name.as_str()).or(proposal.record_name.as_deref());
-    let blank = |text: &mut String| writeln!(text, "zone = {FILL_IN:?}\nname = {:?}", known.unwrap_or(FILL_IN));
+    let blank = |text: &mut String| {
+        writeln!(
+            text,
+            "# If the zone belongs to another account, add --zone-role ARN with a role of that account.\nzone = {FILL_IN:?}\nname = {:?}",
+            known.unwrap_or(FILL_IN)
+        )
+    };
     let shown = |found: &Vec<RecordName>| {
         let all = found.iter().map(|record| format!("{} in zone {}", record.name, record.zone));
         all.collect::<Vec<_>>().join(", ")

@@ -73,11 +73,10 @@ pub async fn explore(question: &Question, network: &Network, clock: &Clock) -> R
     let dr_config = sdk_config(Some(&dr.region), network, session).await;
     let route53_region = Partition::of(&dr.region).route53_region.to_owned();
     let global = Caller { region: route53_region, reads: SHARED_READS, session: session.clone() };
-    let route53 = aws_sdk_route53::Client::new(&dr_config);
     let (mut in_primary, mut in_dr, (pointers, unread)) = futures::join!(
         inventory(regional(&primary_config, &primary.region, session)),
         inventory(regional(&dr_config, &dr.region, session)),
-        zones::pointers(&route53, &global)
+        zones::pointers(&dr_config, &global, &question.zone_roles)
     );
     if needs_domains(&pointers, [(&primary, &in_primary), (&dr, &in_dr)]) {
         futures::join!(
@@ -191,6 +190,7 @@ mod tests {
             global_cluster: "shop-global".to_owned(),
             primary_region: primary.map(str::to_owned),
             dr_region: dr.map(str::to_owned),
+            zone_roles: Vec::new(),
         }
     }
 

@@ -15,7 +15,12 @@ use storage::Clock;
 use tests::{Cast, sweep::fault::action};
 
 fn about(dr_region: Option<&str>) -> Question {
-    Question { global_cluster: "shop-global".to_owned(), primary_region: None, dr_region: dr_region.map(str::to_owned) }
+    Question {
+        global_cluster: "shop-global".to_owned(),
+        primary_region: None,
+        dr_region: dr_region.map(str::to_owned),
+        zone_roles: Vec::new(),
+    }
 }
 
 async fn proposed(world: &World, scenario: &Scenario, question: &Question) -> Result<String, String> {
@@ -168,6 +173,7 @@ async fn denied_is_told_from_not_found() {
     assert!(text.contains("# - records of hosted zone shop.example (Z0123SHOP): not read: "), "{text}");
     // Both regions' custom domain tells the name.
     assert!(text.contains("zone = \"FILL-IN\"\nname = \"app.shop.example\""), "{text}");
+    assert!(text.contains("add --zone-role ARN"), "{text}");
     assert!(text.contains("url = \"https://app.shop.example/health\""), "{text}");
 
     let scaling = denied(
@@ -200,6 +206,24 @@ async fn every_page_is_read_at_the_pace_that_the_account_has() {
     let plain = in_account(Account::default(), []).await;
     let busy = Account { other_zones: 60, route53_rate: Some(5), page: Some(1), ..Account::default() };
     assert_eq!(in_account(busy, []).await, plain);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_name_in_another_accounts_zone_is_read_with_that_zones_role() {
+    let scenario = Scenario::of([Pair::named("shop", 1).second_zone()]);
+    let world = World::new(scenario.clone());
+    let text = proposed(&world, &scenario, &about(Some("us-west-2"))).await.unwrap();
+    assert!(text.contains("name = \"app.shop.example\"\n") && !text.contains("shop-partners"), "{text}");
+    let role = "arn:aws:iam::210987654321:role/standby-dns".to_owned();
+    let question = Question { zone_roles: vec![role], ..about(Some("us-west-2")) };
+    let text = proposed(&world, &scenario, &question).await.unwrap();
+    let both = "name = \"app.shop.example\"\n\n# It leads to the same endpoint, and moves with it.\n[[applications.shop.records]]\n\
+                zone = \"Z0456SHOP\"\nname = \"api.shop-partners.example\"\n\
+                role_arn = \"arn:aws:iam::210987654321:role/standby-dns\"\n";
+    assert!(text.contains(both), "{text}");
+    let completed = text.replace(FILL_IN, Cast::MAYA);
+    let error = Config::parse(Path::new("standby.toml"), &completed).err().map(|error| error.to_string());
+    assert!(error.is_none_or(|error| !error.contains("record")), "{completed}");
 }
 
 /// The policy in `deploy/` allows what is called, and nothing more.

@@ -1,11 +1,12 @@
 //! The records of all public hosted zones that could say which region serves.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_route53::{
     Client,
     types::{HostedZone, ResourceRecordSet, RrType},
 };
+use aws_types::SdkConfig;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     aws::{
+        assuming,
         call::{Caller, Operation},
         route53::record_set,
     },
@@ -29,8 +31,26 @@ const PACE: Duration = Duration::from_millis(250);
 /// After so many zones in a row that nothing answered for, the others are not asked for.
 const DARK_ZONES: usize = 2;
 
-/// Records of types A, AAAA and CNAME with a target, and what could not be read.
-pub(super) async fn pointers(client: &Client, global: &Caller) -> (Vec<Pointer>, Vec<Unread>) {
+/// Records of types A, AAAA and CNAME with a target, and what could not be read: those of the caller's own account, and of the accounts that a role is given for.
+pub(super) async fn pointers(config: &SdkConfig, global: &Caller, roles: &[String]) -> (Vec<Pointer>, Vec<Unread>) {
+    let (mut found, mut unread) = of_account(&Client::new(config), global).await;
+    for role in roles {
+        let client = Client::new(&assuming(config.clone(), Some(role)).await);
+        let (pointers, gaps) = of_account(&client, global).await;
+        // A role of the same account would show the same zones again.
+        let known: BTreeSet<String> = found.iter().map(|pointer| pointer.record.zone.clone()).collect();
+        found.extend(pointers.into_iter().filter(|pointer| !known.contains(&pointer.record.zone)).map(
+            |mut pointer| {
+                pointer.record.role_arn = Some(role.clone());
+                pointer
+            },
+        ));
+        unread.extend(gaps.into_iter().map(|gap| Unread { what: format!("{} with {role}", gap.what), ..gap }));
+    }
+    (found, unread)
+}
+
+async fn of_account(client: &Client, global: &Caller) -> (Vec<Pointer>, Vec<Unread>) {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let pace = tokio::sync::Mutex::new(pace);
