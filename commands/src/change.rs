@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    observation::{Alias, ListenerAction, RecordSet, Suspended, WeightedTarget},
+    observation::{Alias, ListenerAction, Protection, RecordSet, Suspended, WeightedTarget},
     partition::Partition,
     topology::Duty,
 };
@@ -79,6 +79,15 @@ pub enum Change {
         zone: String,
         /// What is replaced, in order.
         swaps: Vec<Swap>,
+    },
+    /// `route53:DeleteResourceRecordSetProtections`, or `CreateResourceRecordSetProtections` with what was deleted.
+    Protections {
+        /// Hosted zone id.
+        zone: String,
+        /// Which.
+        protections: Vec<Protection>,
+        /// Whether they are put back.
+        create: bool,
     },
 }
 
@@ -162,7 +171,8 @@ impl Change {
             Self::ScalableTarget { .. }
             | Self::DesiredCount { .. }
             | Self::ListenerActions { .. }
-            | Self::Records { .. } => Duty::Promote,
+            | Self::Records { .. }
+            | Self::Protections { .. } => Duty::Promote,
             Self::Snapshot { .. } | Self::DeletionProtection { .. } | Self::Build { .. } => Duty::Failback,
         }
     }
@@ -223,6 +233,15 @@ impl Change {
                     params["idempotencyToken"] = json!(token);
                 }
                 Call::new("codebuild", "StartBuild", region, params)
+            }
+            Self::Protections { zone, protections, create } => {
+                let (operation, comments) = match create {
+                    true => ("CreateResourceRecordSetProtections", true),
+                    false => ("DeleteResourceRecordSetProtections", false),
+                };
+                let listed: Vec<Value> = protections.iter().map(|each| protection_params(each, comments)).collect();
+                let params = json!({ "HostedZoneId": zone, "Protections": listed });
+                Call::new("route53", operation, Partition::of(region).route53_region, params)
             }
             Self::Records { zone, swaps } => {
                 let changes: Vec<Value> = swaps.iter().flat_map(Swap::params).collect();
@@ -297,6 +316,14 @@ fn action_params(action: &ListenerAction) -> Value {
     }
     if let Some(seconds) = action.stickiness {
         params["ForwardConfig"]["TargetGroupStickinessConfig"] = json!({ "Enabled": true, "DurationSeconds": seconds });
+    }
+    params
+}
+
+fn protection_params(protection: &Protection, comments: bool) -> Value {
+    let mut params = json!({ "RecordName": protection.name, "RecordType": protection.kind });
+    if let Some(comment) = protection.comment.as_ref().filter(|_| comments) {
+        params["Comment"] = json!(comment);
     }
     params
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub use self::refusal::meaning;
 use crate::{
     change::{Change, Swap},
-    observation::{Alias, NamedRecord, RecordSet},
+    observation::{Alias, NamedRecord, NamedZone, Protection, RecordSet},
     topology::{Application, SideName},
 };
 
@@ -102,6 +102,24 @@ pub fn record_changes(app: &Application, side: SideName, records: &[NamedRecord]
         Some(Change::Records { zone: zone.to_owned(), swaps })
     };
     order.into_iter().filter_map(batch).collect()
+}
+
+/// A change with what lifts the protections of what it replaces before it, and puts them back after it; alone where there are none.
+pub fn with_protections(zones: &[NamedZone], change: Change) -> Vec<Change> {
+    let Change::Records { zone, swaps } = &change else { return vec![change] };
+    let protections = zones.iter().find(|seen| seen.id == *zone).and_then(|seen| seen.protections.known());
+    let found: Vec<Protection> =
+        protections.into_iter().flatten().filter(|each| covers(each, swaps)).cloned().collect();
+    if found.is_empty() {
+        return vec![change];
+    }
+    let around = |create| Change::Protections { zone: zone.clone(), protections: found.clone(), create };
+    vec![around(false), change.clone(), around(true)]
+}
+
+/// Whether a protection is of something that is replaced.
+pub(crate) fn covers(protection: &Protection, swaps: &[Swap]) -> bool {
+    swaps.iter().any(|swap| swap.new.name == protection.name && swap.new.kind == protection.kind)
 }
 
 /// What a name's records have to be replaced by. Nothing may stand beside a `CNAME`, which only people can replace.

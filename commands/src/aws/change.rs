@@ -48,6 +48,9 @@ impl Aws {
                 regional.start_build(project, variables, token.as_deref()).await
             }
             Change::Records { zone, swaps } => self.change_records(zone, swaps).await,
+            Change::Protections { zone, protections, create } => {
+                self.change_protections(zone, protections, *create).await
+            }
         }
     }
 

@@ -5,7 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneError;
+use aws_sdk_route53::operation::{
+    get_hosted_zone::GetHostedZoneError, update_hosted_zone_comment::UpdateHostedZoneCommentError,
+};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -15,10 +17,10 @@ use aws_smithy_runtime_api::{
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
 use serde::Deserialize;
 
-use super::{Aws, AwsError, AwsErrorKind, call::Operation};
+use super::{Accepted, Aws, AwsError, AwsErrorKind, call::Operation};
 use crate::{
     observation::{Protection, ZoneState},
     topology::{Duty, plain_name, zone_id},
@@ -26,6 +28,8 @@ use crate::{
 
 static GET_ZONE: Operation = Operation::new("route53", "GetHostedZone");
 static PROTECTIONS: Operation = Operation::new("route53", "ListResourceRecordSetProtections");
+static LIFT: Operation = Operation::new("route53", "DeleteResourceRecordSetProtections");
+static PUT_BACK: Operation = Operation::new("route53", "CreateResourceRecordSetProtections");
 static ZONES: Operation = Operation::new("route53", "ListHostedZones");
 
 /// Most answers that are read of a list.
@@ -77,6 +81,38 @@ impl Aws {
         Ok(found)
     }
 
+    /// Deletes those protections, or creates them.
+    pub(super) async fn change_protections(
+        &self,
+        zone: &str,
+        protections: &[Protection],
+        create: bool,
+    ) -> Result<Accepted, AwsError> {
+        let (operation, path) = match create {
+            true => (&PUT_BACK, "/rrsetprotection"),
+            false => (&LIFT, "/rrsetprotection/delete"),
+        };
+        let text = request(protections, create);
+        let send = || async {
+            let text = text.clone();
+            // The same request with another path and body, signed like any other. Its answer is empty, which the SDK finds unreadable.
+            let other = move |request: &mut HttpRequest| {
+                let uri = format!("{}{path}", request.uri());
+                let _changed = request.set_uri(uri);
+                request.headers_mut().insert("content-length", text.len().to_string());
+                *request.body_mut() = SdkBody::from(text.as_str());
+            };
+            let update = self.route53(zone, Duty::Promote).update_hosted_zone_comment().id(zone).customize();
+            match update.mutate_request(other).send().await {
+                Err(error) if error.raw_response().is_some_and(|answer| answer.status().is_success()) => Ok(()),
+                answer => answer.map(drop),
+            }
+        };
+        let sent: Result<(), AwsError> =
+            self.0.global.change::<(), UpdateHostedZoneCommentError, _>(operation, send).await;
+        sent.map(|()| Accepted { request_id: None, reference: None })
+    }
+
     /// Private hosted zones that the zone's role can see and whose name is one of those names, or above it.
     pub async fn private_zones(&self, zone: &str, names: &[&str]) -> Result<Vec<(String, String)>, AwsError> {
         let (mut found, mut marker) = (Vec::new(), None::<String>);
@@ -126,6 +162,28 @@ impl Aws {
         let unreadable = |error| AwsError::unreadable(operation, &self.0.global.region, format!("{error}"));
         quick_xml::de::from_str(text).map_err(unreadable)
     }
+}
+
+/// The body of a request to delete protections, or to create them.
+fn request(protections: &[Protection], create: bool) -> String {
+    let (root, item) = match create {
+        true => ("CreateResourceRecordSetProtectionsRequest", "ResourceRecordSetProtectionConfig"),
+        false => ("DeleteResourceRecordSetProtectionsRequest", "ResourceRecordSetProtectionKey"),
+    };
+    let one = |protection: &Protection| {
+        let comment = protection.comment.as_ref().filter(|_| create);
+        let comment = comment.map(|comment| format!("<Comment>{}</Comment>", quick_xml::escape::escape(comment)));
+        format!(
+            "<{item}><RecordName>{}</RecordName><RecordType>{}</RecordType>{}</{item}>",
+            quick_xml::escape::escape(&protection.name),
+            quick_xml::escape::escape(&protection.kind),
+            comment.unwrap_or_default()
+        )
+    };
+    let listed: String = protections.iter().map(one).collect();
+    format!(
+        "<{root} xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Protections>{listed}</Protections></{root}>"
+    )
 }
 
 /// Keeps the text of an answer, whatever the SDK makes of it.

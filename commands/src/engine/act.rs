@@ -113,10 +113,10 @@ impl<'a> Hand<'a> {
         self.sent.iter().rev().find(|sent| sent.call == *call && sent.attempt == self.attempt)
     }
 
-    /// The latest call of this step for each value of what they are about.
-    pub(super) fn latest_by(&self, about: impl Fn(&Call) -> &Value) -> Vec<&CallRun> {
+    /// The latest call of an operation in this step for each value of what they are about.
+    pub(super) fn latest_by(&self, operation: &str, about: impl Fn(&Call) -> &Value) -> Vec<&CallRun> {
         let mut latest: Vec<&CallRun> = Vec::new();
-        for sent in self.sent.iter().rev() {
+        for sent in self.sent.iter().rev().filter(|sent| sent.call.operation == operation) {
             if !latest.iter().any(|later| about(&later.call) == about(&sent.call)) {
                 latest.push(sent);
             }

@@ -5,7 +5,7 @@ use crate::{
     change::{Call, Change},
     goals::{capacity_changes, listener_change},
     observation::{NamedZone, Observation, Seen, ServiceState, ZoneState},
-    records::record_changes,
+    records::{record_changes, with_protections},
     topology::{Application, Region, Service, SideName, Timing},
 };
 
@@ -43,6 +43,7 @@ pub(super) fn listener(app: &Application, observation: &Observation, side: SideN
 pub(super) fn dns(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
     let region = app.side(side);
     let changes = record_changes(app, side, &observation.records);
+    let changes = changes.into_iter().flat_map(|change| with_protections(&observation.zones, change));
     let point = if app.records.len() == 1 { "points" } else { "point" };
     let goal = format!("{} {point} at {}, on all of Route 53's servers", app.record_names(), region.endpoint.dns_name);
     PlannedStep { deadline_s: patience(app, observation), ..planned(app, StepId::Dns, goal, calls(changes, region)) }

@@ -69,7 +69,7 @@ fn protections(observation: &Observation, index: usize, zone: &NamedZone) -> Opt
     Some(blocking(id).fail(
         format!("Route 53 rejects every change of protected records: {}", shown.collect::<Vec<_>>().join(", ")),
         format!(
-            "`aws route53 delete-resource-record-set-protections --hosted-zone-id {} --protections {}`, and create it again once the record has moved",
+            "approve over this, and Standby deletes the protection, moves the record and creates the protection again; or do it by hand: `aws route53 delete-resource-record-set-protections --hosted-zone-id {} --protections {}`",
             zone.id,
             keys.join(" ")
         ),

@@ -39,7 +39,8 @@ const ZONES: usize = 100;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Elements of a request that are items of a list.
-const ITEMS: [&str; 2] = ["Change", "ResourceRecord"];
+const ITEMS: [&str; 4] =
+    ["Change", "ResourceRecord", "ResourceRecordSetProtectionConfig", "ResourceRecordSetProtectionKey"];
 
 /// The operation that method and path stand for, with its parameters from path, query and body.
 pub(super) fn decode(parts: &Parts, body: &Bytes) -> Result<(String, Value)> {
@@ -52,6 +53,12 @@ pub(super) fn decode(parts: &Parts, body: &Bytes) -> Result<(String, Value)> {
         (&Method::GET, ["2013-04-01", "hostedzone", id, "rrset"]) => ("ListResourceRecordSets", Some(*id)),
         (&Method::GET, ["2013-04-01", "hostedzone", id, "rrsetprotection"]) => {
             ("ListResourceRecordSetProtections", Some(*id))
+        }
+        (&Method::POST, ["2013-04-01", "hostedzone", id, "rrsetprotection"]) => {
+            ("CreateResourceRecordSetProtections", Some(*id))
+        }
+        (&Method::POST, ["2013-04-01", "hostedzone", id, "rrsetprotection", "delete"]) => {
+            ("DeleteResourceRecordSetProtections", Some(*id))
         }
         (&Method::POST, ["2013-04-01", "hostedzone", id, "rrset"]) => ("ChangeResourceRecordSets", Some(*id)),
         (&Method::GET, ["2013-04-01", "change", id]) => ("GetChange", Some(*id)),
@@ -88,6 +95,8 @@ pub(super) fn call(
         "ListHostedZones" => list_zones(simulation, context, input),
         "GetHostedZone" => get_zone(simulation, input),
         "ListResourceRecordSetProtections" => protections(simulation, input),
+        "CreateResourceRecordSetProtections" => change_protections(simulation, input, true),
+        "DeleteResourceRecordSetProtections" => change_protections(simulation, input, false),
         "ListResourceRecordSets" => route53_records::list(simulation, input),
         "ChangeResourceRecordSets" => change(simulation, input),
         "GetChange" => change_info(simulation, input.required("Id")?),
@@ -150,6 +159,29 @@ fn protections(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
     let shape = |(name, kind, comment): &(String, String, String)| json!({"RecordName": fully_qualified(name), "RecordType": kind, "Comment": comment});
     let list: Vec<Value> = zone.features.protections.iter().map(shape).collect();
     Ok(json!({"ResourceRecordSetProtections": list}))
+}
+
+/// All or none, as Route 53 does it.
+fn change_protections(simulation: &mut Simulation, input: Input<'_>, create: bool) -> Result<Value> {
+    let id = bare_id(input.required("Id")?).to_owned();
+    let mut protections = simulation.dns.zone(&id)?.features.protections.clone();
+    for given in input.list("Protections") {
+        let (name, kind) = (fully_qualified(given.required("RecordName")?), given.required("RecordType")?);
+        let is_it = |(known, of, _): &(String, String, String)| fully_qualified(known) == name && of == kind;
+        if protections.iter().any(is_it) == create {
+            let what = if create { "already has" } else { "has no" };
+            let message = format!("The resource record set [name='{name}', type='{kind}'] {what} a protection");
+            return Err(Refusal::invalid("InvalidResourceRecordSetProtectionBatch", message));
+        }
+        protections.retain(|known| !is_it(known));
+        if create {
+            protections.push((name, kind.to_owned(), given.text("Comment").unwrap_or_default().to_owned()));
+        }
+    }
+    if let Some(zone) = simulation.dns.zones.get_mut(&id) {
+        zone.features.protections = protections;
+    }
+    Ok(json!({}))
 }
 
 fn zone_shape(id: &str, zone: &Zone) -> Value {

@@ -254,12 +254,46 @@ async fn what_a_zone_demands_is_named_with_its_fix() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_protected_record_is_named_at_the_gate() {
+fn protected() -> Pair {
     let mut pair = Pair::named("shop", 1);
     pair.zone_features.protections.push(("app.shop.example".to_owned(), "A".to_owned(), "owned by legal".to_owned()));
-    let stage = Stage::with().scenario(Scenario::of([pair])).open().await;
-    stage.says(Cast::MAYA, "promote a planned move").await;
+    pair
+}
+
+/// Accepted changes of the zone, in order.
+fn zone_changes(stage: &Stage) -> Vec<String> {
+    stage.changes().into_iter().filter_map(|change| change.strip_prefix("Route53:").map(str::to_owned)).collect()
+}
+
+const LIFTED: [&str; 3] =
+    ["DeleteResourceRecordSetProtections", "ChangeResourceRecordSets", "CreateResourceRecordSetProtections"];
+
+#[tokio::test(start_paused = true)]
+async fn a_protection_is_lifted_for_the_change_that_people_approve_and_put_back() {
+    let stage = stage(protected()).await;
+    stage.says(Cast::MAYA, "promote the primary is dark").await;
     let gate = tests::text_of(&stage.gate().await);
-    assert!(gate.contains("owned by legal") && gate.contains("delete-resource-record-set-protections"), "{gate}");
+    assert!(gate.contains("owned by legal") && gate.contains("approve over this"), "{gate}");
+    stage.presses(Cast::JONAS, "approve-failover").await;
+    completes(&stage).await;
+    assert_eq!(zone_changes(&stage), LIFTED);
+    let put_back = stage.world.calls().into_iter().find(|call| call.operation == LIFTED[2]).unwrap();
+    assert!(put_back.parameters.to_string().contains("owned by legal"), "{}", put_back.parameters);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bot_that_dies_with_a_protection_lifted_puts_it_back() {
+    let mut stage = stage(protected()).await;
+    stage.promotes().await;
+    stage
+        .record(|record| {
+            record.event == "call.finished"
+                && record.step.as_deref() == Some("dns")
+                && record.data["outcome"]["how"] == "accepted"
+        })
+        .await;
+    stage.crash().await;
+    stage.start().await;
+    completes(&stage).await;
+    assert_eq!(zone_changes(&stage), LIFTED);
 }

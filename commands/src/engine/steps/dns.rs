@@ -4,6 +4,8 @@
 //! servers only; what resolvers answer is the next step's business. Where the step was held up, the writer may have moved meanwhile: the records do
 //! not follow it to where it is not.
 
+mod protection;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -33,7 +35,10 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut M
     let changes = record_changes(&pair.app, side, &current);
     if changes.is_empty() {
         return match pointing(&pair.app, &current) {
-            Pointing::At(_) => propagated(pair, side, hand, memory).await,
+            Pointing::At(_) => match protection::put_back(pair, &run.plan).await? {
+                Some(sight) => Ok(sight),
+                None => propagated(pair, side, hand, memory).await,
+            },
             Pointing::Split(why) | Pointing::Elsewhere(why) | Pointing::Unseen(why) => Ok(Sight::Failed(format!(
                 "{why}, and Standby can't change that; point it at {} by hand, then retry",
                 pair.app.side(side).endpoint.dns_name
@@ -55,6 +60,9 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut M
     }
     if let Some(why) = writer::left(pair, side).await {
         return Ok(Sight::Failed(why));
+    }
+    if let Some(sight) = protection::lift(pair, &run.plan, &changes).await? {
+        return Ok(sight);
     }
     let action = |change: Change| {
         let before = json!({ "records": of_zone(&current, &change) });
@@ -116,7 +124,7 @@ async fn propagated(pair: &Pair, side: SideName, hand: &Hand<'_>, memory: &mut M
         1 => format!("{names} points at {target}"),
         _ => format!("{names} point at {target}"),
     };
-    let zones: Vec<&CallRun> = hand.latest_by(|call| &call.params["HostedZoneId"]);
+    let zones: Vec<&CallRun> = hand.latest_by("ChangeResourceRecordSets", |call| &call.params["HostedZoneId"]);
     if zones.is_empty() {
         return Ok(Sight::Holds(in_place));
     }

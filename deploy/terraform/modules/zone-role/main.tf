@@ -30,6 +30,12 @@ data "aws_iam_policy_document" "zone" {
   }
 
   statement {
+    sid       = "LiftProtections"
+    actions   = ["route53:DeleteResourceRecordSetProtections", "route53:CreateResourceRecordSetProtections"]
+    resources = ["arn:aws:route53:::hostedzone/${var.zone}"]
+  }
+
+  statement {
     sid       = "MoveTheRecords"
     actions   = ["route53:ChangeResourceRecordSets"]
     resources = ["arn:aws:route53:::hostedzone/${var.zone}"]
