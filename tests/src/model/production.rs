@@ -38,7 +38,20 @@ impl Evidence {
         let failed_over =
             self.moved_until(after).any(|call| call.operation == "FailoverGlobalCluster" || by_hand(call));
         let skipped = runs.iter().any(|run| run.skipped("capacity"));
-        after.pair.side(side).dark || (moved && (failed_over || skipped))
+        after.pair.side(side).dark || (moved && (failed_over || skipped)) || self.taken_by_a_stranger(side, after)
+    }
+
+    /// Whether somebody beside the bot took tasks of that side: fewer are wanted than production needs, and the bot's last word there was not that.
+    fn taken_by_a_stranger(&self, side: Side, after: &Witnessed) -> bool {
+        let site = after.pair.side(side);
+        let few = |(name, min): &(String, u32)| {
+            site.services.iter().any(|service| service.name == *name && service.desired < *min)
+        };
+        let bots = |call: &&Call| call.at <= after.at && call.outcome == Outcome::Accepted && !by_hand(call);
+        let mut scaled = self.calls.iter().filter(bots).filter(|call| call.region == site.region);
+        let last = scaled.rfind(|call| wanted(call).is_some()).and_then(wanted);
+        let least = self.minimum.iter().map(|(_, min)| u64::from(*min)).min().unwrap_or_default();
+        self.minimum.iter().any(few) && last.is_none_or(|tasks| tasks >= least)
     }
 
     /// Accepted moves of the writer until that record.
@@ -76,6 +89,16 @@ fn other(side: Side) -> Side {
     match side {
         Side::Primary => Side::Dr,
         Side::Dr => Side::Primary,
+    }
+}
+
+/// The tasks, or the minimum of them, that the call asks for; `None` if it asks for neither.
+fn wanted(call: &Call) -> Option<u64> {
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    match call.operation.as_str() {
+        "UpdateService" => number(&call.parameters["desiredCount"]),
+        "RegisterScalableTarget" => number(&call.parameters["MinCapacity"]),
+        _ => None,
     }
 }
 
