@@ -2,6 +2,7 @@
 """Makes what is there before the first apply, and prints the hosted zone's id:
 
 - the public hosted zone, which is the team's own;
+- in each region's registry, the image that the tasks run: who looks for it before a promote must find it;
 - in moto's ECS, the services that a stack will create in ministack's: moto's scalable targets want one to be there.
 
     before_terraform.py MINISTACK_URL MOTO_URL CLUSTER SERVICE…
@@ -16,6 +17,12 @@ def main(ministack_url, moto_url, cluster, *services):
     aws = Emulators(ministack_url, moto_url)
     zone = aws.client("route53", PRIMARY).create_hosted_zone(Name=ZONE_NAME, CallerReference=APPLICATION)["HostedZone"]
     for region in REGIONS:
+        ecr = aws.client("ecr", region)
+        for service in services:
+            # As the examples of `deploy/terraform` name it.
+            repository = f"{APPLICATION}/{service}"
+            ecr.create_repository(repositoryName=repository)
+            ecr.put_image(repositoryName=repository, imageManifest="{}", imageTag="1.0.0")
         ecs = aws.moto("ecs", region)
         ecs.create_cluster(clusterName=cluster)
         container = {"name": "shadow", "image": "shadow:1", "memory": 128}
