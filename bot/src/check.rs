@@ -1,26 +1,28 @@
 //! `standby check`: configuration and permissions, without acting. Makes every read call that the bot makes, and says
 //! what each found.
 
+mod health;
 mod replica;
 mod slack;
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{io::Write, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use commands::{
-    aws::{Aws, AwsError, Bucket, Network},
+    aws::{Aws, AwsError, Bucket, Network, Trial},
     observation::{Observation, Seen, Side},
     observe::observe,
     readiness::{Level, Outcome, checks},
     topology::{Application, Duty, SideName},
 };
+use futures::{future::OptionFuture, join};
 use storage::Clock;
 
 pub use self::{replica::check_replica, slack::check_slack};
 use crate::{config::Config, failure::Failure, slack::api::Api, terminal::as_typed_here};
 
 /// What a check found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// As it must be.
     Pass,
@@ -49,6 +51,9 @@ impl Row {
     }
 }
 
+/// Nobody waits for traffic here: each call gets several chances within this time, and all are made side by side.
+const PATIENCE: Duration = Duration::from_secs(16);
+
 /// Checks what the configuration file names, and prints a table.
 ///
 /// # Errors
@@ -71,13 +76,21 @@ pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
 
 /// What AWS answers to every read call about an application, and what a plan would say of it.
 pub async fn check_application(name: &str, app: &Application, network: &Network, clock: &Clock) -> Vec<Row> {
-    let aws = Aws::connect(Arc::new(app.clone()), network, clock.clone()).await;
-    let observation = observe(&aws, app, clock).await;
+    let mut patient = app.clone();
+    patient.timing.observation = PATIENCE;
+    let app = &patient;
+    let aws = Aws::connect_patiently(Arc::new(app.clone()), network, clock.clone()).await;
+    let project = app.failback.codebuild.as_ref().map(async |codebuild| {
+        let project = codebuild.project.as_str();
+        build_project(name, project, aws.has_build_project(project).await)
+    });
+    let (observation, roles, trials, project) =
+        join!(observe(&aws, app, clock), roles(name, app, &aws), aws.try_reads(), OptionFuture::from(project));
     let mut rows = reads(name, app, &observation);
-    rows.extend(roles(name, app, &aws).await);
-    if let Some(codebuild) = &app.failback.codebuild {
-        rows.push(build_project(name, &codebuild.project, aws.has_build_project(&codebuild.project).await));
-    }
+    rows.extend(trials.into_iter().map(|trial| tried(name, trial)));
+    rows.extend(roles);
+    rows.extend(project);
+    rows.extend(health::health(name, app, &aws, &observation).await);
     rows.extend(checks(name, app, &observation, clock.now()).into_iter().map(|check| {
         let verdict = match (check.outcome(), check.level) {
             (Outcome::Pass, _) => Verdict::Pass,
@@ -115,7 +128,7 @@ fn build_project(name: &str, project: &str, found: Result<bool, AwsError>) -> Ro
     match found {
         Ok(true) => Row::new(Verdict::Pass, what, format!("{project} can be read"), None),
         Ok(false) => Row::new(Verdict::Fail, what, format!("there is no {project} in the DR region"), Some(fix)),
-        Err(error) => unread(what, &error.to_string()),
+        Err(error) => unread(what, &error.seen::<()>()),
     }
 }
 
@@ -144,7 +157,7 @@ fn reads_of_side(place: &str, side: &Side) -> Vec<Row> {
                 format!("{} in account {}", caller.arn, caller.account),
                 None,
             ),
-            Seen::Unknown(why) | Seen::Refused(why) => unread(format!("{place} identity"), why),
+            unseen => unread(format!("{place} identity"), unseen),
         },
         read(format!("{place} database"), &side.db),
         read(format!("{place} endpoint"), &side.endpoint),
@@ -163,24 +176,35 @@ fn reads_of_side(place: &str, side: &Side) -> Vec<Row> {
         }
     }
     rows.extend(side.listener.as_ref().map(|listener| read(format!("{place} listener"), listener)));
-    rows.extend(side.vcpu_quota.as_ref().map(|quota| read(format!("{place} vCPU quota"), quota)));
+    // A quota that can't be told doesn't stand in the way.
+    let quota = side.vcpu_quota.as_ref().map(|quota| read(format!("{place} vCPU quota"), quota));
+    rows.extend(quota.map(|row| Row { verdict: row.verdict.min(Verdict::Warn), ..row }));
     rows
 }
 
 fn read<T>(what: String, seen: &Seen<T>) -> Row {
     match seen {
         Seen::Known(_) => Row::new(Verdict::Pass, what, "can be read", None),
-        Seen::Unknown(why) | Seen::Refused(why) => unread(what, why),
+        unseen => unread(what, unseen),
     }
 }
 
-fn unread(what: String, why: &str) -> Row {
-    Row::new(
-        Verdict::Fail,
-        what,
-        why,
-        Some("check the role's permissions, the names in the configuration and the network"),
-    )
+/// A call that runs make and an observation does not.
+fn tried(name: &str, Trial { what, action, result }: Trial) -> Row {
+    let what = format!("{name} {what}");
+    match result {
+        Ok(()) => Row::new(Verdict::Pass, what, format!("{action} is answered"), None),
+        Err(error) => unread(what, &error.seen::<()>()),
+    }
+}
+
+/// What was not read: refused, with AWS's words and what they mean, or without an answer.
+fn unread<T>(what: String, seen: &Seen<T>) -> Row {
+    let fix = match seen.refused() {
+        Some(_) => "resolve what AWS names here, then run `standby check` again",
+        None => "check the network and whether the region answers, then run `standby check` again",
+    };
+    Row::new(Verdict::Fail, what, seen.why().unwrap_or_default(), Some(fix))
 }
 
 fn print(rows: &[Row], out: &mut impl Write) -> std::io::Result<()> {

@@ -5,6 +5,7 @@ use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::{
@@ -24,6 +25,9 @@ use crate::{
     },
     world::World,
 };
+
+/// How far a signature's time may be from AWS's.
+const TOLERATED: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a request goes.
 #[derive(Debug)]
@@ -112,11 +116,12 @@ impl World {
         let latency = self.with(|simulation| latency(simulation, &call));
         let (way, back) = (latency.mul_f64(0.5), latency.mul_f64(0.5));
         tokio::time::sleep(way).await;
-        let (arrival, request_id) = self.with(|simulation| {
+        let (arrival, request_id, date) = self.with(|simulation| {
             let arrival = arrive(simulation, &call);
+            let date = simulation.faults.signatures_expire().then_some(simulation.now);
             let number = simulation.ledger.len();
             record(simulation, &call, &arrival);
-            (arrival, dice::uuid(&format!("request/{number}")))
+            (arrival, dice::uuid(&format!("request/{number}")), date)
         });
         let (outcome, delivery) = match arrival {
             Arrival::Answered(outcome, delivery) => (Some(outcome), delivery),
@@ -130,7 +135,7 @@ impl World {
         match (outcome, delivery) {
             (_, Delivery::Reset) => Err(ConnectionReset),
             (Some(outcome), Delivery::Normal | Delivery::Late(_)) if !gone => {
-                Ok(response(protocol, &call, &request_id, &outcome))
+                Ok(dated(response(protocol, &call, &request_id, &outcome), date))
             }
             _ => std::future::pending().await,
         }
@@ -141,6 +146,9 @@ impl World {
 fn arrive(simulation: &mut Simulation, call: &ApiCall) -> Arrival {
     if is_unreachable(simulation, Some(call.service), &call.region) {
         return Arrival::Lost(Delivery::Never);
+    }
+    if let Some(refusal) = outdated(simulation, call) {
+        return Arrival::Answered(Err(refusal), Delivery::Normal);
     }
     let disturbance = simulation.faults.disturb(call);
     let delivery = match disturbance {
@@ -155,6 +163,37 @@ fn arrive(simulation: &mut Simulation, call: &ApiCall) -> Arrival {
         }
     };
     Arrival::Answered(aws::perform(simulation, call), delivery)
+}
+
+/// What AWS answers where a signature's time is too far from its own.
+fn outdated(simulation: &Simulation, call: &ApiCall) -> Option<Refusal> {
+    let signed = call.signed_at.filter(|_| simulation.faults.signatures_expire())?;
+    let (now, least, most) = (simulation.now, simulation.now - TOLERATED, simulation.now + TOLERATED);
+    let [signed_at, now_at, least_at, most_at] =
+        [signed, now, least, most].map(|at| at.strftime(protocol::SIGNED_AT).to_string());
+    let message = match signed {
+        _ if signed < least => {
+            format!("Signature expired: {signed_at} is now earlier than {least_at} ({now_at} - 5 min.)")
+        }
+        _ if signed > most => {
+            format!("Signature not yet current: {signed_at} is still later than {most_at} ({now_at} + 5 min.)")
+        }
+        _ => return None,
+    };
+    let codes = ["SignatureDoesNotMatch", "InvalidSignatureException"];
+    match Disturbance::unauthenticated(call.service, codes, &message) {
+        Disturbance::Error { status, code, message } => Some(Refusal { status, code, message }),
+        _ => None,
+    }
+}
+
+/// With AWS's time, as every answer of the real one has it.
+fn dated(mut response: Response<Bytes>, date: Option<Timestamp>) -> Response<Bytes> {
+    let text = date.map(|date| date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(value) = text.and_then(|text| text.parse().ok()) {
+        response.headers_mut().insert(http::header::DATE, value);
+    }
+    response
 }
 
 /// Puts a call into the ledger.

@@ -43,6 +43,9 @@ pub enum Fault {
         /// What RDS says.
         reason: String,
     },
+    /// Signatures count for five minutes only, as AWS has it, and each answer tells AWS's time: a host whose clock is off is refused until it
+    /// signs by that time.
+    SignaturesExpire,
     /// ECS cannot place tasks in the region.
     NoCapacity {
         /// Region without capacity.
@@ -92,6 +95,17 @@ pub enum Fault {
         pair: String,
         /// In which region.
         side: Side,
+    },
+    /// One side's public endpoint answers something else than its stack would, such as a redirect to a login.
+    EndpointAnswers {
+        /// Application whose endpoint it is.
+        pair: String,
+        /// Which side's.
+        side: Side,
+        /// HTTP status.
+        status: u16,
+        /// Where it redirects to.
+        location: Option<String>,
     },
     /// Another actor points a pair's record somewhere else, at once and in force at once. Cannot be cleared.
     RecordTaken {
@@ -224,6 +238,34 @@ impl Disturbance {
     /// A server error.
     pub fn internal_error() -> Self {
         Self::Error { status: 500, code: "InternalFailure".to_owned(), message: "Internal service error".to_owned() }
+    }
+
+    /// A policy of the organization denies an action such as `rds:FailoverGlobalCluster`, whatever the role's own policies allow.
+    pub fn denied_by_organization(action: &str) -> Self {
+        let why = "with an explicit deny in a service control policy";
+        match Self::access_denied(action) {
+            Self::Error { status, code, message } => Self::Error { status, code, message: format!("{message} {why}") },
+            other => other,
+        }
+    }
+
+    /// The credentials have expired.
+    pub fn expired(service: Service) -> Self {
+        let message = "The security token included in the request is expired";
+        Self::unauthenticated(service, ["ExpiredToken", "ExpiredTokenException"], message)
+    }
+
+    /// AWS knows no such access key: it was deleted, belongs to another partition, or the region is not enabled for its account.
+    pub fn unknown_key(service: Service) -> Self {
+        let message = "The security token included in the request is invalid.";
+        Self::unauthenticated(service, ["InvalidClientTokenId", "UnrecognizedClientException"], message)
+    }
+
+    /// The first code is of protocols that answer in XML, the other one of those in JSON, which give every client error the same status.
+    pub(crate) fn unauthenticated(service: Service, codes: [&str; 2], message: &str) -> Self {
+        let xml = matches!(service, Service::Rds | Service::Elbv2 | Service::Sts | Service::Route53);
+        let (status, code) = if xml { (403, codes[0]) } else { (400, codes[1]) };
+        Self::Error { status, code: code.to_owned(), message: message.to_owned() }
     }
 
     /// Missing permission for an action such as `ecs:UpdateService`, in the code of the service's protocol.

@@ -29,7 +29,11 @@ impl World {
         });
         tokio::time::sleep(duration).await;
         match self.with(|simulation| answer(simulation, endpoint, (!any_host).then_some(host))) {
-            Some((answer, region)) => response(answer, &region),
+            Some((answer, region)) => {
+                let stead =
+                    self.with(|simulation| simulation.faults.endpoint_answer(&endpoint.application, endpoint.side));
+                instead(response(answer, &region), stead)
+            }
             None => std::future::pending().await,
         }
     }
@@ -52,6 +56,16 @@ fn answer(simulation: &mut Simulation, endpoint: &PublicEndpoint, host: Option<&
         }
     };
     Some((answer, site.region.clone()))
+}
+
+/// The answer of whatever stands before the stack, where something does.
+fn instead(mut response: Response<Bytes>, stead: Option<(u16, Option<String>)>) -> Response<Bytes> {
+    let Some((status, location)) = stead else { return response };
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(location) = location.and_then(|location| location.parse().ok()) {
+        response.headers_mut().insert(http::header::LOCATION, location);
+    }
+    response
 }
 
 /// Host that a request asks for, without port.

@@ -101,7 +101,7 @@ async fn scopes(config: &Config, api: &Api) -> Vec<Row> {
     let mut rows: Vec<Row> = missing.collect();
     let beyond: Vec<&str> = granted.iter().map(String::as_str).filter(|scope| !needed.contains_key(scope)).collect();
     if !beyond.is_empty() {
-        let fix = "remove them under OAuth & Permissions: the bot calls nothing that needs them";
+        let fix = "remove them from the app's bot token scopes: the bot calls nothing that needs them";
         rows.push(Row::new(
             Verdict::Warn,
             "slack scopes",

@@ -1,5 +1,6 @@
 //! Replication lag.
 
+use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::{DimensionFilter, Metric, MetricDataQuery, MetricStat, ScanBy};
 use aws_smithy_types::DateTime;
 use jiff::SignedDuration;
@@ -10,9 +11,9 @@ use crate::{observation::Lag, topology::SideName};
 static LIST_METRICS: Operation = Operation::new("cloudwatch", "ListMetrics");
 static METRIC_DATA: Operation = Operation::new("cloudwatch", "GetMetricData");
 
-const NAMESPACE: &str = "AWS/RDS";
+pub(super) const NAMESPACE: &str = "AWS/RDS";
 /// What a failover would lose, in milliseconds. Emitted by secondaries, into their own region.
-const RPO_LAG: &str = "AuroraGlobalDBRPOLag";
+pub(super) const RPO_LAG: &str = "AuroraGlobalDBRPOLag";
 /// How far back a datapoint is looked for.
 const WINDOW: SignedDuration = SignedDuration::from_mins(10);
 /// Resolution of the metric, in seconds.
@@ -28,6 +29,19 @@ impl Aws {
         if metrics.is_empty() {
             return Ok(None);
         }
+        let answer = self.metric_data(side, metrics).await?;
+        let points =
+            answer.metric_data_results().iter().flat_map(|result| result.timestamps().iter().zip(result.values()));
+        let lags = points.filter_map(|(at, millis)| Some(Lag { millis: *millis, at: timestamp(at)? }));
+        Ok(lags.max_by(|a, b| a.at.cmp(&b.at).then(a.millis.total_cmp(&b.millis))))
+    }
+
+    /// The datapoints of those metrics within the last ten minutes, the newest first.
+    pub(super) async fn metric_data(
+        &self,
+        side: SideName,
+        metrics: Vec<Metric>,
+    ) -> Result<GetMetricDataOutput, AwsError> {
         let regional = self.regional(side);
         let now = self.0.clock.now();
         let queries: Vec<MetricDataQuery> =
@@ -42,11 +56,7 @@ impl Aws {
                 .scan_by(ScanBy::TimestampDescending)
                 .send()
         };
-        let answer = regional.caller.read(&METRIC_DATA, send).await?;
-        let points =
-            answer.metric_data_results().iter().flat_map(|result| result.timestamps().iter().zip(result.values()));
-        let lags = points.filter_map(|(at, millis)| Some(Lag { millis: *millis, at: timestamp(at)? }));
-        Ok(lags.max_by(|a, b| a.at.cmp(&b.at).then(a.millis.total_cmp(&b.millis))))
+        regional.caller.read(&METRIC_DATA, send).await
     }
 
     /// The metric with its exact dimensions: beside the DB cluster there may be the source region.

@@ -85,7 +85,7 @@ impl AwsError {
     }
 
     /// What an observation keeps of it.
-    pub(crate) fn seen<T>(&self) -> Seen<T> {
+    pub fn seen<T>(&self) -> Seen<T> {
         match self.refused_for_good() {
             true => Seen::Refused(self.to_string()),
             false => Seen::Unknown(self.to_string()),

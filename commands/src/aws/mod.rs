@@ -19,6 +19,8 @@ mod scaling;
 mod session;
 mod stake;
 mod surroundings;
+mod tls;
+mod trial;
 mod zones;
 
 use std::{
@@ -48,7 +50,8 @@ pub use self::{
     error::{AwsError, AwsErrorKind},
     explore::{ExploreError, explore},
     network::{Network, ProbeClient},
-    probe::ProbeError,
+    probe::{Answer, ProbeError},
+    trial::Trial,
 };
 use self::{
     call::{Bounds, Caller},
@@ -115,12 +118,29 @@ impl Aws {
     /// settings work.
     pub async fn connect(app: Arc<Application>, network: &Network, clock: Clock) -> Self {
         let patience = app.timing.observation;
-        let session = Session::new(&clock);
-        let primary = sdk_config(Some(&app.primary.region), network, &session).await;
-        let dr = sdk_config(Some(&app.dr.region), network, &session).await;
         // The primary may be dark: it gets one chance. DR is where the answers have to come from.
         let once = Bounds { attempts: 1, attempt: patience, total: patience };
         let thrice = Bounds { attempts: 3, attempt: patience, total: Duration::from_secs(5).max(patience) };
+        Self::bounded(app, network, clock, once, thrice).await
+    }
+
+    /// The same for somebody who has time: both regions get several chances within `timing.observation`, which is to be set for that.
+    pub async fn connect_patiently(app: Arc<Application>, network: &Network, clock: Clock) -> Self {
+        let total = app.timing.observation;
+        let thrice = Bounds { attempts: 3, attempt: total.mul_f64(0.4), total };
+        Self::bounded(app, network, clock, thrice, thrice).await
+    }
+
+    async fn bounded(
+        app: Arc<Application>,
+        network: &Network,
+        clock: Clock,
+        in_primary: Bounds,
+        in_dr: Bounds,
+    ) -> Self {
+        let session = Session::new(&clock);
+        let primary = sdk_config(Some(&app.primary.region), network, &session).await;
+        let dr = sdk_config(Some(&app.dr.region), network, &session).await;
         let mut zones = BTreeMap::new();
         for role in app.records.iter().filter_map(|record| record.role_arn.as_deref()) {
             let config = assuming(dr.clone(), Some(role)).await;
@@ -128,13 +148,13 @@ impl Aws {
         }
         Self(Arc::new(Inner {
             zones,
-            primary: Hands::new(&app.primary, &primary, once, &session).await,
+            primary: Hands::new(&app.primary, &primary, in_primary, &session).await,
             global: Caller {
                 region: Partition::of(&app.dr.region).route53_region.to_owned(),
-                reads: thrice,
+                reads: in_dr,
                 session: session.clone(),
             },
-            dr: Hands::new(&app.dr, &dr, thrice, &session).await,
+            dr: Hands::new(&app.dr, &dr, in_dr, &session).await,
             network: network.clone(),
             app,
             clock,

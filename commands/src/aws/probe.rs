@@ -6,13 +6,13 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::{
     dns::{ResolveDns, SharedDnsResolver},
-    orchestrator::{HttpRequest, OrchestratorError},
+    orchestrator::{HttpRequest, HttpResponse, OrchestratorError},
 };
 use aws_smithy_types::{body::SdkBody, timeout::TimeoutConfig};
 use tokio::time::timeout;
 use url::{Position, Url};
 
-use super::{Aws, CONNECT, SdkClock, error::innermost, network::Via};
+use super::{Aws, CONNECT, SdkClock, error::innermost, network::Via, tls};
 use crate::topology::SideName;
 
 /// A health request, or the look-up of a name, that came to nothing.
@@ -44,10 +44,28 @@ pub enum ProbeError {
     },
 }
 
+/// What the health URL answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Where it redirects to.
+    pub location: Option<String>,
+}
+
+fn answer(response: &HttpResponse) -> Answer {
+    Answer { status: response.status().as_u16(), location: response.headers().get("location").map(str::to_owned) }
+}
+
 impl Aws {
     /// The HTTP status that the public health URL answers. With `via` the connection goes to that name's addresses, while SNI and `Host`
     /// stay the public name: the answer is that endpoint's, wherever the record points.
     pub async fn probe(&self, via: Option<&str>) -> Result<u16, ProbeError> {
+        Ok(self.answer(via).await?.status)
+    }
+
+    /// The same, with where it redirects to.
+    pub async fn answer(&self, via: Option<&str>) -> Result<Answer, ProbeError> {
         let url = &self.0.app.verify.url;
         let resolver = match via {
             Some(name) => {
@@ -77,7 +95,7 @@ impl Aws {
     }
 
     /// A GET on a new connection: one kept open would go on reaching the region that the name stood for when it was made.
-    async fn get(&self, url: &Url, resolver: SharedDnsResolver) -> Result<u16, String> {
+    async fn get(&self, url: &Url, resolver: SharedDnsResolver) -> Result<Answer, String> {
         let path = url[Position::BeforePath..].to_owned();
         let operation = Operation::builder()
             .service_name("endpoint")
@@ -94,9 +112,12 @@ impl Aws {
                 request.set_uri(path.as_str())?;
                 Ok(request)
             })
-            .deserializer(|response| Ok::<_, OrchestratorError<std::convert::Infallible>>(response.status().as_u16()))
+            .deserializer(|response| Ok::<_, OrchestratorError<std::convert::Infallible>>(answer(response)))
             .build();
-        operation.invoke(()).await.map_err(|error| with_fix(innermost(&error)))
+        operation.invoke(()).await.map_err(|error| {
+            let cause = innermost(&error);
+            tls::meaning(&cause).map_or_else(|| cause.clone(), |meaning| format!("{cause}: {meaning}"))
+        })
     }
 
     async fn addresses(&self, name: &str) -> Result<BTreeSet<IpAddr>, ProbeError> {
@@ -106,15 +127,5 @@ impl Aws {
             Ok(Err(error)) => Err(ProbeError::Resolve { name: name.to_owned(), cause: innermost(&error) }),
             Err(_) => Err(ProbeError::Timeout { what: name.to_owned(), after }),
         }
-    }
-}
-
-/// What went wrong, with what to do where that is known.
-fn with_fix(cause: String) -> String {
-    match cause.contains("UnknownIssuer") {
-        true => format!(
-            "{cause}. If the certificate is of a private CA, set SSL_CERT_FILE to a PEM file with that CA's certificate and the system's"
-        ),
-        false => cause,
     }
 }

@@ -3,6 +3,7 @@
 use super::{Check, blocking, records, warning, zones};
 use crate::{
     observation::{Observation, Seen},
+    phase::serving,
     topology::Application,
 };
 
@@ -12,6 +13,7 @@ pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check>
     checks.extend(records::checks(app, observation));
     checks.extend(zones::checks(app, observation));
     checks.push(endpoint(app, observation));
+    checks.extend(health(app, observation));
     checks
 }
 
@@ -48,6 +50,19 @@ fn endpoint(app: &Application, observation: &Observation) -> Check {
     }
 }
 
+/// Only where the region that serves answers now what the verify step would not take: a redirect, a login, an unknown path.
+fn health(app: &Application, observation: &Observation) -> Option<Check> {
+    let side = serving(app, observation)?;
+    let status = *observation.side(side).endpoint.known()?;
+    let region = &app.side(side).region;
+    matches!(status, 300..=428 | 430..=499).then(|| {
+        warning("health-url").fail(
+            format!("{region} serves, and answers {status} to {}; the verify step demands 2xx", app.verify.url),
+            "set `verify.url` to an address that answers a plain GET with 2xx; `standby check` says more",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +89,20 @@ mod tests {
             after("listener", |it| it.dr.listener = Some(Seen::Unknown("there is no listener".into()))),
             (Level::Blocking, Outcome::Unknown)
         );
+    }
+
+    #[test]
+    fn what_verify_would_not_take_is_told_beforehand() {
+        for status in [302, 403, 404] {
+            let found = after("health-url", |it| it.primary.endpoint = Seen::Known(status));
+            assert_eq!(found, (Level::Warning, Outcome::Fail), "{status}");
+        }
+        // An outage, or too many requests, is not what the address is like.
+        for status in [200, 429, 503] {
+            let mut observation = fixture::steady();
+            observation.primary.endpoint = Seen::Known(status);
+            assert_eq!(health(&fixture::app(), &observation), None, "{status}");
+        }
     }
 
     #[test]

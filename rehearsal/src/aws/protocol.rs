@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use jiff::{Timestamp, civil, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{Service, apigateway, cbor, elb, needs, query, rds, route53, sts, xml};
@@ -9,6 +10,9 @@ use crate::{
     region::Region,
     simulation::refusal::{Refusal, Result},
 };
+
+/// How signatures write a time.
+pub(crate) const SIGNED_AT: &str = "%Y%m%dT%H%M%SZ";
 
 /// A decoded API call.
 #[derive(Debug, Clone)]
@@ -18,6 +22,8 @@ pub(crate) struct ApiCall {
     pub(crate) operation: String,
     pub(crate) input: Value,
     pub(crate) access_key: String,
+    /// When it was signed, by the caller's clock.
+    pub(crate) signed_at: Option<Timestamp>,
 }
 
 /// How a request is written, and therefore its response.
@@ -96,7 +102,21 @@ pub(crate) fn decode(scope: Scope, protocol: Protocol, parts: &Parts, body: &Byt
         Protocol::RestXml(_) => route53::decode(parts, body)?,
         Protocol::RestJson => apigateway::decode(parts)?,
     };
-    Ok(ApiCall { service, region: scope.region, operation, input, access_key: scope.access_key })
+    Ok(ApiCall {
+        service,
+        region: scope.region,
+        operation,
+        input,
+        access_key: scope.access_key,
+        signed_at: signed_at(&parts.headers),
+    })
+}
+
+/// The signature's time, such as `20261122T093000Z`.
+fn signed_at(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get("x-amz-date")?.to_str().ok()?;
+    let at = civil::DateTime::strptime(SIGNED_AT, text).ok()?;
+    Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 fn query_call(body: &Bytes) -> Result<(String, Value)> {

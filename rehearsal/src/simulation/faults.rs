@@ -6,6 +6,7 @@ use super::Simulation;
 use crate::{
     aws::protocol::ApiCall,
     fault::{Disturbance, Fault, FaultId},
+    pair::Side,
     region::Region,
 };
 
@@ -33,6 +34,11 @@ impl Faults {
 
     pub(crate) fn is_dark(&self, region: &Region) -> bool {
         self.active.values().any(|fault| matches!(fault, Fault::RegionDark(dark) if dark == region))
+    }
+
+    /// Whether a signature counts for a time only.
+    pub(crate) fn signatures_expire(&self) -> bool {
+        self.active.values().any(|fault| matches!(fault, Fault::SignaturesExpire))
     }
 
     /// Why nothing can be placed in the region, if that is so.
@@ -85,6 +91,16 @@ impl Faults {
         self.active.values().any(never)
     }
 
+    /// What that side's endpoint answers instead of its stack: the status, and where it redirects to.
+    pub(crate) fn endpoint_answer(&self, wanted: &str, at: Side) -> Option<(u16, Option<String>)> {
+        self.active.values().find_map(|fault| match fault {
+            Fault::EndpointAnswers { pair, side, status, location } if pair == wanted && *side == at => {
+                Some((*status, location.clone()))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether builds of the application's project fail.
     pub(crate) fn build_fails(&self, wanted: &str) -> bool {
         let fails = |fault: &Fault| matches!(fault, Fault::BuildFails { pair } if pair == wanted);
@@ -116,6 +132,8 @@ impl Simulation {
             Fault::RecordAppears { pair, record } => self.add_record(pair, record),
             Fault::ScaledToZero { pair, side } => self.scale_to_zero(pair, *side),
             Fault::RegionDark(_)
+            | Fault::SignaturesExpire
+            | Fault::EndpointAnswers { .. }
             | Fault::Calls { .. }
             | Fault::PromotionFails { .. }
             | Fault::SwitchoverRefused { .. }

@@ -198,7 +198,7 @@ async fn a_denial_names_the_action_to_allow() {
     let error = pair.aws.apply(SideName::Dr, &change).await.expect_err("a denial");
     assert_eq!(error.kind, AwsErrorKind::Denied);
     assert!(error.had_no_effect());
-    assert!(error.to_string().ends_with("; Allow ecs:UpdateService"), "{error}");
+    assert!(error.to_string().ends_with(". Allow ecs:UpdateService"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ mod cases;
 mod check;
 mod codebuild;
 mod databases;
+mod denied;
 mod dependencies;
 mod deployment;
 mod emulator;

@@ -39,6 +39,7 @@ pub(super) fn draw(draw: &mut Draw, pair: &Pair) {
     people(draw, most);
     strangers(draw, pair, most);
     draw.deaths(most);
+    draw.identities(&OPERATIONS, most);
 }
 
 fn outages(draw: &mut Draw, pair: &Pair, most: f64) {

@@ -149,6 +149,23 @@ impl Draw {
         self.acts.extend([(begins, Act::HostClock(off)), (ends, Act::HostClock(0))]);
     }
 
+    /// AWS holds signatures against its own clock, credentials expire, and a policy of the organization is in the way for a while.
+    pub(super) fn identities(&mut self, operations: &[(Service, &str)], to: f64) {
+        if self.chance(30) {
+            self.begins_with(Act::Fails(Box::new(Fault::SignaturesExpire), Duration::from_secs(7_200)));
+        }
+        let Some((service, operation)) = self.one_of(operations).filter(|_| self.rng.random_ratio(1, 4)) else {
+            return;
+        };
+        let disturbance = match self.number(0..3) {
+            0 => Disturbance::expired(service),
+            1 => Disturbance::unknown_key(service),
+            _ => Disturbance::denied_by_organization(&format!("{service:?}:{operation}").to_lowercase()),
+        };
+        let times = self.rng.random_range(1..12);
+        self.fails(0.0, to, Fault::next_calls(times, Target::operation(service, operation), disturbance), 30.0, 900.0);
+    }
+
     /// The bot dies now and then.
     pub(super) fn deaths(&mut self, to: f64) {
         for _ in 0..self.number(0..4) {

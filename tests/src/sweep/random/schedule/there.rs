@@ -31,6 +31,7 @@ pub(super) fn draw(draw: &mut Draw, pair: &Pair) {
     people(draw);
     strangers(draw, pair);
     draw.deaths(300.0);
+    draw.identities(&OPERATIONS, MOST);
 }
 
 fn outages(draw: &mut Draw, pair: &Pair) {

@@ -1,0 +1,85 @@
+//! Read calls that runs make and an observation does not, tried beforehand: what is refused on the day is known today.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudwatch::types::{Dimension, Metric};
+use futures::{
+    future::{OptionFuture, join_all},
+    join,
+};
+use jiff::SignedDuration;
+
+use super::{
+    Aws, AwsError, AwsErrorKind,
+    cloudwatch::{NAMESPACE, RPO_LAG},
+};
+use crate::topology::SideName;
+
+/// A change that Route 53 cannot know. That it says so is the pass.
+const NO_CHANGE: &str = "C00000000000000000000";
+/// A build that CodeBuild cannot know.
+const NO_BUILD: &str = "00000000-0000-0000-0000-000000000000";
+/// An identifier that no snapshot has.
+const NO_SNAPSHOT: &str = "standby-check";
+/// How far back events are read.
+const RECENTLY: SignedDuration = SignedDuration::from_hours(1);
+
+/// A call that was tried.
+#[derive(Debug)]
+pub struct Trial {
+    /// What it reads, and where.
+    pub what: String,
+    /// The IAM action.
+    pub action: String,
+    /// What came of it.
+    pub result: Result<(), AwsError>,
+}
+
+impl Trial {
+    /// That there is no such thing is as good an answer as any.
+    fn new<T>(what: String, action: &str, result: Result<T, AwsError>) -> Self {
+        let result = match result {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == AwsErrorKind::NotFound && error.code != "NoSuchHostedZone" => Ok(()),
+            Err(error) => Err(error),
+        };
+        Self { what, action: action.to_owned(), result }
+    }
+}
+
+impl Aws {
+    /// Makes those calls side by side. None changes anything, and what they ask for need not exist.
+    pub async fn try_reads(&self) -> Vec<Trial> {
+        let app = &self.0.app;
+        let zones: BTreeSet<&str> = app.records.iter().map(|record| record.zone.as_str()).collect();
+        let changes = zones.into_iter().map(async |zone| {
+            let what = format!("change of hosted zone {zone}");
+            Trial::new(what, "route53:GetChange", self.record_in_sync(zone, NO_CHANGE).await)
+        });
+        let metrics = [SideName::Primary, SideName::Dr].map(async |side| {
+            let what = format!("{} metrics", self.side(side).region);
+            Trial::new(what, "cloudwatch:GetMetricData", self.metric_data(side, vec![self.lag_metric(side)]).await)
+        });
+        let builds = app.failback.codebuild.as_ref().map(async |codebuild| {
+            let id = format!("{}:{NO_BUILD}", codebuild.project);
+            Trial::new("builds".to_owned(), "codebuild:BatchGetBuilds", self.build(&id).await)
+        });
+        let since = self.0.clock.now() - RECENTLY;
+        let (changes, metrics, builds, events, snapshots) = join!(
+            join_all(changes),
+            join_all(metrics),
+            OptionFuture::from(builds),
+            self.fence(Some(since)),
+            self.snapshot(SideName::Primary, NO_SNAPSHOT)
+        );
+        let events = Trial::new(format!("{} events", app.dr.region), "rds:DescribeEvents", events);
+        let snapshots =
+            Trial::new(format!("{} snapshots", app.primary.region), "rds:DescribeDBClusterSnapshots", snapshots);
+        changes.into_iter().chain(metrics).chain(builds).chain([events, snapshots]).collect()
+    }
+
+    fn lag_metric(&self, side: SideName) -> Metric {
+        let cluster = Dimension::builder().name("DBClusterIdentifier").value(&self.side(side).db_cluster).build();
+        Metric::builder().namespace(NAMESPACE).metric_name(RPO_LAG).dimensions(cluster).build()
+    }
+}
