@@ -64,6 +64,7 @@ fn zone() -> NamedZone {
         state: Seen::Known(ZoneState {
             name: "shop.example".into(),
             private: false,
+            protectable: true,
             accelerated_recovery: Some("ENABLED".into()),
             guardrails: vec![],
         }),

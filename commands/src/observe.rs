@@ -59,11 +59,16 @@ async fn observe_zone(aws: &Aws, app: &Application, zone: &str) -> NamedZone {
     let patience = app.timing.observation;
     let names: Vec<&str> =
         app.records.iter().filter(|record| record.zone == zone).map(|record| record.name.as_str()).collect();
-    let (state, protections, private) = join!(
-        look("Route 53", patience, aws.zone(zone)),
-        look("Route 53", patience, aws.protections(zone)),
-        look("Route 53", patience, aws.private_zones(zone, &names)),
-    );
+    let state = async {
+        let state = look("Route 53", patience, aws.zone(zone)).await;
+        let protections = match &state {
+            Seen::Known(state) if state.protectable => look("Route 53", patience, aws.protections(zone)).await,
+            Seen::Known(_) => Seen::Known(Vec::new()),
+            Seen::Unknown(why) | Seen::Refused(why) => Seen::Unknown(why.clone()),
+        };
+        (state, protections)
+    };
+    let ((state, protections), private) = join!(state, look("Route 53", patience, aws.private_zones(zone, &names)));
     NamedZone { id: zone.to_owned(), state, protections, private }
 }
 

@@ -51,13 +51,14 @@ impl Aws {
         let on = features.guardrails.unwrap_or_default().list.into_iter().filter(|each| each.status == "ENABLED");
         Ok(ZoneState {
             name: plain_name(&name),
-            private: config.is_some_and(|config| config.private),
+            private: config.as_ref().is_some_and(|config| config.private),
+            protectable: config.is_some_and(|config| config.tier.is_some()),
             accelerated_recovery: features.accelerated_recovery,
             guardrails: on.map(|guardrail| guardrail.name).collect(),
         })
     }
 
-    /// The protections in a hosted zone; none where Route 53 does not know of such a thing.
+    /// The protections in a hosted zone.
     pub async fn protections(&self, zone: &str) -> Result<Vec<Protection>, AwsError> {
         let (mut found, mut next) = (Vec::new(), None::<String>);
         for _ in 0..PAGES {
@@ -233,6 +234,8 @@ struct HostedZone {
 struct ZoneConfig {
     #[serde(rename = "PrivateZone", default)]
     private: bool,
+    #[serde(rename = "HostedZoneTier")]
+    tier: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

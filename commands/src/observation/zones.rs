@@ -24,6 +24,9 @@ pub struct ZoneState {
     pub name: String,
     /// Whether it answers in its VPCs alone.
     pub private: bool,
+    /// Whether its records can be protected: Route 53 tells every zone's tier since it has protections.
+    #[serde(default)]
+    pub protectable: bool,
     /// `ENABLED`, `DISABLED`, `ENABLING`, …; absent where Route 53 does not say.
     pub accelerated_recovery: Option<String>,
     /// Change guardrails that are on, by Route 53's names.

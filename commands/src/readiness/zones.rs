@@ -1,6 +1,6 @@
 //! Checks of the hosted zones: what keeps Route 53 from taking a change of the records, or from taking it in an outage.
 
-use super::{Check, blocking, warning};
+use super::{Check, RESOLVE, blocking, warning};
 use crate::{
     observation::{NamedZone, Observation, Seen, ZoneState},
     topology::Application,
@@ -20,10 +20,7 @@ pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check>
             }
             // The check of the records tells of a zone that nobody answers for.
             Seen::Unknown(_) => {}
-            Seen::Refused(why) => checks.push(
-                warning(id("zone", index, zone))
-                    .unknown(why, format!("allow route53:GetHostedZone on hosted zone {}", zone.id)),
-            ),
+            Seen::Refused(why) => checks.push(warning(id("zone", index, zone)).unknown(why, RESOLVE)),
         }
         checks.extend(private(app, index, zone));
         checks
@@ -45,10 +42,7 @@ fn protections(observation: &Observation, index: usize, zone: &NamedZone) -> Opt
     let protections = match &zone.protections {
         Seen::Known(protections) => protections,
         Seen::Unknown(_) => return None,
-        Seen::Refused(why) => {
-            let fix = format!("allow route53:ListResourceRecordSetProtections on hosted zone {}", zone.id);
-            return Some(warning(id).unknown(why, fix));
-        }
+        Seen::Refused(why) => return Some(warning(id).unknown(why, RESOLVE)),
     };
     let moves = |name: &str, kind: &str| {
         let records = observation.records.iter().filter(|record| record.zone == zone.id && record.name == name);

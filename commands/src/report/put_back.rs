@@ -72,6 +72,8 @@ impl Changed<'_> {
                     "its deletion protection is off; on again: `aws rds modify-db-cluster --db-cluster-identifier {cluster} --deletion-protection --apply-immediately --region {region}`"
                 )
             }
+            "DeleteResourceRecordSetProtections" => return protections(run, params),
+            "CreateResourceRecordSetProtections" => return None,
             "DeleteDBInstance" | "DeleteDBCluster" => {
                 format!("it cannot be put back; `/dr failback {app}` goes on with the rebuild")
             }
@@ -111,6 +113,28 @@ impl Changed<'_> {
         less(&params["MinCapacity"], &before["scaling"]["known"]["min"])
             || less(&params["desiredCount"], &before["desired"])
     }
+}
+
+/// How protections that were lifted are created again; `None` where the run did.
+fn protections(run: &Run, lifted: &Value) -> Option<String> {
+    let created = |call: &&CallRun| {
+        call.call.operation == "CreateResourceRecordSetProtections"
+            && call.call.params["HostedZoneId"] == lifted["HostedZoneId"]
+            && matches!(call.outcome, Some(CallOutcome::Accepted { .. }))
+    };
+    if run.calls.values().any(|call| created(&call)) {
+        return None;
+    }
+    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let listed = lifted["Protections"].as_array().into_iter().flatten();
+    let keys: Vec<String> = listed
+        .map(|key| format!("RecordName={},RecordType={}", text(key, "RecordName"), text(key, "RecordType")))
+        .collect();
+    Some(format!(
+        "its records are not protected; again: `aws route53 create-resource-record-set-protections --hosted-zone-id {} --protections {}`",
+        text(lifted, "HostedZoneId"),
+        keys.join(" ")
+    ))
 }
 
 /// What a call is about, by the name that its parameters give it.

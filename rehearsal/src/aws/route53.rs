@@ -189,7 +189,7 @@ fn zone_shape(id: &str, zone: &Zone) -> Value {
         "Id": format!("/hostedzone/{id}"),
         "Name": zone.name,
         "CallerReference": crate::dice::uuid(id),
-        "Config": {"PrivateZone": zone.private},
+        "Config": {"PrivateZone": zone.private, "HostedZoneTier": "STANDARD"},
         "ResourceRecordSetCount": zone.records.len(),
     })
 }
