@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, Draft, LOOK_AGAIN, RESOLVE, blocking, warning};
+use super::{Check, Draft, LOOK_AGAIN, blocking, warning};
 use crate::{
     dependencies::{Certificate, Dependencies, Image, Looked, Secret},
     needs::{EcrImage, LogTarget, SecretRef},
@@ -61,7 +61,7 @@ impl Findings {
             (true, true, true) => draft(blocking).pass(good),
             (false, ..) => draft(blocking).fail(all(), fix),
             (true, false, _) => draft(warning).fail(all(), fix),
-            (true, true, false) => draft(warning).unknown(all(), format!("{RESOLVE}; {LOOK_AGAIN}")),
+            (true, true, false) => draft(warning).unknown(all(), LOOK_AGAIN),
         }
     }
 

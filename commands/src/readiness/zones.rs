@@ -91,7 +91,7 @@ fn guardrails(index: usize, zone: &NamedZone, state: &ZoneState) -> Option<Check
 
 /// Of public zones: private ones do not have it.
 fn recovery(index: usize, zone: &NamedZone, state: &ZoneState) -> Option<Check> {
-    let status = state.accelerated_recovery.as_deref().unwrap_or("DISABLED");
+    let status = state.accelerated_recovery.as_deref().unwrap_or("not on");
     (!state.private).then(|| {
         warning(id("zone-recovery", index, zone)).judge(
             state.recovers(),
