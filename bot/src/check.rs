@@ -5,7 +5,7 @@ mod health;
 mod replica;
 mod slack;
 
-use std::{io::Write, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use commands::{
@@ -13,9 +13,12 @@ use commands::{
     observation::{Observation, Seen, Side},
     observe::observe,
     readiness::{Level, Outcome, checks},
-    topology::{Application, Duty, SideName},
+    topology::{Application, Applications, Duty, SideName},
 };
-use futures::{future::OptionFuture, join};
+use futures::{
+    future::{OptionFuture, join_all},
+    join,
+};
 use storage::Clock;
 
 pub use self::{replica::check_replica, slack::check_slack};
@@ -67,30 +70,46 @@ pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
     if let Some(replica) = &config.audit.replica {
         rows.extend(check_replica(&Bucket::connect(replica.place(), &Network::system(), Clock::system()).await).await);
     }
-    for (name, app) in &config.applications {
-        rows.extend(check_application(name, app, &Network::system(), &Clock::system()).await);
-    }
+    rows.extend(check_applications(&config.applications, &Network::system(), &Clock::system()).await);
     print(&rows, out).context("failed to write")?;
     if rows.iter().any(|row| row.verdict == Verdict::Fail) { Err(Failure::Found) } else { Ok(()) }
 }
 
+/// The applications one after the other, each as [`check_application`] says; they are known to each other by the quotas that they share.
+pub async fn check_applications(applications: &Applications, network: &Network, clock: &Clock) -> Vec<Row> {
+    let (mut patient, mut connected) = (applications.clone(), BTreeMap::new());
+    for (name, app) in &mut patient {
+        app.timing.observation = PATIENCE;
+        let aws = Aws::connect_patiently(Arc::new(app.clone()), network, clock.clone()).await;
+        connected.insert(name.clone(), aws);
+    }
+    Aws::introduce(&connected);
+    let mut rows = Vec::new();
+    for ((name, app), aws) in patient.iter().zip(connected.values()) {
+        rows.extend(check_application(name, app, aws, clock).await);
+    }
+    rows
+}
+
 /// What AWS answers to every read call about an application, and what a plan would say of it.
-pub async fn check_application(name: &str, app: &Application, network: &Network, clock: &Clock) -> Vec<Row> {
-    let mut patient = app.clone();
-    patient.timing.observation = PATIENCE;
-    let app = &patient;
-    let aws = Aws::connect_patiently(Arc::new(app.clone()), network, clock.clone()).await;
+async fn check_application(name: &str, app: &Application, aws: &Aws, clock: &Clock) -> Vec<Row> {
     let project = app.failback.codebuild.as_ref().map(async |codebuild| {
         let project = codebuild.project.as_str();
         build_project(name, project, aws.has_build_project(project).await)
     });
-    let (observation, roles, trials, project) =
-        join!(observe(&aws, app, clock), roles(name, app, &aws), aws.try_reads(), OptionFuture::from(project));
+    let (observation, roles, trials, stopped, project) = join!(
+        observe(aws, app, clock),
+        roles(name, app, aws),
+        aws.try_reads(),
+        stopped_tasks(name, app, aws),
+        OptionFuture::from(project)
+    );
     let mut rows = reads(name, app, &observation);
     rows.extend(trials.into_iter().map(|trial| tried(name, trial)));
+    rows.extend(stopped);
     rows.extend(roles);
     rows.extend(project);
-    rows.extend(health::health(name, app, &aws, &observation).await);
+    rows.extend(health::health(name, app, aws, &observation).await);
     rows.extend(checks(name, app, &observation, clock.now()).into_iter().map(|check| {
         let verdict = match (check.outcome(), check.level) {
             (Outcome::Pass, _) => Verdict::Pass,
@@ -101,6 +120,19 @@ pub async fn check_application(name: &str, app: &Application, network: &Network,
         Row::new(verdict, format!("{name} {}", check.id), check.detail, fix.as_deref())
     }));
     rows
+}
+
+/// What a run asks only where tasks are missing: without it, it says less of why.
+async fn stopped_tasks(name: &str, app: &Application, aws: &Aws) -> Vec<Row> {
+    let Some(service) = app.services.first() else { return Vec::new() };
+    let sides = [SideName::Primary, SideName::Dr];
+    join_all(sides.map(async |side| {
+        let what = format!("{name} {} stopped tasks", app.side(side).region);
+        let seen = aws.stopped_reason(side, &service.name).await.map_or_else(|error| error.seen(), Seen::Known);
+        let row = read(what, &seen);
+        Row { verdict: row.verdict.min(Verdict::Warn), ..row }
+    }))
+    .await
 }
 
 /// Whether the roles that change something can be taken, which nothing else tries before the day. The reading one shows in what was read.
@@ -176,9 +208,12 @@ fn reads_of_side(place: &str, side: &Side) -> Vec<Row> {
         }
     }
     rows.extend(side.listener.as_ref().map(|listener| read(format!("{place} listener"), listener)));
-    // A quota that can't be told doesn't stand in the way.
-    let quota = side.vcpu_quota.as_ref().map(|quota| read(format!("{place} vCPU quota"), quota));
-    rows.extend(quota.map(|row| Row { verdict: row.verdict.min(Verdict::Warn), ..row }));
+    for (name, quota) in side.vcpu_quotas.iter().flat_map(|quotas| [("", &quotas.on_demand), (" (Spot)", &quotas.spot)])
+    {
+        // A quota that can't be told doesn't stand in the way.
+        let row = read(format!("{place} vCPU quota{name}"), &quota.granted);
+        rows.push(Row { verdict: row.verdict.min(Verdict::Warn), ..row });
+    }
     rows
 }
 

@@ -49,6 +49,13 @@ pub enum Change {
         /// All default actions.
         actions: Vec<ListenerAction>,
     },
+    /// `elasticloadbalancing:ModifyRule` with the whole list of the rule's actions; its conditions stay.
+    RuleActions {
+        /// Rule ARN.
+        rule: String,
+        /// All actions.
+        actions: Vec<ListenerAction>,
+    },
     /// `rds:CreateDBClusterSnapshot`, a manual one.
     Snapshot {
         /// DB cluster identifier.
@@ -171,6 +178,7 @@ impl Change {
             Self::ScalableTarget { .. }
             | Self::DesiredCount { .. }
             | Self::ListenerActions { .. }
+            | Self::RuleActions { .. }
             | Self::Records { .. }
             | Self::Protections { .. } => Duty::Promote,
             Self::Snapshot { .. } | Self::DeletionProtection { .. } | Self::Build { .. } => Duty::Failback,
@@ -212,6 +220,12 @@ impl Change {
                 "ModifyListener",
                 region,
                 json!({ "ListenerArn": listener, "DefaultActions": actions.iter().map(action_params).collect::<Vec<_>>() }),
+            ),
+            Self::RuleActions { rule, actions } => Call::new(
+                "elasticloadbalancing",
+                "ModifyRule",
+                region,
+                json!({ "RuleArn": rule, "Actions": actions.iter().map(action_params).collect::<Vec<_>>() }),
             ),
             Self::Snapshot { cluster, snapshot } => Call::new(
                 "rds",

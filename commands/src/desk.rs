@@ -115,13 +115,15 @@ impl Desk {
         } = settings;
         let started = Event::ProcessStarted { version, config_digest, host };
         append(&log, Self::own_entry(), started).await?;
-        let mut pairs = BTreeMap::new();
+        let (mut pairs, mut connected) = (BTreeMap::new(), BTreeMap::new());
         for (name, app) in applications {
             let app = Arc::new(app);
             let aws = Aws::connect(app.clone(), &network, clock.clone()).await;
+            connected.insert(name.clone(), aws.clone());
             let access = Arc::new(access.remove(&name).unwrap_or_default());
             pairs.insert(name.clone(), Pair { name, app, access, aws, clock: clock.clone() });
         }
+        Aws::introduce(&connected);
         let found = read_open(&log).await?;
         let desk = Self(Arc::new(Inner {
             runs: OpenRuns::new(pairs.keys().cloned()),

@@ -9,6 +9,7 @@ use crate::{
     observation::*,
     stake::Stake,
     topology::{Application, SideName},
+    vcpus::{Quota, VcpuQuotas},
 };
 
 /// The moment of [`steady`].
@@ -102,6 +103,13 @@ pub(crate) fn service(tasks: i32) -> ServiceState {
         target_groups: vec![TargetGroup { arn: "green".into(), healthy: Seen::Known(usize::try_from(tasks).unwrap()) }],
         subnets: vec![],
         placement_failure: None,
+        controller: Controller::default(),
+        rollout: Rollout::default(),
+        daemon: false,
+        scale: None,
+        providers: vec![Provider { name: "FARGATE".into(), base: 0, weight: 1 }],
+        governs: vec![],
+        trouble: None,
     }
 }
 
@@ -134,7 +142,7 @@ pub(crate) fn dark() -> Observation {
         services: vec![NamedService { name: "web".into(), state: Seen::Unknown(silent()) }],
         listener: None,
         endpoint: Seen::Unknown(silent()),
-        vcpu_quota: None,
+        vcpu_quotas: None,
         dependencies: None,
     };
     dark
@@ -213,7 +221,11 @@ fn side(side: SideName, tasks: i32) -> Side {
         services: vec![NamedService { name: "web".into(), state: Seen::Known(Some(service(tasks))) }],
         listener: app.side(side).listener.as_ref().map(|_| Seen::Known(ListenerState { actions: vec![forward] })),
         endpoint: Seen::Known(200),
-        vcpu_quota: (side == SideName::Dr).then_some(Seen::Known(100.0)),
+        vcpu_quotas: (side == SideName::Dr).then(|| VcpuQuotas {
+            on_demand: Quota { granted: Seen::Known(100.0), default: None },
+            spot: Quota { granted: Seen::Known(100.0), default: None },
+            others: vec![],
+        }),
         dependencies: None,
     }
 }

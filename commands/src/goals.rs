@@ -1,15 +1,22 @@
 //! What each step still has to change, from what was observed. The plan lists these changes, and the engine makes them: they cannot differ.
 
+mod listener;
+
+pub use self::listener::{Switching, governing, listener_change, listener_switch};
 use crate::{
     change::Change,
-    observation::{ListenerAction, ListenerState, ScalableTarget, ServiceState, Suspended, WeightedTarget},
-    topology::{Listener, Region, Service, SideName},
+    observation::{ScalableTarget, ServiceState, Suspended},
+    topology::{Region, Service, SideName},
 };
 
 /// What brings a service to its capacity in production; nothing if it is there. The scalable target comes first, raised in one call (its
 /// maximum if that is below the goal), and scheduled scaling that could lower it again is suspended. A new minimum lifts the desired count by
-/// itself, so that is set only where it stays below the goal even so.
+/// itself, so that is set only where it stays below the goal even so, as it does at 0: Application Auto Scaling leaves a service without tasks
+/// alone. ECS counts the tasks of a `DAEMON` service itself.
 pub fn capacity_changes(region: &Region, service: &Service, state: &ServiceState) -> Vec<Change> {
+    if state.daemon {
+        return Vec::new();
+    }
     let goal = service.desired.max(service.min);
     let target = scaling(state).and_then(|target| {
         let min = (target.min < service.min).then_some(service.min);
@@ -17,7 +24,7 @@ pub fn capacity_changes(region: &Region, service: &Service, state: &ServiceState
         scalable_target(region, &service.name, min, max, suspend(target))
     });
     let lifted = match target {
-        Some(Change::ScalableTarget { min: Some(min), .. }) => state.desired.max(min),
+        Some(Change::ScalableTarget { min: Some(min), .. }) if state.desired > 0 => state.desired.max(min),
         _ => state.desired,
     };
     let desired = (lifted < goal).then(|| desired_count(region, &service.name, goal));
@@ -51,21 +58,8 @@ pub fn fence_changes(region: &Region, service: &Service, state: &ServiceState) -
         let min = (target.min > 0).then_some(0);
         scalable_target(region, &service.name, min, None, suspend(target))
     });
-    let desired = (state.desired > 0).then(|| desired_count(region, &service.name, 0));
+    let desired = (state.desired > 0 && !state.daemon).then(|| desired_count(region, &service.name, 0));
     target.into_iter().chain(desired).collect()
-}
-
-/// What makes the listener forward to the production target group alone; `None` if it does. Other actions stay as they are, and so do the
-/// target groups of the forward action where the wanted one is among them: it gets their weight, and they get none.
-pub fn listener_change(listener: &Listener, state: &ListenerState) -> Option<Change> {
-    if state.forwards_only_to(&listener.target_group) {
-        return None;
-    }
-    let actions = state.actions.iter().map(|action| match action.targets.is_empty() {
-        true => action.clone(),
-        false => ListenerAction { targets: shifted(&action.targets, &listener.target_group), ..action.clone() },
-    });
-    Some(Change::ListenerActions { listener: listener.arn.clone(), actions: actions.collect() })
 }
 
 /// What brings a service of DR back to warm idle: minimum first, then desired, and scheduled scaling as it was before the promote.
@@ -76,7 +70,8 @@ pub fn idle_changes(region: &Region, service: &Service, state: &ServiceState, sc
             (schedules && target.suspended.scheduled).then_some(Suspended { scheduled: false, ..target.suspended });
         scalable_target(region, &service.name, min, None, suspended)
     });
-    let desired = (state.desired != service.idle).then(|| desired_count(region, &service.name, service.idle));
+    let desired =
+        (state.desired != service.idle && !state.daemon).then(|| desired_count(region, &service.name, service.idle));
     target.into_iter().chain(desired).collect()
 }
 
@@ -116,17 +111,6 @@ fn desired_count(region: &Region, service: &str, desired: i32) -> Change {
     Change::DesiredCount { cluster: region.ecs_cluster.clone(), service: service.to_owned(), desired }
 }
 
-fn shifted(targets: &[WeightedTarget], wanted: &str) -> Vec<WeightedTarget> {
-    let weight = targets.iter().map(|target| target.weight).max().unwrap_or_default().max(1);
-    let full = |target: &WeightedTarget| target.arn == wanted;
-    if !targets.iter().any(full) {
-        return vec![WeightedTarget { arn: wanted.to_owned(), weight }];
-    }
-    let shift =
-        |target: &WeightedTarget| WeightedTarget { weight: if full(target) { weight } else { 0 }, ..target.clone() };
-    targets.iter().map(shift).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +142,7 @@ mod tests {
             (state(5, 4, 12), vec![count(6)]),
             (state(6, 4, 12), vec![]),
             (state(9, 8, 12), vec![]),
+            (state(0, 0, 12), vec![target(Some(4), None, None), count(6)]),
         ];
         for (state, changes) in cases {
             assert_eq!(capacity_changes(&app.dr, &service, &state), changes, "{state:?}");
@@ -168,6 +153,21 @@ mod tests {
     fn a_minimum_that_lifts_to_the_goal_needs_no_second_call() {
         let service = Service { name: "web".into(), desired: 4, min: 4, idle: 1 };
         assert_eq!(capacity_changes(&fixture::app().dr, &service, &state(1, 1, 12)), [target(Some(4), None, None)]);
+    }
+
+    #[test]
+    fn a_minimum_does_not_lift_a_service_from_nothing() {
+        let service = Service { name: "web".into(), desired: 4, min: 4, idle: 0 };
+        let changes = capacity_changes(&fixture::app().dr, &service, &state(0, 0, 12));
+        assert_eq!(changes, [target(Some(4), None, None), count(4)]);
+    }
+
+    #[test]
+    fn a_daemon_is_not_counted() {
+        let (app, service) = (fixture::app(), Service { name: "web".into(), desired: 4, min: 4, idle: 1 });
+        let daemon = ServiceState { daemon: true, scaling: Seen::Known(None), ..fixture::service(3) };
+        assert_eq!(capacity_changes(&app.dr, &service, &daemon), []);
+        assert_eq!(fence_changes(&app.primary, &service, &daemon), []);
     }
 
     #[test]
@@ -202,32 +202,5 @@ mod tests {
         let service = Service { name: "web".into(), desired: 4, min: 4, idle: 1 };
         assert_eq!(fence_changes(&app.primary, &service, &state(4, 4, 12)), [target(Some(0), None, None), count(0)]);
         assert_eq!(fence_changes(&app.primary, &service, &state(0, 0, 12)), []);
-    }
-
-    type Weights = &'static [(&'static str, i32)];
-
-    fn forward(targets: Weights) -> ListenerState {
-        let targets = targets.iter().map(|&(arn, weight)| WeightedTarget { arn: arn.into(), weight }).collect();
-        let auth =
-            ListenerAction { kind: "authenticate-oidc".into(), order: Some(1), targets: vec![], stickiness: None };
-        let forward = ListenerAction { kind: "forward".into(), order: Some(2), targets, stickiness: Some(60) };
-        ListenerState { actions: vec![auth, forward] }
-    }
-
-    #[test]
-    fn the_listener_gives_all_weight_to_the_production_group() {
-        let listener = Listener { arn: "listener".into(), target_group: "green".into() };
-        let cases: [(Weights, Weights); 3] = [
-            (&[("blue", 1)], &[("green", 1)]),
-            (&[("blue", 90), ("green", 10)], &[("blue", 0), ("green", 90)]),
-            (&[("blue", 100), ("green", 0)], &[("blue", 0), ("green", 100)]),
-        ];
-        for (before, after) in cases {
-            let Some(Change::ListenerActions { actions, .. }) = listener_change(&listener, &forward(before)) else {
-                unreachable!("{before:?} is to be changed")
-            };
-            assert_eq!(ListenerState { actions }, forward(after));
-        }
-        assert_eq!(listener_change(&listener, &forward(&[("blue", 0), ("green", 5)])), None);
     }
 }

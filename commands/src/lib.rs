@@ -35,6 +35,7 @@ pub mod standing;
 pub mod status;
 pub mod supply;
 pub mod topology;
+pub mod vcpus;
 
 #[cfg(test)]
 mod fixture;

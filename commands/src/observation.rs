@@ -1,17 +1,23 @@
 //! What was seen of a pair at one moment. Plain data: what could not be seen says why, and is never guessed.
 
+mod listener;
 mod records;
+mod service;
 mod zones;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 pub use self::{
+    listener::{ListenerAction, ListenerState, WeightedTarget},
     records::{Alias, NamedRecord, RecordSet},
+    service::{
+        Controller, Governed, Provider, Rollout, ScalableTarget, ServiceState, Suspended, TargetGroup, TaskShape,
+        Trouble,
+    },
     zones::{NamedZone, Protection, ZoneState},
 };
-use crate::{dependencies::Dependencies, needs::Needs, topology::SideName};
+use crate::{dependencies::Dependencies, topology::SideName, vcpus::VcpuQuotas};
 
 /// Something that was looked at: what it was, or why it could not be seen. As JSON, an object with one key:
 /// `{"known": …}`, `{"unknown": "reason"}` or `{"refused": "reason"}`.
@@ -34,6 +40,15 @@ impl<T> Seen<T> {
         match self {
             Self::Known(value) => Some(value),
             Self::Unknown(_) | Self::Refused(_) => None,
+        }
+    }
+
+    /// The same of what was seen.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Seen<U> {
+        match self {
+            Self::Known(value) => Seen::Known(of(value)),
+            Self::Unknown(why) => Seen::Unknown(why),
+            Self::Refused(why) => Seen::Refused(why),
         }
     }
 
@@ -171,8 +186,8 @@ pub struct Side {
     pub listener: Option<Seen<ListenerState>>,
     /// What its endpoint answered to a health request by the public name: the HTTP status.
     pub endpoint: Seen<u16>,
-    /// Fargate on-demand vCPU quota of the account and region (looked up in DR only).
-    pub vcpu_quota: Option<Seen<f64>>,
+    /// Fargate's vCPU quotas of the account and region, and what other applications need of them (looked up in DR only).
+    pub vcpu_quotas: Option<VcpuQuotas>,
     /// What its tasks need before they can start (looked up in DR only).
     #[serde(default)]
     pub dependencies: Option<Dependencies>,
@@ -290,123 +305,4 @@ pub struct NamedService {
     pub name: String,
     /// What was seen. `Known(None)`: there is no such service.
     pub state: Seen<Option<ServiceState>>,
-}
-
-/// An ECS service with its scalable target and target groups.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ServiceState {
-    /// `ACTIVE`, …
-    pub status: String,
-    /// Tasks wanted.
-    pub desired: i32,
-    /// Tasks running.
-    pub running: i32,
-    /// Tasks pending.
-    pub pending: i32,
-    /// Deployments in flight, the current one included: 1 when quiet.
-    pub deployments: usize,
-    /// Task definition ARN.
-    pub task_definition: String,
-    /// vCPU units (1024 = 1 vCPU) and memory (MiB) of one task, and its container images.
-    pub task: Seen<TaskShape>,
-    /// Scalable target. `Known(None)`: none registered.
-    pub scaling: Seen<Option<ScalableTarget>>,
-    /// Target groups that it registers with, and healthy targets in each.
-    pub target_groups: Vec<TargetGroup>,
-    /// Subnets whose addresses its tasks take, one each (network mode `awsvpc`).
-    #[serde(default)]
-    pub subnets: Vec<String>,
-    /// Latest service event that says a task could not be placed, with its time.
-    pub placement_failure: Option<(Timestamp, String)>,
-}
-
-impl ServiceState {
-    /// Its capacity, as records tell what a change found.
-    pub(crate) fn capacity(&self) -> Value {
-        json!({ "desired": self.desired, "running": self.running, "scaling": self.scaling })
-    }
-}
-
-/// What one task needs and runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskShape {
-    /// CPU units; 1024 is one vCPU.
-    pub cpu: i32,
-    /// Container images in order.
-    pub images: Vec<String>,
-    /// What else it needs before it can start.
-    #[serde(default)]
-    pub needs: Needs,
-}
-
-/// A target group and how many of its targets are healthy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TargetGroup {
-    /// ARN.
-    pub arn: String,
-    /// Healthy targets.
-    pub healthy: Seen<usize>,
-}
-
-/// Application Auto Scaling's scalable target of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScalableTarget {
-    /// Minimum.
-    pub min: i32,
-    /// Maximum.
-    pub max: i32,
-    /// Which scaling is suspended.
-    pub suspended: Suspended,
-    /// Names of scheduled actions.
-    pub schedules: Vec<String>,
-}
-
-/// Which of a scalable target's scaling is suspended. Always handled whole: what a change leaves out, AWS might reset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suspended {
-    /// Scaling in by policies.
-    pub dynamic_in: bool,
-    /// Scaling out by policies.
-    pub dynamic_out: bool,
-    /// Scheduled scaling.
-    pub scheduled: bool,
-}
-
-/// A listener's default actions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ListenerState {
-    /// Default actions in order, whole, so that a change keeps what it does not mean to change.
-    pub actions: Vec<ListenerAction>,
-}
-
-impl ListenerState {
-    /// Whether all forwarded traffic goes to that target group.
-    pub fn forwards_only_to(&self, target_group: &str) -> bool {
-        let mut targets =
-            self.actions.iter().flat_map(|action| &action.targets).filter(|target| target.weight > 0).peekable();
-        targets.peek().is_some() && targets.all(|target| target.arn == target_group)
-    }
-}
-
-/// One default action of a listener. The configuration of a kind other than `forward` is not held here: a change carries it over from the
-/// listener itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ListenerAction {
-    /// `forward`, `redirect`, `fixed-response`, …
-    pub kind: String,
-    /// Order.
-    pub order: Option<i32>,
-    /// Target groups with weights, for `forward`.
-    pub targets: Vec<WeightedTarget>,
-    /// Stickiness between target groups: seconds, if enabled.
-    pub stickiness: Option<i32>,
-}
-
-/// A target group in a forward action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WeightedTarget {
-    /// Target group ARN.
-    pub arn: String,
-    /// Weight, 0 to 999.
-    pub weight: i32,
 }

@@ -92,20 +92,20 @@ async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {
     let listener = region.listener.as_ref().map(async |listener| {
         existing(look(name, patience, aws.listener(side)).await, || format!("listener {} in {name}", listener.arn))
     });
-    let quota = (side == SideName::Dr).then(|| look(name, patience, aws.vcpu_quota()));
-    let (caller, db, (services, dependencies), certificates, listener, endpoint, vcpu_quota) = join!(
+    let quotas = (side == SideName::Dr).then(|| aws.vcpu_quotas());
+    let (caller, db, (services, dependencies), certificates, listener, endpoint, vcpu_quotas) = join!(
         look(name, patience, aws.caller(side)),
         look(name, patience, aws.db_cluster(side)),
         services,
         OptionFuture::from(certificates),
         OptionFuture::from(listener),
         aws.probe(Some(&region.endpoint.dns_name)),
-        OptionFuture::from(quota),
+        OptionFuture::from(quotas),
     );
     let endpoint = endpoint.map_or_else(|error| Seen::Unknown(error.to_string()), Seen::Known);
     let certificates = certificates.unwrap_or_default();
     let dependencies = dependencies.map(|dependencies| Dependencies { certificates, ..dependencies });
-    Side { caller, db, services, listener, endpoint, vcpu_quota, dependencies }
+    Side { caller, db, services, listener, endpoint, vcpu_quotas, dependencies }
 }
 
 /// One look. `place` is who should answer.

@@ -6,6 +6,7 @@ mod database;
 mod dependencies;
 mod failback;
 mod identity;
+mod quota;
 mod records;
 mod serving;
 mod traffic;
@@ -16,7 +17,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{observation::Observation, stake::Stake, topology::Application};
+use crate::{
+    observation::{Observation, Seen},
+    stake::Stake,
+    topology::Application,
+};
 
 /// How much a failed check matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +127,14 @@ impl Draft {
     /// AWS said no about that resource, and says so again however often it is asked.
     fn refused(self, what: impl fmt::Display, why: &str) -> Check {
         self.fail(format!("{what} can't be read: {why}"), RESOLVE)
+    }
+
+    /// What could not be seen of that resource: refused, or not answered.
+    fn unseen<T>(self, what: impl fmt::Display, seen: &Seen<T>) -> Check {
+        match seen.refused() {
+            Some(why) => self.refused(what, why),
+            None => self.unknown(seen.why().unwrap_or_default(), LOOK_AGAIN),
+        }
     }
 
     /// Passes with the one detail, or fails with the other.

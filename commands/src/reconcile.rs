@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    goals::listener_change,
+    goals::{governing, listener_change},
     observation::{NamedRecord, Observation, Seen, ServiceState},
     phase::writing,
     records::{Pointing, pointing},
@@ -110,12 +110,13 @@ fn cluster(app: &Application, observation: &Observation, side: SideName) -> Vec<
     found
 }
 
-/// The primary's listener forwards to the production target group. Where DR's forwards to while it idles is left to whoever deploys there.
+/// The primary's listener forwards to the production target group, unless ECS governs it. Where DR's forwards to while it idles is left to whoever deploys there.
 fn listener(app: &Application, observation: &Observation) -> Option<Difference> {
     let (listener, seen) = app.primary.listener.as_ref().zip(observation.primary.listener.as_ref())?;
     let resource = format!("listener {} in {}", listener.arn, app.primary.region);
     match seen {
         Seen::Unknown(why) | Seen::Refused(why) => Some(difference(resource, why.clone(), "look again")),
+        Seen::Known(_) if governing(listener, &observation.primary.services).is_some() => None,
         Seen::Known(state) => listener_change(listener, state).map(|_| {
             let fix = format!(
                 "let it forward to {} alone; stack {}",

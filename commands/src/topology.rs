@@ -1,6 +1,7 @@
 //! The protected pair as configuration describes it: what belongs to an application in its two regions.
 
 mod failback;
+mod listener;
 mod records;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use url::Url;
 
 pub use failback::{CodeBuild, Failback, Stacks};
+pub use listener::{Listener, target_group_name};
 pub use records::{RecordName, plain_name, zone_id};
 
 use crate::plan::StepId;
@@ -212,23 +214,6 @@ pub struct Endpoint {
     pub dns_name: String,
     /// Hosted zone id of that domain name (not of the record's zone).
     pub zone: String,
-}
-
-/// A listener whose default action must forward to one target group when the region serves.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Listener {
-    /// Listener ARN.
-    pub arn: String,
-    /// ARN of the target group that takes production traffic.
-    pub target_group: String,
-}
-
-impl Listener {
-    /// The target group's name: `NAME` in `…:targetgroup/NAME/ID`.
-    pub fn target_group_name(&self) -> &str {
-        self.target_group.rsplit('/').nth(1).unwrap_or(&self.target_group)
-    }
 }
 
 /// An ECS service and its capacity in production.

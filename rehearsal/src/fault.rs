@@ -58,6 +58,23 @@ pub enum Fault {
         /// Region whose tasks are concerned.
         region: Region,
     },
+    /// Tasks of a region cannot start.
+    TasksFail {
+        /// Region whose tasks are concerned.
+        region: Region,
+        /// Why.
+        failure: TaskFailure,
+    },
+    /// A deployment of every service in the region is under way and does not end: its tasks fail again and again.
+    DeploymentStuck {
+        /// Region whose services are concerned.
+        region: Region,
+    },
+    /// The current deployment of every service in the region has failed, and ECS starts no tasks for it.
+    DeploymentFailed {
+        /// Region whose services are concerned.
+        region: Region,
+    },
     /// A DB cluster or a DB instance has another status than its own, as during a backup; an available one alone, so that what begins and ends shows.
     DatabaseStatus {
         /// Identifier of the DB cluster or the DB instance.
@@ -116,6 +133,15 @@ pub enum Fault {
         /// Hosted zone id of that target.
         zone: String,
     },
+}
+
+/// Why tasks cannot start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskFailure {
+    /// ECS may not assume the task's role, and says so in the service's events.
+    Role,
+    /// A secret cannot be read, which at first only the stopped tasks tell.
+    Secret,
 }
 
 impl Fault {

@@ -31,10 +31,12 @@ mod zones;
 pub use account::{Account, Domains};
 pub use aws::Service;
 pub use durations::{CriticalPath, Durations};
-pub use fault::{Disturbance, Fault, FaultId, Target};
+pub use fault::{Disturbance, Fault, FaultId, Target, TaskFailure};
 pub use ledger::{Call, Outcome};
 pub use needs::{ImageIs, LogGroupIs, SecretIs, SiteNeeds};
-pub use pair::{Colour, EcsService, Endpoint, HostedZone, KeyState, OldPrimary, Pair, ScheduledChange, Side, Site};
+pub use pair::{
+    Colour, Deploys, EcsService, Endpoint, HostedZone, KeyState, OldPrimary, Pair, ScheduledChange, Side, Site,
+};
 pub use region::Region;
 pub use scenario::Scenario;
 pub use snapshot::{ListenerState, Membership, PairState, ServiceState, SiteState, Snapshot, SnapshotState};

@@ -98,6 +98,8 @@ pub struct Pair {
     pub zone_features: ZoneFeatures,
     /// Scheduled actions of Application Auto Scaling.
     pub schedules: Vec<ScheduledChange>,
+    /// Whether a rule of the listener takes the production traffic, in place of its default actions.
+    pub rule: bool,
 }
 
 /// One region's part of a pair.
@@ -131,6 +133,8 @@ pub struct Site {
     pub vcpu_quota: f64,
     /// What its tasks need before they can start.
     pub needs: SiteNeeds,
+    /// Fargate Spot quota, in vCPU.
+    pub spot_quota: f64,
 }
 
 /// A KMS key's state, as far as a promote depends on it.
@@ -180,6 +184,24 @@ pub struct EcsService {
     pub max: u32,
     /// Whether its tasks are targets of a target group.
     pub balanced: bool,
+    /// What deploys it. All but [`Deploys::Rolling`] have deployed it an odd number of times, so that its tasks are in the alternate target group.
+    pub deploys: Deploys,
+    /// Whether its tasks run on `FARGATE_SPOT`.
+    pub spot: bool,
+}
+
+/// What deploys a service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Deploys {
+    /// ECS, in place.
+    #[default]
+    Rolling,
+    /// ECS, blue/green: it sets the weights of the production rule.
+    BlueGreen,
+    /// CodeDeploy: task sets, beside what the service itself still names.
+    CodeDeploy,
+    /// Somebody else: only task sets say what runs, at this percentage of the desired count.
+    External(u8),
 }
 
 /// A one-time scheduled action on a service's scalable target.
@@ -219,6 +241,8 @@ impl Pair {
             min: desired,
             max: 12,
             balanced,
+            deploys: Deploys::Rolling,
+            spot: false,
         };
         Self {
             name: name.to_owned(),
@@ -246,6 +270,7 @@ impl Pair {
                 live: Colour::Green,
                 vcpu_quota: 200.0,
                 needs: SiteNeeds::default(),
+                spot_quota: 200.0,
             },
             dr: Site {
                 region: Region::from("us-west-2"),
@@ -266,6 +291,7 @@ impl Pair {
                 live: Colour::Blue,
                 vcpu_quota: 200.0,
                 needs: SiteNeeds::default(),
+                spot_quota: 200.0,
             },
             services: vec![service("web", 4, true), service("api", 6, true), service("worker", 3, false)],
             zone: HostedZone { id: format!("Z0123{}", name.to_uppercase()), name: format!("{name}.example") },
@@ -275,6 +301,7 @@ impl Pair {
             more_records: Vec::new(),
             zone_features: ZoneFeatures::default(),
             schedules: Vec::new(),
+            rule: false,
         }
     }
 
@@ -327,6 +354,28 @@ impl Pair {
         let name = format!("{}-{suffix}", self.name);
         let id = dice::hex_id(&format!("target-group/{name}/{side:?}"), 16);
         self.arn(side, "elasticloadbalancing", &format!("targetgroup/{name}/{id}"))
+    }
+
+    /// The rule that sends traffic to a service: the first balanced one has the production traffic, the others paths of their own.
+    pub(crate) fn service_rule_arn(&self, side: Side, service: &EcsService) -> String {
+        let mut balanced = self.services.iter().filter(|other| other.balanced).map(|other| &other.name);
+        match balanced.position(|name| *name == service.name) {
+            None | Some(0) => self.rule_arn(side),
+            Some(number) => {
+                format!("{}/{number:016x}", self.listener_arn(side).replace(":listener/", ":listener-rule/"))
+            }
+        }
+    }
+
+    /// The other target group of a service that is deployed blue/green; there its tasks are.
+    pub(crate) fn alternate_target_group_arn(&self, side: Side, service: &EcsService) -> Option<String> {
+        let alternate = service.balanced && service.deploys != Deploys::Rolling;
+        alternate.then(|| self.named_target_group_arn(side, &format!("{}-alt", service.name)))
+    }
+
+    /// The rule that takes the production traffic, where one does: the pair's, or ECS's.
+    pub fn rule_arn(&self, side: Side) -> String {
+        format!("{}/{:016x}", self.listener_arn(side).replace(":listener/", ":listener-rule/"), 0xfeed)
     }
 
     /// The target group that a service's tasks register with: the first balanced one is behind the default action and

@@ -45,6 +45,9 @@ def reading(pair):
         ("ecs", "describe_clusters", {"clusters": [dr["ecs_cluster"]]}, "clusters.clusterName"),
         ("ecs", "list_services", cluster, "serviceArns"),
         ("ecs", "describe_services", {**cluster, "services": [service]}, "services.deployments.taskDefinition"),
+        ("ecs", "describe_services", {**cluster, "services": [pair["task_sets"]]}, "services.taskSets.scale.value"),
+        ("ecs", "describe_service_revisions", {"serviceRevisionArns": [pair["revision"]]}, "serviceRevisions.resolvedConfiguration.loadBalancers.targetGroupArn"),
+        ("ecs", "list_tasks", {**cluster, "serviceName": service, "desiredStatus": "STOPPED"}, "taskArns"),
         ("ecs", "list_tasks", {**cluster, "serviceName": service}, "taskArns"),
         ("ecs", "describe_tasks", {**cluster, "tasks": [pair["task"]]}, "tasks.lastStatus"),
         ("ecs", "describe_task_definition", {"taskDefinition": pair["task_definition"]}, "taskDefinition.cpu"),
@@ -68,6 +71,8 @@ def reading(pair):
         ("cloudwatch", "get_metric_data", {"MetricDataQueries": [query], **window}, "MetricDataResults.Values"),
         ("kms", "describe_key", {"KeyId": dr["kms_key"]}, "KeyMetadata.KeyState"),
         ("service-quotas", "get_service_quota", {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}, "Quota.Value"),
+        ("service-quotas", "get_service_quota", {"ServiceCode": "fargate", "QuotaCode": "L-36FBB829"}, "Quota.Value"),
+        ("service-quotas", "get_aws_default_service_quota", {"ServiceCode": "fargate", "QuotaCode": "L-36FBB829"}, "Quota.Value"),
         ("service-quotas", "list_service_quotas", {"ServiceCode": "fargate"}, "Quotas.QuotaCode"),
         ("sts", "get_caller_identity", {}, "Account"),
         ("sts", "assume_role", role, "Credentials.SessionToken"),
@@ -81,6 +86,8 @@ def reading(pair):
         # Changes, each to what holds already where that can be.
         ("application-autoscaling", "register_scalable_target", {**scaling, "MinCapacity": 1}, "ScalableTargetARN"),
         ("ecs", "update_service", {**cluster, "service": service, "desiredCount": 1}, "service.desiredCount"),
+        ("elbv2", "describe_rules", {"RuleArns": [pair["rule"]["RuleArn"]]}, "Rules.Actions.ForwardConfig.TargetGroups.Weight"),
+        ("elbv2", "modify_rule", {"RuleArn": pair["rule"]["RuleArn"], "Actions": pair["rule"]["Actions"]}, "Rules.Conditions.Field"),
         ("elbv2", "modify_listener", {"ListenerArn": dr["listener"], "DefaultActions": forward(dr)}, "Listeners.ListenerArn"),
         ("route53", "change_resource_record_sets", {"HostedZoneId": zone["Id"], "ChangeBatch": text_record(pair)}, "ChangeInfo.Id"),
         ("route53", "get_change", {"Id": pair["change"]}, "ChangeInfo.Status"),
@@ -130,6 +137,7 @@ def refused(pair):
         ("elbv2", "describe_listeners", {"LoadBalancerArn": "arn:aws:nobody"}, "LoadBalancerNotFound"),
         ("apigatewayv2", "get_domain_name", {"DomainName": "nobody.example"}, "NotFoundException"),
         ("apigateway", "get_domain_name", {"domainName": "nobody.example"}, "NotFoundException"),
+        ("elbv2", "describe_rules", {"RuleArns": ["arn:aws:nobody"]}, "RuleNotFound"),
         ("route53", "get_change", {"Id": "C0NOBODY"}, "NoSuchChange"),
         ("route53", "get_hosted_zone", {"Id": "Z0NOBODY"}, "NoSuchHostedZone"),
         ("ecr", "describe_images", {"repositoryName": "nobody"}, "RepositoryNotFoundException"),
@@ -209,6 +217,12 @@ def prepare(clients, pair):
     cluster = pair["dr"]["ecs_cluster"]
     listed, _ = clients.call("ecs", "list_tasks", {"cluster": cluster})
     pair["task"] = listed["taskArns"][0]
+    described, _ = clients.call("ecs", "describe_services", {"cluster": cluster, "services": list(pair["services"])})
+    services = described["services"]
+    pair["revision"] = next(s["currentServiceRevisions"][0]["arn"] for s in services if s.get("currentServiceRevisions"))
+    pair["task_sets"] = next(s["serviceName"] for s in services if s.get("taskSets"))
+    rules, _ = clients.call("elbv2", "describe_rules", {"ListenerArn": pair["dr"]["listener"]})
+    pair["rule"] = rules["Rules"][0]
     described, _ = clients.call("ecs", "describe_tasks", {"cluster": cluster, "tasks": [pair["task"]]})
     pair["task_definition"] = described["tasks"][0]["taskDefinitionArn"]
     needed(clients, pair)

@@ -147,6 +147,14 @@ impl Problems {
                 "is not an ARN",
                 "copy the target group's ARN",
             );
+            // Another listener's rule would be switched, and looked at, in place of this one's.
+            let of = listener.arn.replace(":listener/", ":listener-rule/");
+            self.demand(
+                listener.rule_arn.as_ref().is_none_or(|rule| rule.starts_with(&format!("{of}/"))),
+                format!("{key}.listener.rule_arn"),
+                "is not the ARN of a rule of that listener",
+                "copy the ARN of the rule (…:listener-rule/app/…), or leave it out to switch the default actions",
+            );
         }
     }
 

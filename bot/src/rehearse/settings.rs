@@ -104,9 +104,10 @@ fn region(text: &mut String, pair: &Pair, side: Side) -> std::fmt::Result {
         site.ecs_cluster
     )?;
     writeln!(text, "endpoint = {{ dns_name = {:?}, zone = {:?} }}", site.endpoint.dns_name, site.endpoint.zone)?;
+    let rule = if pair.rule { format!(", rule_arn = {:?}", pair.rule_arn(side)) } else { String::new() };
     writeln!(
         text,
-        "listener = {{ arn = {:?}, target_group = {:?} }}",
+        "listener = {{ arn = {:?}, target_group = {:?}{rule} }}",
         pair.listener_arn(side),
         pair.target_group_arn(side, Colour::Green)
     )

@@ -28,6 +28,8 @@ pub(super) enum Trouble {
     SwitchoverRefused,
     /// ECS cannot place tasks in DR.
     NoCapacity,
+    /// A deployment of DR's services is under way and does not end.
+    DeploymentStuck,
     /// Route 53's control plane does not answer.
     Route53Dark,
     /// Somebody adds an AAAA record beside the A, which stays when the trouble ends.
@@ -35,12 +37,13 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Dark,
         Self::SlackDown,
         Self::PromotionStuck,
         Self::SwitchoverRefused,
         Self::NoCapacity,
+        Self::DeploymentStuck,
         Self::Route53Dark,
         Self::SecondRecord,
     ];
@@ -52,6 +55,7 @@ impl Trouble {
             Self::PromotionStuck => "promotion-stuck",
             Self::SwitchoverRefused => "switchover-refused",
             Self::NoCapacity => "no-capacity",
+            Self::DeploymentStuck => "deployment-stuck",
             Self::Route53Dark => "route53-dark",
             Self::SecondRecord => "second-record",
         }
@@ -64,6 +68,7 @@ impl Trouble {
             Self::PromotionStuck => "Promotion stuck".to_owned(),
             Self::SwitchoverRefused => "Switchover refused".to_owned(),
             Self::NoCapacity => format!("No capacity in {}", pair.dr.region),
+            Self::DeploymentStuck => format!("Deployment stuck in {}", pair.dr.region),
             Self::Route53Dark => "Route 53 dark".to_owned(),
             Self::SecondRecord => "A second record (AAAA)".to_owned(),
         }
@@ -80,6 +85,7 @@ impl Trouble {
                 region: pair.dr.region.clone(),
                 reason: "Capacity is unavailable at this time.".to_owned(),
             }),
+            Self::DeploymentStuck => Some(Fault::DeploymentStuck { region: pair.dr.region.clone() }),
             Self::Route53Dark => Some(Fault::route53_dark()),
             Self::SecondRecord => Some(Fault::RecordAppears {
                 pair: pair.name.clone(),

@@ -44,6 +44,7 @@ impl Aws {
             Change::Snapshot { cluster, snapshot } => regional.take_snapshot(cluster, snapshot).await,
             Change::DeletionProtection { cluster, enabled } => regional.protect(cluster, *enabled).await,
             Change::ListenerActions { listener, actions } => self.modify_listener(side, listener, actions).await,
+            Change::RuleActions { rule, actions } => self.modify_rule(side, rule, actions).await,
             Change::Build { project, variables, token } => {
                 regional.start_build(project, variables, token.as_deref()).await
             }

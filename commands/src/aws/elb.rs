@@ -1,7 +1,7 @@
 //! Load balancer listeners and target groups.
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ForwardActionConfig, TargetGroupStickinessConfig, TargetGroupTuple, TargetHealthStateEnum,
+    Action, ForwardActionConfig, Rule, TargetGroupStickinessConfig, TargetGroupTuple, TargetHealthStateEnum,
 };
 use aws_types::request_id::RequestId;
 
@@ -13,25 +13,64 @@ use crate::{
 
 pub(super) static LISTENERS: Operation = Operation::new("elasticloadbalancing", "DescribeListeners");
 static TARGET_HEALTH: Operation = Operation::new("elasticloadbalancing", "DescribeTargetHealth");
+static RULES: Operation = Operation::new("elasticloadbalancing", "DescribeRules");
 static MODIFY_LISTENER: Operation = Operation::new("elasticloadbalancing", "ModifyListener");
+static MODIFY_RULE: Operation = Operation::new("elasticloadbalancing", "ModifyRule");
 
 const FORWARD: &str = "forward";
 
+/// How many targets a target group has.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Targets {
+    /// Those that are not being deregistered.
+    pub(super) registered: usize,
+    /// Those that take traffic.
+    pub(super) healthy: usize,
+}
+
 impl Aws {
-    /// That side's listener; `None` if none is configured or there is no such listener.
+    /// What is switched on that side: the configured rule's actions, else the listener's default ones. `None` if nothing is configured or it is
+    /// not there.
     pub async fn listener(&self, side: SideName) -> Result<Option<ListenerState>, AwsError> {
         let Some(listener) = &self.side(side).listener else { return Ok(None) };
-        let actions = absent_is_none(self.regional(side).default_actions(&listener.arn).await)?;
+        let regional = self.regional(side);
+        let actions = match &listener.rule_arn {
+            Some(rule) => regional.rule(rule).await.map(|rule| rule.actions.unwrap_or_default()),
+            None => regional.default_actions(&listener.arn).await,
+        };
+        let actions = absent_is_none(actions)?;
         Ok(actions.map(|actions| ListenerState { actions: actions.iter().map(seen_action).collect() }))
     }
 
-    pub(super) async fn healthy_targets(&self, side: SideName, target_group: &str) -> Result<usize, AwsError> {
+    /// Whether a rule is its listener's default one, and where it forwards to; of a listener, where its default actions do.
+    pub(super) async fn traffic_of(
+        &self,
+        side: SideName,
+        arn: &str,
+    ) -> Result<(Option<bool>, Vec<WeightedTarget>), AwsError> {
+        let regional = self.regional(side);
+        let (default, actions) = match arn.contains(":listener-rule/") {
+            true => {
+                let rule = regional.rule(arn).await?;
+                (rule.is_default(), rule.actions.unwrap_or_default())
+            }
+            false => (None, regional.default_actions(arn).await?),
+        };
+        Ok((default, actions.iter().map(seen_action).flat_map(|action| action.targets).collect()))
+    }
+
+    pub(super) async fn targets(&self, side: SideName, target_group: &str) -> Result<Targets, AwsError> {
         let regional = self.regional(side);
         let send = || regional.elb.describe_target_health().target_group_arn(target_group).send();
         let answer = regional.caller.read(&TARGET_HEALTH, send).await?;
-        let healthy = |state: Option<&TargetHealthStateEnum>| state == Some(&TargetHealthStateEnum::Healthy);
-        let targets = answer.target_health_descriptions().iter();
-        Ok(targets.filter(|target| healthy(target.target_health().and_then(|health| health.state()))).count())
+        let states = answer.target_health_descriptions().iter();
+        let states: Vec<_> =
+            states.filter_map(|target| target.target_health().and_then(|health| health.state())).collect();
+        let count = |matching: fn(&TargetHealthStateEnum) -> bool| states.iter().filter(|it| matching(it)).count();
+        Ok(Targets {
+            registered: count(|state| *state != TargetHealthStateEnum::Draining),
+            healthy: count(|state| *state == TargetHealthStateEnum::Healthy),
+        })
     }
 
     /// Replaces the listener's default actions. Of the wanted ones only `forward` is described whole; the others are carried over from the
@@ -53,6 +92,22 @@ impl Aws {
         let answer = acting.caller.change(&MODIFY_LISTENER, send).await?;
         Ok(Accepted { request_id: answer.request_id().map(str::to_owned), reference: None })
     }
+
+    /// The same with a rule's actions. Its conditions are not sent, and so stay as they are.
+    pub(super) async fn modify_rule(
+        &self,
+        side: SideName,
+        rule: &str,
+        wanted: &[ListenerAction],
+    ) -> Result<Accepted, AwsError> {
+        let current = self.regional(side).rule(rule).await?.actions.unwrap_or_default();
+        let acting = self.acting(side, Duty::Promote);
+        let actions = merged(current, wanted)
+            .map_err(|why| AwsError::unsent(&MODIFY_RULE, &acting.caller.region, format!("{rule} {why}")))?;
+        let send = || acting.elb.modify_rule().rule_arn(rule).set_actions(Some(actions.clone())).send();
+        let answer = acting.caller.change(&MODIFY_RULE, send).await?;
+        Ok(Accepted { request_id: answer.request_id().map(str::to_owned), reference: None })
+    }
 }
 
 impl Regional {
@@ -60,6 +115,12 @@ impl Regional {
         let answer =
             self.caller.read(&LISTENERS, || self.elb.describe_listeners().listener_arns(listener).send()).await?;
         Ok(answer.listeners().first().map(|listener| listener.default_actions().to_vec()).unwrap_or_default())
+    }
+
+    async fn rule(&self, rule: &str) -> Result<Rule, AwsError> {
+        let answer = self.caller.read(&RULES, || self.elb.describe_rules().rule_arns(rule).send()).await?;
+        let found = answer.rules.unwrap_or_default().into_iter().next();
+        found.ok_or_else(|| AwsError::unreadable(&RULES, &self.caller.region, "the rule is not in it"))
     }
 }
 

@@ -21,13 +21,14 @@ mod stake;
 mod surroundings;
 mod tls;
 mod trial;
+mod vcpus;
 mod zones;
 
 use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
-    sync::Arc,
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -42,6 +43,7 @@ use aws_types::{
 use storage::Clock;
 use tokio::time::{Instant, timeout_at};
 
+pub(crate) use self::ecs::STOPPED;
 pub use self::{
     bucket::{Bucket, BucketPlace, DefaultLock, LockMode, Version},
     call::Operation,
@@ -62,6 +64,7 @@ use crate::{
     observation::Seen,
     partition::Partition,
     topology::{self, Application, Duty, SideName},
+    vcpus::Need,
 };
 
 /// To connect takes milliseconds within a region and at most some hundred between two: who has not answered by then is dark.
@@ -80,6 +83,10 @@ struct Inner {
     global: Caller,
     /// Route 53 for the hosted zones that have a role of their own, by the role's ARN.
     zones: BTreeMap<String, aws_sdk_route53::Client>,
+    /// The other applications of DR's account and region.
+    neighbors: OnceLock<Vec<vcpus::Neighboring>>,
+    /// What this application needs of the quotas, for its neighbors, and when that was looked up.
+    need: Mutex<Option<(Instant, Need)>>,
 }
 
 impl fmt::Debug for Aws {
@@ -158,6 +165,8 @@ impl Aws {
             network: network.clone(),
             app,
             clock,
+            neighbors: OnceLock::new(),
+            need: Mutex::new(None),
         }))
     }
 
@@ -177,6 +186,10 @@ impl Aws {
             Duty::Promote => &hands.promote,
             Duty::Failback => &hands.failback,
         }
+    }
+
+    fn app(&self) -> &Application {
+        &self.0.app
     }
 
     fn side(&self, side: SideName) -> &topology::Region {

@@ -1,4 +1,4 @@
-//! What a promote depends on beside the pair itself: identity, keys, quotas.
+//! What a promote depends on beside the pair itself: identity and keys.
 
 use super::{Aws, AwsError, call::Operation, timestamp};
 use crate::{
@@ -8,10 +8,6 @@ use crate::{
 
 static CALLER_IDENTITY: Operation = Operation::new("sts", "GetCallerIdentity");
 static DESCRIBE_KEY: Operation = Operation::new("kms", "DescribeKey");
-static QUOTA: Operation = Operation::new("servicequotas", "GetServiceQuota");
-
-/// Fargate On-Demand vCPU resource count.
-const FARGATE_VCPUS: (&str, &str) = ("fargate", "L-3032A538");
 
 impl Aws {
     /// Who we are on that side when we look, by its regional STS.
@@ -27,18 +23,6 @@ impl Aws {
             account: answer.account().unwrap_or_default().to_owned(),
             arn: answer.arn().unwrap_or_default().to_owned(),
         })
-    }
-
-    /// Fargate on-demand vCPUs that the account may run in the DR region.
-    pub async fn vcpu_quota(&self) -> Result<f64, AwsError> {
-        let regional = self.regional(SideName::Dr);
-        let (service, quota) = FARGATE_VCPUS;
-        let send = || regional.quotas.get_service_quota().service_code(service).quota_code(quota).send();
-        let answer = regional.caller.read(&QUOTA, send).await?;
-        answer
-            .quota()
-            .and_then(|quota| quota.value())
-            .ok_or_else(|| AwsError::unreadable(&QUOTA, &regional.caller.region, "the quota has no value"))
     }
 
     pub(super) async fn kms_key(&self, side: SideName, key: &str) -> Result<KmsKey, AwsError> {

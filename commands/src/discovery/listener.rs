@@ -98,7 +98,7 @@ fn rules_of(listener: &FrontListener, services: &[EcsService]) -> Vec<(Option<i3
 }
 
 fn proposed(listener: &FrontListener, target_group: String, rule: Option<String>) -> ProposedListener {
-    ProposedListener { listener: Listener { arn: listener.arn.clone(), target_group }, rule }
+    ProposedListener { listener: Listener { arn: listener.arn.clone(), target_group, rule_arn: None }, rule }
 }
 
 /// Of the services' target groups the one that takes most: with blue/green deployments that is where the tasks are.

@@ -92,7 +92,7 @@ fn services(proposal: &Proposal) -> &[Service] {
 #[test]
 fn the_green_group_of_dr_is_that_of_the_service_behind_the_primarys_listener() {
     let proposal = propose(findings());
-    let dr = Listener { arn: "d-listener".to_owned(), target_group: "d-green".to_owned() };
+    let dr = Listener { arn: "d-listener".to_owned(), target_group: "d-green".to_owned(), rule_arn: None };
     assert_eq!(proposal.dr.listener.found(), Some(&ProposedListener { listener: dr, rule: None }));
     assert_eq!(proposal.primary.listener.found().unwrap().listener.target_group, "p-green");
 }

@@ -117,7 +117,8 @@ mod tests {
         assert_eq!((plan.to.as_str(), plan.target), ("us-east-1", SideName::Primary));
         assert_eq!(plan.options.iter().map(|option| option.method).collect::<Vec<_>>(), [Method::Restore]);
         assert!(plan.options[0].changes.is_empty());
-        assert_eq!(operations(&plan), [(StepId::Capacity, vec!["RegisterScalableTarget"]), (StepId::Listener, vec![])]);
+        let capacity = (StepId::Capacity, vec!["RegisterScalableTarget", "UpdateService"]);
+        assert_eq!(operations(&plan), [capacity, (StepId::Listener, vec![])]);
         let order: Vec<_> = plan.steps.iter().map(|planned| planned.step).collect();
         assert_eq!(order, crate::runbook::RESTORE.steps.iter().map(|step| step.id).collect::<Vec<_>>());
     }

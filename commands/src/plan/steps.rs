@@ -3,8 +3,8 @@
 use super::{PlannedStep, StepId};
 use crate::{
     change::{Call, Change},
-    goals::{capacity_changes, listener_change},
-    observation::{NamedZone, Observation, Seen, ServiceState, ZoneState},
+    goals::{capacity_changes, governing, listener_change},
+    observation::{NamedService, NamedZone, Observation, Seen, ServiceState, ZoneState},
     records::{record_changes, with_protections},
     topology::{Application, Region, Service, SideName, Timing},
 };
@@ -25,7 +25,12 @@ pub(super) fn database(app: &Application, side: SideName) -> PlannedStep {
 
 pub(super) fn capacity(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
     let tasks: Vec<_> = app.services.iter().map(|service| format!("{} {}", service.name, service.desired)).collect();
-    let goal = format!("{} tasks run and are healthy in {}", tasks.join(", "), app.side(side).region);
+    // Of a service without target groups nobody can say more than that it runs.
+    let blind = |named: &NamedService| {
+        named.state.known().and_then(Option::as_ref).is_some_and(|state| state.target_groups.is_empty())
+    };
+    let healthy = if observation.side(side).services.iter().all(blind) { "run" } else { "run and are healthy" };
+    let goal = format!("{} tasks {healthy} in {}", tasks.join(", "), app.side(side).region);
     planned(app, StepId::Capacity, goal, service_calls(app, observation, side, capacity_changes))
 }
 
@@ -34,9 +39,16 @@ pub(super) fn listener(app: &Application, observation: &Observation, side: SideN
     let Some(listener) = &region.listener else {
         return planned(app, StepId::Listener, "no listener is configured", Vec::new());
     };
-    let state = observation.side(side).listener.as_ref().and_then(Seen::known);
+    let what = if listener.rule_arn.is_some() { "rule" } else { "listener" };
+    let seen = observation.side(side);
+    let state = seen.listener.as_ref().and_then(Seen::known);
+    if let Some((service, _)) = governing(listener, &seen.services) {
+        let goal =
+            format!("the {what} forwards to the tasks of {service}; ECS governs it, and Standby doesn't change it");
+        return planned(app, StepId::Listener, goal, Vec::new());
+    }
     let change = state.and_then(|state| listener_change(listener, state));
-    let goal = format!("the listener forwards to {} alone", listener.target_group_name());
+    let goal = format!("the {what} forwards to {} alone", listener.target_group_name());
     planned(app, StepId::Listener, goal, calls(change, region))
 }
 

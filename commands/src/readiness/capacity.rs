@@ -2,29 +2,26 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, LOOK_AGAIN, blocking, warning};
+use super::{Check, LOOK_AGAIN, blocking, quota, warning};
 use crate::{
-    observation::{NamedService, Observation, ScalableTarget, Seen, ServiceState, TaskShape},
-    topology::{Application, Service},
+    observation::{NamedService, Observation, Rollout, ScalableTarget, Seen, ServiceState, TaskShape},
+    topology::{Application, Service, target_group_name},
+    vcpus::UNITS,
 };
 
 /// ECS repeats "unable to place" every few minutes while it lasts.
 const PLACEMENT_MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
-/// Above this share of the quota people should know: other services and deployments take from the same.
-const HEADROOM: f64 = 0.8;
-/// CPU units of one vCPU.
-const UNITS: f64 = 1024.0;
 
 pub(super) fn checks(app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
     let mut checks = Vec::new();
     for service in &app.services {
         checks.extend(service_checks(app, service, observation, now));
     }
-    checks.push(vcpus(app, observation));
+    checks.extend(quota::checks(app, observation));
     checks
 }
 
-fn named<'a>(services: &'a [NamedService], name: &str) -> Option<&'a Seen<Option<ServiceState>>> {
+pub(super) fn named<'a>(services: &'a [NamedService], name: &str) -> Option<&'a Seen<Option<ServiceState>>> {
     services.iter().find(|service| service.name == name).map(|service| &service.state)
 }
 
@@ -48,31 +45,76 @@ fn service_checks(app: &Application, service: &Service, observation: &Observatio
         format!("{name} is {}", state.status),
         format!("create {name} in {} again; a service in this state takes no tasks", app.dr.region),
     );
-    let mut checks =
-        vec![active, scaling(service, &state.scaling), deployment(name, state), placement(name, state, now)];
+    let mut checks = vec![active];
+    checks.extend(count(service, state));
+    checks.extend([deployment(name, state), rollout(name, state), starting(name, state, now)]);
     checks.extend(targets(name, state));
     checks.extend(schedules(name, state));
+    checks.extend(traffic(name, state));
     checks.push(parity(name, state, named(&observation.primary.services, name)));
+    checks
+}
+
+/// Whether the count can be brought to the goal.
+fn count(service: &Service, state: &ServiceState) -> Vec<Check> {
+    let Service { name, desired, .. } = service;
+    if state.daemon {
+        let detail = format!("{name} is a DAEMON service: ECS runs one task on each container instance");
+        let fix = "see that as many container instances run in DR as production needs: Standby can't set the count";
+        return vec![warning(format!("scaling-{name}")).fail(detail, fix)];
+    }
+    let mut checks = vec![scaling(service, &state.scaling)];
+    if state.controller.has_task_sets() {
+        let draft = blocking(format!("task-set-{name}"));
+        checks.push(match state.scale {
+            None => draft.fail(
+                format!("{name} has no primary task set: it runs nothing that takes traffic"),
+                "finish or roll back its deployment, so that a task set is primary",
+            ),
+            Some(percent) => draft.judge(
+                state.runs(*desired) >= *desired,
+                format!("the primary task set of {name} runs all of its tasks"),
+                format!(
+                    "the primary task set of {name} is scaled to {percent}%: of {desired} tasks it runs {}",
+                    state.runs(*desired)
+                ),
+                "finish its deployment, or set the task set's scale to 100% (UpdateTaskSet)",
+            ),
+        });
+    }
     checks
 }
 
 fn scaling(service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
     let Service { name, desired, min, .. } = service;
     let draft = warning(format!("scaling-{name}"));
-    match scaling {
-        Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
-        Seen::Refused(why) => blocking(draft.id).refused(format_args!("the scalable target of {name}"), why),
-        Seen::Known(None) => draft.fail(
-            format!("{name} has no scalable target: only its desired count can be set, and nothing holds it"),
-            "register a scalable target for it",
-        ),
-        Seen::Known(Some(target)) => draft.judge(
-            target.max >= *desired,
-            format!("{name} may scale to {}; goal {desired}, minimum {min}", target.max),
-            format!("{name} may scale to {} only, and the goal is {desired}", target.max),
-            format!("none needed: the promote raises the maximum to {desired}; raise it now to be safe"),
-        ),
+    let target = match scaling.known() {
+        None => {
+            return match scaling.refused() {
+                Some(why) => blocking(draft.id).refused(format_args!("the scalable target of {name}"), why),
+                None => draft.unknown(scaling.why().unwrap_or_default(), LOOK_AGAIN),
+            };
+        }
+        Some(None) => {
+            return draft.fail(
+                format!("{name} has no scalable target: only its desired count can be set, and nothing holds it"),
+                "register a scalable target for it",
+            );
+        }
+        Some(Some(target)) => target,
+    };
+    if target.suspended.dynamic_out {
+        return draft.fail(
+            format!("dynamic scaling out of {name} is suspended: under load it stays at its {desired} tasks"),
+            "resume it (DynamicScalingOutSuspended=false), or know why it is suspended",
+        );
     }
+    draft.judge(
+        target.max >= *desired,
+        format!("{name} may scale to {}; goal {desired}, minimum {min}", target.max),
+        format!("{name} may scale to {} only, and the goal is {desired}", target.max),
+        format!("none needed: the promote raises the maximum to {desired}; raise it now to be safe"),
+    )
 }
 
 /// Only where AWS refuses to show the health of its targets: the capacity step would never end.
@@ -83,23 +125,90 @@ fn targets(name: &str, state: &ServiceState) -> Option<Check> {
 }
 
 fn deployment(name: &str, state: &ServiceState) -> Check {
+    let detail = match &state.rollout.rolled_back {
+        Some(reason) => format!("a deployment of {name} failed and is being rolled back: {}", said(reason)),
+        None => format!("a deployment of {name} is in flight ({} at once)", state.deployments.max(1)),
+    };
     warning(format!("deployment-{name}")).judge(
-        state.deployments <= 1,
+        !state.in_flight(),
         format!("no deployment of {name} is in flight"),
-        format!("{} deployments of {name} are in flight", state.deployments),
-        "let it finish or roll it back; capacity is not steady before",
+        detail,
+        "let it finish or roll it back: meanwhile ECS scales out, but not in, and a promote waits for its end",
     )
 }
 
-fn placement(name: &str, state: &ServiceState, now: Timestamp) -> Check {
-    let draft = warning(format!("placement-{name}"));
-    match state.placement_failure.as_ref().filter(|(at, _)| now.duration_since(*at) <= PLACEMENT_MAX_AGE) {
-        None => draft.pass(format!("no task of {name} failed to be placed lately")),
-        Some((at, message)) => draft.fail(
-            format!("{name}: {message} ({} s ago)", now.duration_since(*at).as_secs()),
-            "see what is short: quota, capacity of the zone, or subnet addresses",
+/// A failed deployment starts no tasks any more: a promote would wait for them in vain.
+fn rollout(name: &str, state: &ServiceState) -> Check {
+    let Rollout { state: rollout, reason, failed_tasks, .. } = &state.rollout;
+    let newest = state.trouble.as_ref().map(|trouble| format!("; ECS says: {}", trouble.message)).unwrap_or_default();
+    let failed = match failed_tasks {
+        0 => String::new(),
+        1 => ", 1 task failed".to_owned(),
+        many => format!(", {many} tasks failed"),
+    };
+    let id = format!("rollout-{name}");
+    match rollout.as_str() {
+        Rollout::FAILED => blocking(id).fail(
+            format!("the current deployment of {name} failed{failed}: {}{newest}", said(reason)),
+            format!("deploy {name} again, with what works; ECS starts no tasks for a failed deployment"),
         ),
+        Rollout::IN_PROGRESS if *failed_tasks > 0 => warning(id).fail(
+            format!("the current deployment of {name} is failing{failed}{newest}"),
+            "follow the reason that ECS gives, or roll the deployment back",
+        ),
+        _ => blocking(id).pass(format!("the current deployment of {name} has not failed")),
     }
+}
+
+fn said(reason: &str) -> &str {
+    if reason.is_empty() { "ECS gives no reason" } else { reason }
+}
+
+/// Whether tasks start as they should: what ECS said lately, or says while tasks are missing.
+fn starting(name: &str, state: &ServiceState, now: Timestamp) -> Check {
+    let draft = warning(format!("placement-{name}"));
+    let fix = "follow the reason that ECS gives: role, image, secret, quota, capacity of the zone, or subnet addresses";
+    let missing = state.runs(state.desired) - state.running;
+    let lately = |at: Timestamp| now.duration_since(at) <= PLACEMENT_MAX_AGE;
+    let placement = state.placement_failure.as_ref().filter(|(at, _)| lately(*at));
+    let trouble = state.trouble.as_ref().filter(|trouble| missing > 0 || lately(trouble.at));
+    let told = trouble.map(|trouble| (trouble.at, trouble.message.as_str()));
+    match told.or(placement.map(|(at, message)| (*at, message.as_str()))) {
+        Some((at, message)) => {
+            draft.fail(format!("{name}: {message} ({} s ago)", now.duration_since(at).as_secs().max(0)), fix)
+        }
+        None if missing > 0 && !state.in_flight() => draft.fail(
+            format!(
+                "{name} runs {} of {} tasks, and ECS gives no reason yet",
+                state.running,
+                state.runs(state.desired)
+            ),
+            fix,
+        ),
+        None => draft.pass(format!("no task of {name} failed to start lately")),
+    }
+}
+
+/// Only where ECS sets a rule's weights: they must send the traffic to the tasks.
+fn traffic(name: &str, state: &ServiceState) -> Option<Check> {
+    let groups: Vec<&str> = state.target_groups.iter().map(|group| group.arn.as_str()).collect();
+    let governed = state.governs.first()?;
+    let draft = warning(format!("traffic-{name}"));
+    let Some(forwards) = governed.forwards.known() else {
+        return Some(draft.unseen(format_args!("where {} forwards to", governed.arn), &governed.forwards));
+    };
+    let served: Vec<&str> =
+        forwards.iter().filter(|target| target.weight > 0).map(|target| target.arn.as_str()).collect();
+    let list = |arns: &[&str]| arns.iter().map(|arn| target_group_name(arn)).collect::<Vec<_>>().join(", ");
+    Some(draft.judge(
+        state.in_flight() || served.iter().all(|arn| groups.contains(arn)),
+        format!("ECS sends the traffic of {name} to {}, where its tasks are", list(&served)),
+        format!("the traffic of {name} goes to {}, and its tasks are in {}", list(&served), list(&groups)),
+        format!(
+            "deploy {name} again, or set the weights of {} by hand: ECS governs them, and Standby leaves them alone",
+            governed.arn
+        ),
+    ))
 }
 
 /// Only where there are schedules.
@@ -150,38 +259,10 @@ fn shape(task: &TaskShape) -> String {
     format!("{} ({} vCPU)", task.images.join(", "), f64::from(task.cpu) / UNITS)
 }
 
-/// Whether the goal fits into the account's Fargate quota. A quota is not capacity: that shows only when tasks are placed.
-fn vcpus(app: &Application, observation: &Observation) -> Check {
-    let quota = match &observation.dr.vcpu_quota {
-        Some(Seen::Known(quota)) => *quota,
-        Some(Seen::Unknown(why)) => return warning("vcpu-quota").unknown(why, LOOK_AGAIN),
-        Some(Seen::Refused(why)) => return warning("vcpu-quota").refused("the Fargate vCPU quota", why),
-        None => return warning("vcpu-quota").unknown("the Fargate vCPU quota was not looked up", LOOK_AGAIN),
-    };
-    let needs: Option<Vec<f64>> = app.services.iter().map(|service| vcpus_of(service, observation)).collect();
-    let Some(need) = needs.map(|needs| needs.iter().sum::<f64>()) else {
-        return warning("vcpu-quota").unknown("the size of a service's tasks is not known", LOOK_AGAIN);
-    };
-    let region = &app.dr.region;
-    let detail = format!("production needs {need} vCPU of the {quota} that Fargate grants in {region}");
-    let fix = format!("raise the quota L-3032A538 (Fargate On-Demand vCPU) in {region}");
-    match need {
-        _ if need > quota => blocking("vcpu-quota").fail(detail, fix),
-        _ if need > quota * HEADROOM => warning("vcpu-quota").fail(detail, fix),
-        _ => blocking("vcpu-quota").pass(detail),
-    }
-}
-
-fn vcpus_of(service: &Service, observation: &Observation) -> Option<f64> {
-    let state = named(&observation.dr.services, &service.name)?.known()?.as_ref()?;
-    let tasks = service.desired.max(state.desired);
-    Some(f64::from(tasks) * f64::from(state.task.known()?.cpu) / UNITS)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observation::Suspended;
+    use crate::observation::{Controller, Governed, Suspended, Trouble, WeightedTarget};
     use crate::{
         fixture,
         readiness::{Level, Outcome},
@@ -238,8 +319,6 @@ mod tests {
         let mut observation = fixture::steady();
         observation.dr.services[0].state = Seen::Refused(denied());
         assert_eq!(found(&observation, "service-web"), blocks);
-        observation.dr.vcpu_quota = Some(Seen::Refused("NoSuchResourceException".to_owned()));
-        assert_eq!(found(&observation, "vcpu-quota"), (Level::Warning, Outcome::Fail));
     }
 
     #[test]
@@ -255,14 +334,61 @@ mod tests {
     }
 
     #[test]
-    fn the_quota_blocks_by_arithmetic() {
-        let quota = |vcpus| {
-            let mut observation = fixture::steady();
-            observation.dr.vcpu_quota = Some(Seen::Known(vcpus));
-            found(&observation, "vcpu-quota")
+    fn a_failed_deployment_blocks_with_ecs_reason_and_a_failing_one_warns() {
+        let rollout = |state: &str, failed_tasks| Rollout {
+            state: state.to_owned(),
+            reason: "ECS deployment circuit breaker: tasks failed to start.".to_owned(),
+            failed_tasks,
+            rolled_back: None,
         };
-        assert_eq!(quota(3.0), (Level::Blocking, Outcome::Fail));
-        assert_eq!(quota(4.5), (Level::Warning, Outcome::Fail));
-        assert_eq!(quota(6.0).1, Outcome::Pass);
+        assert_eq!(
+            after("rollout-web", |state| state.rollout = rollout("FAILED", 10)),
+            (Level::Blocking, Outcome::Fail)
+        );
+        assert_eq!(
+            after("rollout-web", |state| state.rollout = rollout("IN_PROGRESS", 2)),
+            (Level::Warning, Outcome::Fail)
+        );
+        assert_eq!(after("rollout-web", |state| state.rollout = rollout("IN_PROGRESS", 0)).1, Outcome::Pass);
+        assert_eq!(after("rollout-web", |state| state.rollout = rollout("COMPLETED", 3)).1, Outcome::Pass);
+    }
+
+    #[test]
+    fn missing_tasks_and_what_ecs_said_lately_warn() {
+        let warns = (Level::Warning, Outcome::Fail);
+        let said = |minutes| {
+            Some(Trouble {
+                at: fixture::now() - SignedDuration::from_mins(minutes),
+                message: "unable to assume".into(),
+            })
+        };
+        assert_eq!(after("placement-web", |state| state.trouble = said(1)), warns);
+        assert_eq!(after("placement-web", |state| state.trouble = said(60)).1, Outcome::Pass);
+        assert_eq!(after("placement-web", |state| (state.trouble, state.running) = (said(60), 0)), warns);
+        assert_eq!(after("placement-web", |state| state.running = 0), warns);
+    }
+
+    #[test]
+    fn a_task_set_that_cannot_reach_the_goal_blocks() {
+        let set =
+            |scale| after("task-set-web", move |state| (state.controller, state.scale) = (Controller::External, scale));
+        assert_eq!(set(Some(50.0)), (Level::Blocking, Outcome::Fail));
+        assert_eq!(set(None), (Level::Blocking, Outcome::Fail));
+        assert_eq!(set(Some(100.0)).1, Outcome::Pass);
+    }
+
+    #[test]
+    fn what_standby_cannot_scale_or_ecs_sends_elsewhere_is_told() {
+        let warns = (Level::Warning, Outcome::Fail);
+        assert_eq!(after("scaling-web", |state| state.daemon = true), warns);
+        let suspended = Suspended { dynamic_out: true, ..Suspended::default() };
+        let target = Seen::Known(Some(ScalableTarget { min: 1, max: 9, suspended, schedules: vec![] }));
+        assert_eq!(after("scaling-web", |state| state.scaling = target.clone()), warns);
+        let governs = |group: &str| {
+            let forwards = Seen::Known(vec![WeightedTarget { arn: group.into(), weight: 100 }]);
+            vec![Governed { arn: "rule".into(), default: Some(false), forwards }]
+        };
+        assert_eq!(after("traffic-web", |state| state.governs = governs("green")).1, Outcome::Pass);
+        assert_eq!(after("traffic-web", |state| state.governs = governs("blue")), warns);
     }
 }

@@ -1,14 +1,21 @@
 //! ECS: clusters, services, tasks and task definitions.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Context, Service, epoch, input::Input, needs, paging, unknown_operation};
+use super::{
+    Context, Service,
+    ecs_services::{describe_revisions, service_shape},
+    epoch,
+    input::Input,
+    needs, paging, unknown_operation,
+};
 use crate::{
-    dice,
+    pair::Deploys,
     simulation::{
         Simulation,
         balancer::TARGET_PORT,
-        ecs::{Service as EcsService, ServiceKey, Task},
+        ecs::{Service as EcsService, ServiceKey, Stopped, Task},
         refusal::{Refusal, Result},
     },
 };
@@ -19,9 +26,6 @@ const SERVICES: usize = 10;
 /// Most clusters, and most services, that one answer lists if nothing is said.
 const CLUSTERS_LISTED: usize = 100;
 const SERVICES_LISTED: usize = 10;
-
-/// AWS lists a service's newest 100 events; nobody reads more than the last few.
-const EVENTS: usize = 20;
 
 pub(super) fn call(
     simulation: &mut Simulation,
@@ -35,6 +39,7 @@ pub(super) fn call(
         "ListServices" => list_services(simulation, context, input),
         "DescribeServices" => describe_services(simulation, context, input),
         "UpdateService" => update_service(simulation, context, input),
+        "DescribeServiceRevisions" => describe_revisions(simulation, context, input),
         "ListTasks" => list_tasks(simulation, context, input),
         "DescribeTasks" => describe_tasks(simulation, context, input),
         "DescribeTaskDefinition" => describe_task_definition(simulation, context, input),
@@ -109,7 +114,10 @@ fn describe_services(simulation: &Simulation, context: &Context<'_>, input: Inpu
     for name in wanted {
         let key = ServiceKey::new(context.region.clone(), cluster, bare(name));
         match simulation.ecs.service(&key) {
-            Ok(service) => found.push(needs::with_network(simulation, &key, service_shape(&key, service))),
+            Ok(service) => {
+                let shape = service_shape(&key, service, simulation.faults.deployment(context.region));
+                found.push(needs::with_network(simulation, &key, shape));
+            }
             Err(_) => failures.push(json!({"arn": name, "reason": "MISSING"})),
         }
     }
@@ -120,10 +128,21 @@ fn update_service(simulation: &mut Simulation, context: &Context<'_>, input: Inp
     let cluster = cluster_of(simulation, context, input)?;
     let key = ServiceKey::new(context.region.clone(), cluster, bare(input.required("service")?));
     simulation.ecs.service(&key)?;
+    let deploys = simulation.ecs.service(&key)?.deploys;
+    // Task definition, network and balancers are the task sets' there.
+    let refused = ["taskDefinition", "networkConfiguration", "loadBalancers", "forceNewDeployment"];
+    if matches!(deploys, Deploys::CodeDeploy | Deploys::External(_))
+        && refused.iter().any(|parameter| !input.value()[parameter].is_null())
+    {
+        let message =
+            "Unable to update the service with this deployment controller: only its desired count can be updated.";
+        return Err(Refusal::invalid("InvalidParameterException", message));
+    }
     if let Some(desired) = input.number("desiredCount")? {
         simulation.set_desired(&key, desired)?;
     }
-    Ok(json!({"service": service_shape(&key, simulation.ecs.service(&key)?)}))
+    let deployment = simulation.faults.deployment(context.region);
+    Ok(json!({"service": service_shape(&key, simulation.ecs.service(&key)?, deployment)}))
 }
 
 fn list_tasks(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
@@ -133,10 +152,18 @@ fn list_tasks(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) 
         simulation.ecs.service(&ServiceKey::new(context.region.clone(), cluster, name))?;
     }
     let services = simulation.ecs.in_cluster(context.region, cluster);
-    let arns: Vec<String> = services
-        .filter(|(key, _)| wanted.is_none_or(|name| name == key.name))
-        .flat_map(|(key, service)| service.tasks.iter().map(|task| task_arn(key, service, task)))
-        .collect();
+    let services = services.filter(|(key, _)| wanted.is_none_or(|name| name == key.name));
+    let arns: Vec<String> = match input.text("desiredStatus") {
+        Some("STOPPED") => services
+            .flat_map(|(key, service)| {
+                let remembered = remembered(simulation, service);
+                remembered.map(|task| task_arn(key, service, &task.id)).collect::<Vec<_>>()
+            })
+            .collect(),
+        _ => services
+            .flat_map(|(key, service)| service.tasks.iter().map(|task| task_arn(key, service, &task.id)))
+            .collect(),
+    };
     Ok(json!({"taskArns": arns}))
 }
 
@@ -146,8 +173,11 @@ fn describe_tasks(simulation: &Simulation, context: &Context<'_>, input: Input<'
     for wanted in input.texts("tasks") {
         let mut services = simulation.ecs.in_cluster(context.region, cluster);
         let task = services.find_map(|(key, service)| {
-            let task = service.tasks.iter().find(|task| task.id == bare(wanted))?;
-            Some(task_shape(key, service, task))
+            let running = service.tasks.iter().find(|task| task.id == bare(wanted));
+            let mut stopped = remembered(simulation, service);
+            running
+                .map(|task| task_shape(key, service, task))
+                .or_else(|| stopped.find(|task| task.id == bare(wanted)).map(|task| stopped_shape(key, service, task)))
         });
         match task {
             Some(task) => found.push(task),
@@ -190,69 +220,45 @@ fn family_of(key: &ServiceKey) -> String {
     format!("{}-{}", key.cluster, key.name)
 }
 
-fn task_definition_arn(key: &ServiceKey, service: &EcsService) -> String {
+pub(super) fn task_definition_arn(key: &ServiceKey, service: &EcsService) -> String {
     format!("arn:aws:ecs:{}:{}:task-definition/{}:{REVISION}", key.region, service.account, family_of(key))
 }
 
-fn cluster_arn(key: &ServiceKey, service: &EcsService) -> String {
+pub(super) fn cluster_arn(key: &ServiceKey, service: &EcsService) -> String {
     format!("arn:aws:ecs:{}:{}:cluster/{}", key.region, service.account, key.cluster)
 }
 
-fn task_arn(key: &ServiceKey, service: &EcsService, task: &Task) -> String {
-    format!("arn:aws:ecs:{}:{}:task/{}/{}", key.region, service.account, key.cluster, task.id)
+fn task_arn(key: &ServiceKey, service: &EcsService, id: &str) -> String {
+    format!("arn:aws:ecs:{}:{}:task/{}/{id}", key.region, service.account, key.cluster)
 }
 
-fn service_shape(key: &ServiceKey, service: &EcsService) -> Value {
-    let arn = key.arn(&service.account);
-    let counts = json!({"desired": service.desired, "running": service.running(), "pending": service.pending()});
-    // A changed desired count is no deployment: the one that there is stays completed.
-    let deployment = json!({
-        "id": format!("ecs-svc/{}", dice::hex_id(&arn, 19)),
-        "status": "PRIMARY",
-        "taskDefinition": task_definition_arn(key, service),
-        "desiredCount": counts["desired"],
-        "runningCount": counts["running"],
-        "pendingCount": counts["pending"],
-        "failedTasks": 0,
-        "createdAt": epoch(service.created),
-        "updatedAt": epoch(service.created),
-        "launchType": "FARGATE",
-        "rolloutState": "COMPLETED",
-    });
-    let events: Vec<Value> = service.events.iter().rev().take(EVENTS).enumerate().map(|(back, event)| {
-        let number = service.events.len() - back;
-        json!({"id": dice::uuid(&format!("{arn}/{number}")), "createdAt": epoch(event.at), "message": event.message})
-    }).collect();
-    let balancers: Vec<Value> = service
-        .target_group
-        .iter()
-        .map(|group| json!({"targetGroupArn": group, "containerName": key.name, "containerPort": TARGET_PORT}))
-        .collect();
+/// Stopped tasks that ECS still remembers: those of the last hour.
+fn remembered<'a>(simulation: &Simulation, service: &'a EcsService) -> impl Iterator<Item = &'a Stopped> + use<'a> {
+    let since = simulation.now - SignedDuration::from_hours(1);
+    service.stopped.iter().filter(move |task| task.at >= since)
+}
+
+fn stopped_shape(key: &ServiceKey, service: &EcsService, task: &Stopped) -> Value {
     json!({
-        "serviceArn": arn,
-        "serviceName": key.name,
+        "taskArn": task_arn(key, service, &task.id),
         "clusterArn": cluster_arn(key, service),
-        "status": "ACTIVE",
-        "desiredCount": counts["desired"],
-        "runningCount": counts["running"],
-        "pendingCount": counts["pending"],
+        "taskDefinitionArn": task_definition_arn(key, service),
+        "group": format!("service:{}", key.name),
+        "lastStatus": "STOPPED",
+        "desiredStatus": "STOPPED",
+        "stopCode": "TaskFailedToStart",
+        "stoppedReason": task.reason,
+        "stoppedAt": epoch(task.at),
         "launchType": "FARGATE",
-        "platformVersion": "LATEST",
-        "platformFamily": "Linux",
-        "schedulingStrategy": "REPLICA",
-        "deploymentController": {"type": "ECS"},
-        "deploymentConfiguration": {"maximumPercent": 200, "minimumHealthyPercent": 100},
-        "taskDefinition": task_definition_arn(key, service),
-        "deployments": [deployment],
-        "events": events,
-        "loadBalancers": balancers,
-        "createdAt": epoch(service.created),
+        "cpu": "1024",
+        "memory": "2048",
+        "containers": [{"name": key.name, "lastStatus": "STOPPED"}],
     })
 }
 
 fn task_shape(key: &ServiceKey, service: &EcsService, task: &Task) -> Value {
     json!({
-        "taskArn": task_arn(key, service, task),
+        "taskArn": task_arn(key, service, &task.id),
         "clusterArn": cluster_arn(key, service),
         "taskDefinitionArn": task_definition_arn(key, service),
         "group": format!("service:{}", key.name),

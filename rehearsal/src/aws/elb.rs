@@ -27,6 +27,7 @@ pub(super) fn call(
         "DescribeRules" => describe_rules(simulation, context, input),
         "DescribeTargetGroups" => describe_target_groups(simulation, context, input),
         "DescribeTargetHealth" => describe_target_health(simulation, context, input),
+        "ModifyRule" => modify_rule(simulation, context, input),
         "ModifyListener" => modify_listener(simulation, context, input),
         _ => Err(unknown_operation(Service::Elbv2, operation)),
     }
@@ -133,6 +134,17 @@ fn modify_listener(simulation: &mut Simulation, context: &Context<'_>, input: In
     }
     let listener = simulation.balancers.listener(context.region, arn)?;
     Ok(json!({"Listeners": [shapes::listener(arn, listener)]}))
+}
+
+fn modify_rule(simulation: &mut Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let arn = input.required("RuleArn")?;
+    let actions = input.list("Actions").map(action).collect::<Result<Vec<Action>>>()?;
+    if !actions.is_empty() {
+        simulation.modify_rule(context.region, arn, actions)?;
+    }
+    let (listener, found) = simulation.balancers.listener_of_rule(context.region, arn)?;
+    let rules = shapes::rules(listener, found).into_iter().filter(|rule| rule["RuleArn"] == arn);
+    Ok(json!({"Rules": rules.collect::<Vec<Value>>()}))
 }
 
 /// Reads an action. A forward is given by `ForwardConfig`, or by `TargetGroupArn` alone.

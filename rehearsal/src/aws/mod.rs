@@ -7,6 +7,7 @@ mod cbor;
 mod cloudwatch;
 mod codebuild;
 mod ecs;
+mod ecs_services;
 mod elb;
 mod elb_shapes;
 mod input;

@@ -1,4 +1,4 @@
-//! Service Quotas: the one quota that a promote can run into.
+//! Service Quotas: the quotas that a promote can run into.
 
 use serde_json::{Value, json};
 
@@ -8,8 +8,11 @@ use crate::simulation::{
     refusal::{Refusal, Result},
 };
 
-/// Code of "Fargate On-Demand vCPU resource count" of service `fargate`.
-const FARGATE_VCPU: &str = "L-3032A538";
+/// Quotas of service `fargate`: their code, their name, and AWS's default.
+const QUOTAS: [(&str, &str, f64); 2] = [
+    ("L-3032A538", "Fargate On-Demand vCPU resource count", 6.0),
+    ("L-36FBB829", "Fargate Spot vCPU resource count", 6.0),
+];
 
 pub(super) fn call(
     simulation: &mut Simulation,
@@ -19,36 +22,51 @@ pub(super) fn call(
 ) -> Result<Value> {
     match operation {
         "GetServiceQuota" => get_quota(simulation, context, input),
+        "GetAWSDefaultServiceQuota" => get_default(simulation, context, input),
         "ListServiceQuotas" => list_quotas(simulation, context, input),
         _ => Err(unknown_operation(Service::ServiceQuotas, operation)),
     }
 }
 
 fn get_quota(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
-    let known = input.required("ServiceCode")? == "fargate" && input.required("QuotaCode")? == FARGATE_VCPU;
-    let quota = fargate(simulation, context).filter(|_| known).ok_or_else(no_such)?;
+    let quotas = fargate(simulation, context, input)?;
+    let code = input.required("QuotaCode")?;
+    let quota = quotas.into_iter().find(|quota| quota["QuotaCode"] == code).ok_or_else(no_such)?;
     Ok(json!({"Quota": quota}))
 }
 
-fn list_quotas(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
-    let known = input.required("ServiceCode")? == "fargate";
-    let quota = fargate(simulation, context).filter(|_| known).ok_or_else(no_such)?;
-    Ok(json!({"Quotas": [quota]}))
+fn get_default(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    let mut answer = get_quota(simulation, context, input)?;
+    let code = answer["Quota"]["QuotaCode"].clone();
+    if let Some((_, _, default)) = QUOTAS.into_iter().find(|(quota, ..)| code == *quota) {
+        answer["Quota"]["Value"] = json!(default);
+    }
+    Ok(answer)
 }
 
-fn fargate(simulation: &Simulation, context: &Context<'_>) -> Option<Value> {
-    let (pair, _, site) = simulation.sites().find(|(_, _, site)| site.region == *context.region)?;
-    Some(json!({
-        "ServiceCode": "fargate",
-        "ServiceName": "AWS Fargate",
-        "QuotaArn": format!("arn:aws:servicequotas:{}:{}:fargate/{FARGATE_VCPU}", site.region, pair.account),
-        "QuotaCode": FARGATE_VCPU,
-        "QuotaName": "Fargate On-Demand vCPU resource count",
-        "Value": site.vcpu_quota,
-        "Unit": "None",
-        "Adjustable": true,
-        "GlobalQuota": false,
-    }))
+fn list_quotas(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Value> {
+    Ok(json!({"Quotas": fargate(simulation, context, input)?}))
+}
+
+fn fargate(simulation: &Simulation, context: &Context<'_>, input: Input<'_>) -> Result<Vec<Value>> {
+    let known = input.required("ServiceCode")? == "fargate";
+    let site = simulation.sites().find(|(_, _, site)| site.region == *context.region);
+    let (pair, _, site) = site.filter(|_| known).ok_or_else(no_such)?;
+    let values = [site.vcpu_quota, site.spot_quota];
+    let quotas = QUOTAS.into_iter().zip(values).map(|((code, name, _), value)| {
+        json!({
+            "ServiceCode": "fargate",
+            "ServiceName": "AWS Fargate",
+            "QuotaArn": format!("arn:aws:servicequotas:{}:{}:fargate/{code}", site.region, pair.account),
+            "QuotaCode": code,
+            "QuotaName": name,
+            "Value": value,
+            "Unit": "None",
+            "Adjustable": true,
+            "GlobalQuota": false,
+        })
+    });
+    Ok(quotas.collect())
 }
 
 fn no_such() -> Refusal {

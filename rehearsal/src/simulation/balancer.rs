@@ -15,6 +15,11 @@ use crate::{
     scenario::Scenario,
 };
 
+/// Priority of the rule that takes the production traffic: behind all others.
+const PRODUCTION: u32 = 1_000;
+/// Its path.
+const EVERYTHING: &str = "/*";
+
 /// All load balancers, listeners and target groups, by ARN.
 #[derive(Debug)]
 pub(crate) struct Balancers {
@@ -124,16 +129,43 @@ impl Balancers {
             group(&arn, &service.name, None);
             let number = rules.len() as u32 + 1;
             rules.push(Rule {
-                arn: format!("{}/{number:016x}", pair.listener_arn(side).replace(":listener/", ":listener-rule/")),
+                arn: pair.service_rule_arn(side, service),
                 priority: number * 10,
                 path: format!("/{}/*", service.name),
                 actions: vec![Action::forward(vec![(arn, 1)])],
             });
         }
         let weights = match site.live {
-            Colour::Blue => vec![(blue, 100), (green, 0)],
-            Colour::Green => vec![(blue, 0), (green, 100)],
+            Colour::Blue => vec![(blue, 100), (green.clone(), 0)],
+            Colour::Green => vec![(blue, 0), (green.clone(), 100)],
         };
+        let mut production = pair.rule.then(|| weights.clone());
+        for service in &pair.services {
+            let Some(alternate) = pair.alternate_target_group_arn(side, service) else { continue };
+            group(&alternate, &format!("{}-alt", service.name), None);
+            match pair.service_target_group_arn(side, service) {
+                Some(configured) if configured == green => {
+                    production = Some(vec![(green.clone(), 0), (alternate, 100)])
+                }
+                configured => {
+                    // Whoever deploys the service has rewritten its rule, too.
+                    let of = |rule: &&mut Rule| rule.path == format!("/{}/*", service.name);
+                    if let Some(rule) = rules.iter_mut().find(of) {
+                        rule.actions = vec![Action::forward(
+                            configured.map(|arn| (arn, 0)).into_iter().chain([(alternate, 100)]).collect(),
+                        )];
+                    }
+                }
+            }
+        }
+        if let Some(weights) = production {
+            rules.push(Rule {
+                arn: pair.rule_arn(side),
+                priority: PRODUCTION,
+                path: EVERYTHING.to_owned(),
+                actions: vec![Action::forward(weights)],
+            });
+        }
         let actions = vec![Action::forward(weights)];
         let (name, zones) = (pair.name.clone(), site.zones);
         let kind = Kind::Application;
@@ -186,6 +218,14 @@ impl Balancers {
         })
     }
 
+    /// The listener of that region that has the rule.
+    pub(crate) fn listener_of_rule(&self, region: &Region, rule: &str) -> Result<(&str, &Listener)> {
+        let has = |listener: &Listener| listener.region == *region && listener.rules.iter().any(|it| it.arn == rule);
+        let found = self.listeners.iter().find(|(_, listener)| has(listener));
+        let not_found = || Refusal::invalid("RuleNotFound", format!("One or more rules not found: {rule}"));
+        found.map(|(arn, listener)| (arn.as_str(), listener)).ok_or_else(not_found)
+    }
+
     /// Traffic follows the listener's current actions.
     pub(super) fn apply(&mut self, arn: &str) {
         if let Some(listener) = self.listeners.get_mut(arn) {
@@ -201,7 +241,13 @@ impl Action {
 }
 
 impl Listener {
-    /// Target groups that traffic is forwarded to by default, with their weights.
+    /// What production traffic follows by now: the rule that takes everything, where there is one, or the default actions.
+    pub(crate) fn production(&self) -> &[(String, u32)] {
+        let rule = self.rules.iter().find(|rule| rule.path == EVERYTHING);
+        Self::forwards_to(rule.map_or(&self.applied, |rule| &rule.actions))
+    }
+
+    /// Target groups that traffic is forwarded to by these actions, with their weights.
     pub(crate) fn forwards_to(actions: &[Action]) -> &[(String, u32)] {
         let forward = actions.iter().find_map(|action| match &action.does {
             Deed::Forward { groups, .. } => Some(groups.as_slice()),
@@ -212,6 +258,23 @@ impl Listener {
 }
 
 impl Simulation {
+    /// `ModifyRule`: replaces the whole list of a rule's actions; in force at once.
+    pub(crate) fn modify_rule(&mut self, region: &Region, arn: &str, actions: Vec<Action>) -> Result<()> {
+        let (listener, found) = self.balancers.listener_of_rule(region, arn)?;
+        let (listener, balancer) = (listener.to_owned(), found.balancer.clone());
+        for (group, _) in Listener::forwards_to(&actions) {
+            if self.balancers.target_group(region, group)?.balancer != balancer {
+                let message = format!("Target group {group} is associated with another load balancer");
+                return Err(Refusal::invalid("TargetGroupAssociationLimit", message));
+            }
+        }
+        let rules = self.balancers.listeners.get_mut(&listener).map(|listener| &mut listener.rules);
+        if let Some(rule) = rules.into_iter().flatten().find(|rule| rule.arn == arn) {
+            rule.actions = actions;
+        }
+        Ok(())
+    }
+
     /// `ModifyListener`: replaces the whole list of default actions.
     pub(crate) fn modify_listener(&mut self, region: &Region, arn: &str, actions: Vec<Action>) -> Result<()> {
         let balancer = self.balancers.listener(region, arn)?.balancer.clone();

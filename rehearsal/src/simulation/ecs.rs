@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     dice,
-    pair::{EcsService, Pair, Side},
+    pair::{Deploys, EcsService, Pair, Side},
     region::Region,
     scenario::Scenario,
 };
@@ -38,7 +38,16 @@ pub(crate) struct Service {
     pub(crate) tasks: Vec<Task>,
     /// Newest last.
     pub(crate) events: Vec<ServiceEvent>,
+    /// The target group that its tasks are registered with.
     pub(crate) target_group: Option<String>,
+    /// The target group that the service itself names.
+    pub(crate) configured: Option<String>,
+    pub(crate) deploys: Deploys,
+    pub(crate) spot: bool,
+    /// The rule whose weights ECS sets.
+    pub(crate) rule: Option<String>,
+    /// Tasks that stopped because they could not run, newest last.
+    pub(crate) stopped: Vec<Stopped>,
     pub(crate) zones: usize,
     pub(crate) created: Timestamp,
     /// Tasks ever placed: the next task's serial number.
@@ -57,6 +66,14 @@ pub(crate) struct Task {
     pub(crate) started: Option<Timestamp>,
     pub(crate) status: TaskStatus,
     pub(crate) healthy: bool,
+}
+
+/// A task that could not run.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    pub(crate) id: String,
+    pub(crate) at: Timestamp,
+    pub(crate) reason: String,
 }
 
 /// `lastStatus` of a task.
@@ -171,7 +188,14 @@ impl Service {
             desired,
             tasks: (0..desired).map(running).collect(),
             events: Vec::new(),
-            target_group: pair.service_target_group_arn(side, service),
+            target_group: pair
+                .alternate_target_group_arn(side, service)
+                .or_else(|| pair.service_target_group_arn(side, service)),
+            configured: pair.service_target_group_arn(side, service),
+            deploys: service.deploys,
+            spot: service.spot,
+            rule: Some(pair.service_rule_arn(side, service)).filter(|_| service.deploys == Deploys::BlueGreen),
+            stopped: Vec::new(),
             zones: pair.site(side).zones,
             created,
             placed: desired,
@@ -193,6 +217,14 @@ impl Service {
     /// Tasks that take traffic; without a target group those that run.
     pub(crate) fn healthy(&self) -> usize {
         self.count(|task| task.status == TaskStatus::Running && (task.healthy || self.target_group.is_none()))
+    }
+
+    /// Tasks that are to run: all that are desired, or the task set's share, rounded up.
+    pub(crate) fn wanted(&self) -> u32 {
+        match self.deploys {
+            Deploys::External(percent) => (self.desired * u32::from(percent)).div_ceil(100),
+            _ => self.desired,
+        }
     }
 
     /// Tasks that are not about to stop.
@@ -227,10 +259,10 @@ impl Simulation {
         let drain = self.durations().drain;
         let Some(service) = self.ecs.services.get_mut(key) else { return };
         let on_the_way = service.staying() as u32 + service.placing;
-        let missing = service.desired.saturating_sub(on_the_way);
+        let missing = service.wanted().saturating_sub(on_the_way);
         let first = service.placing + 1;
         service.placing += missing;
-        let surplus = (service.staying() as u32).saturating_sub(service.desired) as usize;
+        let surplus = (service.staying() as u32).saturating_sub(service.wanted()) as usize;
         let mut stopping = Vec::new();
         for task in service.tasks.iter_mut().rev().filter(|task| task.status != TaskStatus::Deactivating).take(surplus)
         {

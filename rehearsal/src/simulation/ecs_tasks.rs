@@ -4,9 +4,13 @@
 use super::{
     Simulation,
     agenda::Event,
-    ecs::{Service, ServiceEvent, ServiceKey, Task, TaskStatus, TaskStep},
+    ecs::{Service, ServiceEvent, ServiceKey, Stopped, Task, TaskStatus, TaskStep},
+    faults::Deployment,
 };
-use crate::durations::TaskTimes;
+use crate::{dice, durations::TaskTimes, fault::TaskFailure};
+
+/// So many tasks that could not read a secret stop before the service's events say that something is wrong.
+const SILENT: usize = 20;
 
 impl Simulation {
     /// One step of one task.
@@ -16,7 +20,16 @@ impl Simulation {
             TaskStep::Pull(serial) => {
                 self.with_task(key, serial, TaskStatus::Provisioning, |task, _| task.status = TaskStatus::Pending)
             }
-            TaskStep::Run(serial) if self.faults.image_missing(&key.region) => self.stop_unpulled(key, serial),
+            TaskStep::Run(serial) if self.faults.image_missing(&key.region) => {
+                self.stop_failed(key, serial, "CannotPullContainerError: pull image manifest has been retried 5 time(s): not found", 0)
+            }
+            TaskStep::Run(serial) if self.faults.tasks_fail(&key.region) == Some(TaskFailure::Secret) => self.stop_failed(
+                key,
+                serial,
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to \
+                 retrieve secret from asm: service call has been retried 1 time(s): AccessDeniedException",
+                SILENT,
+            ),
             TaskStep::Run(serial) => self.run(key, serial),
             TaskStep::Healthy(serial) => {
                 self.with_task(key, serial, TaskStatus::Running, |task, _| task.healthy = true)
@@ -28,13 +41,11 @@ impl Simulation {
 
     fn place(&mut self, key: &ServiceKey) {
         let now = self.now;
-        let shortage = self
-            .faults
-            .no_capacity(&key.region)
-            .map(|reason| format!("(service {}) was unable to place a task. Reason: {reason}.", key.name));
+        let account = self.ecs.services.get(key).map(|service| service.account.as_str()).unwrap_or_default();
+        let shortage = self.unplaced(key, account);
         let placement_retry = self.durations().placement_retry;
         let Some(service) = self.ecs.services.get_mut(key) else { return };
-        if service.staying() as u32 >= service.desired {
+        if service.staying() as u32 >= service.wanted() {
             service.placing = service.placing.saturating_sub(1);
             return;
         }
@@ -67,6 +78,25 @@ impl Simulation {
         );
     }
 
+    /// What ECS says of a task that it cannot place or launch.
+    fn unplaced(&self, key: &ServiceKey, account: &str) -> Option<String> {
+        let (service, region) = (&key.name, &key.region);
+        if let Some(reason) = self.faults.no_capacity(region) {
+            return Some(format!("(service {service}) was unable to place a task. Reason: {reason}."));
+        }
+        if self.faults.tasks_fail(region) == Some(TaskFailure::Role) {
+            return Some(format!(
+                "(service {service}) failed to launch a task with (error ECS was unable to assume the role \
+                 'arn:aws:iam::{account}:role/{service}-task' that was provided for this task. Please verify that the role being passed has the \
+                 proper trust relationship and permissions and that your IAM user has permissions to pass this role)."
+            ));
+        }
+        (self.faults.deployment(region) == Some(Deployment::Failed)).then(|| {
+            let deployment = dice::hex_id(&key.arn(account), 19);
+            format!("(service {service}) (deployment ecs-svc/{deployment}) deployment failed: tasks failed to start.")
+        })
+    }
+
     fn run(&mut self, key: &ServiceKey, serial: u32) {
         let now = self.now;
         let times = TaskTimes::draw(self.durations(), self.dice, &key.region, &key.cluster, &key.name, serial);
@@ -81,8 +111,8 @@ impl Simulation {
         self.later(times.health, Event::Task { service: key.clone(), step: TaskStep::Healthy(serial) });
     }
 
-    /// A task whose image cannot be pulled stops, and ECS places another one after a while.
-    fn stop_unpulled(&mut self, key: &ServiceKey, serial: u32) {
+    /// A task that cannot run stops, and ECS places another one after a while. The service's events tell it once so many have stopped before.
+    fn stop_failed(&mut self, key: &ServiceKey, serial: u32, reason: &str, silent: usize) {
         let (now, placement_retry) = (self.now, self.durations().placement_retry);
         let Some(service) = self.ecs.services.get_mut(key) else { return };
         let tasks = service.tasks.len();
@@ -90,10 +120,11 @@ impl Simulation {
         if service.tasks.len() == tasks {
             return;
         }
+        service.stopped.push(Stopped { id: key.task_id(serial), at: now, reason: reason.to_owned() });
         let message = format!("(service {}) is unable to consistently start tasks successfully.", key.name);
         // As for placements: one event for all that stopped at this time.
         let told = |event: &ServiceEvent| event.message == message && event.at + placement_retry > now;
-        if !service.events.iter().any(told) {
+        if service.stopped.len() > silent && !service.events.iter().any(told) {
             service.tell(now, message);
         }
         service.placing += 1;
@@ -112,7 +143,8 @@ impl Simulation {
     pub(super) fn notice_steady(&mut self, key: &ServiceKey) {
         let now = self.now;
         let Some(service) = self.ecs.services.get_mut(key) else { return };
-        let settled = service.tasks.len() == service.desired as usize && service.healthy() == service.desired as usize;
+        let settled =
+            service.tasks.len() == service.wanted() as usize && service.healthy() == service.wanted() as usize;
         if settled && !service.steady {
             service.tell(now, format!("(service {}) has reached a steady state.", key.name));
         }

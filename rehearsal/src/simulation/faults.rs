@@ -5,10 +5,19 @@ use std::collections::BTreeMap;
 use super::Simulation;
 use crate::{
     aws::protocol::ApiCall,
-    fault::{Disturbance, Fault, FaultId},
+    fault::{Disturbance, Fault, FaultId, TaskFailure},
     pair::Side,
     region::Region,
 };
+
+/// A deployment that fares badly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deployment {
+    /// It is under way, and its tasks fail.
+    Stuck,
+    /// It has failed.
+    Failed,
+}
 
 /// Faults that are in force or announced.
 #[derive(Debug, Default)]
@@ -52,6 +61,23 @@ impl Faults {
     /// Whether tasks in the region cannot pull their image.
     pub(crate) fn image_missing(&self, wanted: &Region) -> bool {
         self.active.values().any(|fault| matches!(fault, Fault::ImageMissing { region } if region == wanted))
+    }
+
+    /// Why tasks in the region cannot start, if that is so.
+    pub(crate) fn tasks_fail(&self, wanted: &Region) -> Option<TaskFailure> {
+        self.active.values().find_map(|fault| match fault {
+            Fault::TasksFail { region, failure } if region == wanted => Some(*failure),
+            _ => None,
+        })
+    }
+
+    /// How deployments in the region fare, if badly.
+    pub(crate) fn deployment(&self, wanted: &Region) -> Option<Deployment> {
+        self.active.values().find_map(|fault| match fault {
+            Fault::DeploymentStuck { region } if region == wanted => Some(Deployment::Stuck),
+            Fault::DeploymentFailed { region } if region == wanted => Some(Deployment::Failed),
+            _ => None,
+        })
     }
 
     pub(crate) fn promotion_fails(&self, wanted: &str) -> bool {
@@ -139,6 +165,9 @@ impl Simulation {
             | Fault::SwitchoverRefused { .. }
             | Fault::NoCapacity { .. }
             | Fault::ImageMissing { .. }
+            | Fault::TasksFail { .. }
+            | Fault::DeploymentStuck { .. }
+            | Fault::DeploymentFailed { .. }
             | Fault::DatabaseStatus { .. }
             | Fault::SnapshotsFail { .. }
             | Fault::NeverConnects { .. }

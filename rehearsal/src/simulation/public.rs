@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Simulation, balancer::Listener, ecs::ServiceKey};
+use super::{Simulation, ecs::ServiceKey};
 use crate::pair::{Colour, Pair, Side};
 
 /// Requests and errors of each load balancer, by minute.
@@ -65,7 +65,7 @@ impl Simulation {
     pub(crate) fn can_serve(&self, pair: &Pair, side: Side, turn: u64) -> Result<(), Unable> {
         let site = pair.site(side);
         let listener = self.balancers.listeners.get(&pair.listener_arn(side)).ok_or(Unable::Idle)?;
-        let group = pick(Listener::forwards_to(&listener.applied), turn).ok_or(Unable::Idle)?;
+        let group = pick(listener.production(), turn).ok_or(Unable::Idle)?;
         if group == pair.target_group_arn(side, Colour::Blue) {
             return Err(Unable::Idle);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rehearsal::{Colour, Durations, Outcome, Pair, Scenario, Side, World};
+use rehearsal::{Colour, Deploys, Durations, Outcome, Pair, Scenario, Side, World};
 use serde_json::{Value, json};
 
 use crate::python;
@@ -95,7 +95,11 @@ async fn the_aws_cli_reads_the_world_and_promotes_the_pair() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python with boto3: see tests/third-party/README.md"]
 async fn botocore_parses_every_answer() {
-    let world = World::new(quick());
+    // One service each for what tells where tasks are.
+    let mut scenario = quick();
+    scenario.pairs[0].services[1].deploys = Deploys::BlueGreen;
+    scenario.pairs[0].services[2].deploys = Deploys::CodeDeploy;
+    let world = World::new(scenario);
     let url = serve(&world).await;
     python::passes("botocore_parses.py", &[&url], &describe(&world));
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use bot::{
-    check::{Row, Verdict, check_application},
+    check::{Row, Verdict, check_applications},
     config::Config,
     rehearse,
 };
@@ -22,7 +22,7 @@ async fn checked(pair: Pair, prepare: impl FnOnce(&World)) -> Vec<Row> {
     let now = clock.clone();
     let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
     let config = Config::parse(Path::new("databases.toml"), &rehearse::toml(&scenario, &workspace)).unwrap();
-    check_application("shop", &config.applications["shop"], &rehearse::network(&world), &clock).await
+    check_applications(&config.applications, &rehearse::network(&world), &clock).await
 }
 
 /// Rows that are not green, as `fail|warn what: detail`.

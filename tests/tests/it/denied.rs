@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use bot::{
-    check::{Row, Verdict, check_application},
+    check::{Row, Verdict, check_applications},
     config::Config,
     rehearse,
 };
@@ -26,7 +26,7 @@ async fn checked(ahead: SignedDuration, fault: Option<Fault>) -> Vec<Row> {
     let now = clock.clone();
     let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
     let config = Config::parse(Path::new("denied.toml"), &rehearse::toml(&scenario, &workspace)).unwrap();
-    check_application("shop", &config.applications["shop"], &rehearse::network(&world), &clock).await
+    check_applications(&config.applications, &rehearse::network(&world), &clock).await
 }
 
 /// The rows that did not pass, with their fixes.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use bot::{
-    check::{Verdict, check_application},
+    check::{Verdict, check_applications},
     config::{Config, FILL_IN},
     init::configuration,
     rehearse,
@@ -74,7 +74,7 @@ async fn what_is_found_is_proposed_and_checks_well_once_a_person_has_completed_i
         .replace(FILL_IN, Cast::INCIDENT);
     let config = Config::parse(Path::new("standby.toml"), &completed).unwrap();
     let clock = Clock::simulated(scenario.epoch);
-    let rows = check_application("shop", &config.applications["shop"], &rehearse::network(&world), &clock).await;
+    let rows = check_applications(&config.applications, &rehearse::network(&world), &clock).await;
     let failed: Vec<_> = rows.iter().filter(|row| row.verdict == Verdict::Fail).collect();
     assert!(rows.len() > 20 && failed.is_empty(), "{failed:#?}");
     assert!(world.calls().iter().all(|call| !call.changing));

@@ -2,7 +2,7 @@
 
 use commands::{plan::RunbookName, report::RunOutcome};
 use rehearsal::{
-    EcsService, Fault, OldPrimary, Pair, Region, Scenario,
+    Deploys, EcsService, Fault, OldPrimary, Pair, Region, Scenario,
     slack::{Event, Message, Outcome},
 };
 use serde_json::{Value, json};
@@ -50,6 +50,8 @@ async fn slack_sdk_accepts_every_message_of_the_largest_configuration() {
 async fn play() -> Stage {
     let mut pair = Pair { old_primary: OldPrimary::Detached, ..Pair::named("shop", 1) };
     let service = |number: usize| EcsService {
+        deploys: Deploys::Rolling,
+        spot: false,
         name: format!("{number:02}-{}", "n".repeat(NAME - 3)),
         ..pair.services[number % 3].clone()
     };

@@ -12,6 +12,7 @@ mod browser;
 mod cases;
 mod check;
 mod codebuild;
+mod controllers;
 mod databases;
 mod denied;
 mod dependencies;

@@ -16,7 +16,8 @@ use commands::{
     topology::{Duty, SideName},
 };
 use rehearsal::{
-    Call, Colour, Fault, ImageIs, OldPrimary, Pair, Region, Scenario, Service, Side, World, slack::Settings,
+    Call, Colour, Deploys, Disturbance, Fault, ImageIs, OldPrimary, Pair, Region, Scenario, Service, Side, Target,
+    TaskFailure, World, slack::Settings,
 };
 use storage::Clock;
 use tests::{Cast, Stage, StageBuilder};
@@ -47,6 +48,7 @@ fn role(duty: Duty) -> String {
 #[tokio::test(start_paused = true)]
 async fn policies_allow_what_the_runbooks_call_and_nothing_else() {
     let mut calls = planned_and_back().await;
+    calls.extend(by_rule_and_back().await);
     calls.extend(lost_and_back(OldPrimary::Rejoins, with_roles()).await);
     calls.extend(lost_and_back(OldPrimary::Detached, with_roles()).await);
     let build = "[applications.shop.failback.codebuild]\nproject = \"shop-terraform\"";
@@ -84,7 +86,7 @@ fn what_destroys_is_allowed_to_the_destructive_role_alone() {
     let policies = Policies::of(&Pair::named("shop", 1));
     let destructive = |action: &str| {
         ["Delete", "Remove", "Modify", "Create", "StartBuild"].iter().any(|verb| action.contains(verb))
-            && action != "elasticloadbalancing:ModifyListener"
+            && !["elasticloadbalancing:ModifyListener", "elasticloadbalancing:ModifyRule"].contains(&action)
             && !action.ends_with("ResourceRecordSetProtections")
     };
     assert_eq!(policies.actions(Duty::Read).find(|action| destructive(action)), None);
@@ -103,6 +105,30 @@ async fn planned_and_back() -> Vec<Call> {
     let stage = with_roles().scenario(Scenario::of([pair])).open().await;
     stage.says(Cast::MAYA, "promote a planned move").await;
     stage.presses(Cast::JONAS, "approve-switchover").await;
+    stage.ended().await;
+    stage.says(Cast::MAYA, "failback").await;
+    back(&stage).await
+}
+
+/// The same with a rule in front of the tasks, a service that ECS deploys blue/green, no value for the quota, and a secret that tasks cannot read
+/// at first.
+async fn by_rule_and_back() -> Vec<Call> {
+    let mut pair = Pair { rule: true, ..Pair::named("shop", 1) };
+    pair.primary.live = Colour::Blue;
+    pair.services[1].deploys = Deploys::BlueGreen;
+    let stage = with_roles().scenario(Scenario::of([pair])).open().await;
+    let code = "NoSuchResourceException".to_owned();
+    let no_value = Disturbance::Error { status: 400, code, message: "The specified quota does not exist.".to_owned() };
+    let quota = Target::operation(Service::ServiceQuotas, "GetServiceQuota");
+    stage.world.inject(Fault::next_calls(1, quota, no_value));
+    stage.says(Cast::MAYA, "promote a planned move").await;
+    let fault = Fault::TasksFail { region: Region::from("us-west-2"), failure: TaskFailure::Secret };
+    let fault = stage.world.inject(fault);
+    stage.presses(Cast::JONAS, "approve-switchover").await;
+    stage
+        .record(|record| record.data["detail"].as_str().is_some_and(|detail| detail.contains("unable to pull secrets")))
+        .await;
+    stage.world.clear(fault);
     stage.ended().await;
     stage.says(Cast::MAYA, "failback").await;
     back(&stage).await

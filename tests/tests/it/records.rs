@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use bot::{
-    check::{Row, Verdict, check_application},
+    check::{Row, Verdict, check_applications},
     config::Config,
     rehearse,
 };
@@ -145,7 +145,7 @@ async fn checked(pair: Pair, from: &str, to: &str) -> Vec<String> {
     let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
     let text = rehearse::toml(&scenario, &workspace).replace(from, to);
     let config = Config::parse(Path::new("records.toml"), &text).unwrap();
-    let rows = check_application("shop", &config.applications["shop"], &rehearse::network(&world), &clock).await;
+    let rows = check_applications(&config.applications, &rehearse::network(&world), &clock).await;
     let word = |row: &Row| if row.verdict == Verdict::Fail { "fail" } else { "warn" };
     let open = rows.iter().filter(|row| row.verdict != Verdict::Pass);
     open.map(|row| format!("{} {}: {} → {}", word(row), row.what, row.detail, row.fix.as_deref().unwrap_or("")))

@@ -63,10 +63,12 @@ async fn troubles_are_thrown_in_and_out() {
         active.map(|action| action["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(active().await, ["dark"]);
-    for trouble in ["dark", "slack-down", "promotion-stuck", "switchover-refused", "no-capacity", "route53-dark"] {
+    let others =
+        ["slack-down", "promotion-stuck", "switchover-refused", "no-capacity", "deployment-stuck", "route53-dark"];
+    for trouble in ["dark"].into_iter().chain(others) {
         assert_eq!(send(&theatre, "POST", &format!("/world/{trouble}")).await.status(), StatusCode::NO_CONTENT);
     }
-    assert_eq!(active().await, ["slack-down", "promotion-stuck", "switchover-refused", "no-capacity", "route53-dark"]);
+    assert_eq!(active().await, others);
     assert_eq!(look(&theatre, "/world").await["note"], "Slack takes no messages: they come later");
     send(&theatre, "POST", "/world/heal").await;
     assert_eq!(active().await, [""; 0]);

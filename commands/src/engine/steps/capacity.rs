@@ -1,42 +1,53 @@
 //! ECS minimum, then desired count, to production, until the tasks run and are healthy.
 //!
 //! A changed desired count starts no deployment, so a completed rollout proves nothing: steady is one deployment, enough tasks
-//! running, none pending, and as many healthy targets.
+//! running, none pending, and as many healthy targets. Without a target group health can't be seen, and nobody says "healthy".
 
 use futures::future::try_join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Memory, Sight};
 use crate::{
-    aws::AwsError,
+    aws::{AwsError, STOPPED},
     change::Change,
     engine::{
         Pair,
         act::{Action, Wanted},
     },
     goals,
-    observation::{Seen, ServiceState},
+    observation::{Rollout, ServiceState},
     plan::RunbookName,
     run::Run,
-    topology::Service,
+    topology::{Service, SideName},
 };
 
-pub(super) async fn look(pair: &Pair, run: &Run, memory: &Memory) -> Result<Sight, AwsError> {
+/// Time between two questions why tasks stopped, while nothing else says why they are missing.
+const STOPPED_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+
+pub(super) async fn look(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<Sight, AwsError> {
     let side = run.plan.target;
     let services = &pair.app.services;
     let states = try_join_all(services.iter().map(|service| pair.aws.service(side, &service.name))).await?;
     let (mut actions, mut waiting, mut unsure, mut seen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut refused = Vec::new();
+    let mut blind = Vec::new();
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else {
             refused.push(format!("there is no service {} in {}", service.name, pair.app.side(side).region));
             continue;
         };
         actions.extend(changes(pair, run, service, &state));
-        seen.push(format!("{} {}/{}", service.name, state.running, service.desired));
-        waiting.extend(lacks(service, &state, memory.began));
+        seen.push(format!("{} {}/{}", service.name, state.running, wanted(service, &state)));
+        if let Some(lacking) = lacks(service, &state) {
+            let reason = match lacking.tasks {
+                true => reason(pair, side, service, &state, memory).await,
+                false => None,
+            };
+            waiting.push(reason.map_or(lacking.text.clone(), |reason| format!("{}: {reason}", lacking.text)));
+        }
         unsure.extend(unknown_scaling(service, &state));
         refused.extend(refusals(service, &state));
+        blind.extend(state.target_groups.is_empty().then_some(service.name.as_str()));
     }
     let detail = match waiting.is_empty() {
         true => seen.join(", "),
@@ -47,9 +58,22 @@ pub(super) async fn look(pair: &Pair, run: &Run, memory: &Memory) -> Result<Sigh
         // What can be done is done: what is left is not there, or AWS will not show it.
         (true, _) if !refused.is_empty() => Sight::Failed(refused.join("; ")),
         (true, true) if !unsure.is_empty() => unsettled(pair, memory, &unsure.join("; ")),
-        (true, true) => Sight::Holds(format!("{detail} tasks running and healthy")),
+        (true, true) => Sight::Holds(running(&detail, &blind, services.len())),
         (true, false) => Sight::Waiting(detail),
     })
+}
+
+/// Says of tasks that they are healthy only where a target group shows it.
+fn running(detail: &str, blind: &[&str], services: usize) -> String {
+    match blind.len() {
+        0 => format!("{detail} tasks running and healthy"),
+        all if all == services => format!("{detail} tasks running; without target groups their health can't be seen"),
+        _ => format!(
+            "{detail} tasks running and healthy, as far as target groups show: {} {} none",
+            blind.join(", "),
+            if blind.len() == 1 { "has" } else { "have" }
+        ),
+    }
 }
 
 /// All tasks run, but whether scaling in would take them away again cannot be seen. Traffic must not wait for that longer than for the tasks
@@ -58,9 +82,7 @@ fn unsettled(pair: &Pair, memory: &Memory, unsure: &str) -> Sight {
     let elapsed = pair.clock.now().duration_since(memory.began);
     match elapsed < SignedDuration::try_from(pair.app.timing.capacity.expected).unwrap_or(SignedDuration::MAX) {
         true => Sight::Waiting(unsure.to_owned()),
-        false => Sight::Failed(format!(
-            "all tasks run and are healthy, but {unsure}; retry, or skip and raise its minimum by hand"
-        )),
+        false => Sight::Failed(format!("all tasks run, but {unsure}; retry, or skip and raise its minimum by hand")),
     }
 }
 
@@ -77,15 +99,16 @@ fn refusals(service: &Service, state: &ServiceState) -> Vec<String> {
     scaling.into_iter().chain(health).map(|(what, why)| format!("{what} can't be read: {why}")).collect()
 }
 
-/// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself; the desired count only if it
-/// is still below.
+/// The next changes for a service: the scalable target first, since a new minimum lifts the desired count by itself, unless that is 0; the desired
+/// count only if it is still below.
 fn changes(pair: &Pair, run: &Run, service: &Service, state: &ServiceState) -> Vec<Action> {
     let side = run.plan.target;
     let all = match run.plan.runbook {
         RunbookName::Restore => goals::restore_changes(side, pair.app.side(side), service, state),
         _ => goals::capacity_changes(pair.app.side(side), service, state),
     };
-    let scaling_first = all.iter().any(|change| matches!(change, Change::ScalableTarget { .. }));
+    let lifts = state.desired > 0;
+    let scaling_first = lifts && all.iter().any(|change| matches!(change, Change::ScalableTarget { .. }));
     let before = state.capacity();
     all.into_iter()
         .filter(|change| !scaling_first || matches!(change, Change::ScalableTarget { .. }))
@@ -93,21 +116,76 @@ fn changes(pair: &Pair, run: &Run, service: &Service, state: &ServiceState) -> V
         .collect()
 }
 
+/// Tasks that have to run. ECS alone counts those of a `DAEMON` service.
+fn wanted(service: &Service, state: &ServiceState) -> i32 {
+    if state.daemon { state.desired } else { service.desired }
+}
+
 /// What a service still lacks, for people.
-fn lacks(service: &Service, state: &ServiceState, since: Timestamp) -> Option<String> {
-    let name = &service.name;
-    let tasks = format!("{name} {}/{} tasks running", state.running, service.desired);
-    let failure = state.placement_failure.as_ref().filter(|(at, _)| *at >= since);
-    if state.running < service.desired || state.pending > 0 {
-        return Some(failure.map_or(tasks.clone(), |(_, why)| format!("{tasks}: {why}")));
+struct Lacking {
+    text: String,
+    /// Whether tasks are missing, so that there may be a reason why they don't start.
+    tasks: bool,
+}
+
+fn lacks(service: &Service, state: &ServiceState) -> Option<Lacking> {
+    let (name, wanted) = (&service.name, wanted(service, state));
+    let missing = |text: String| Some(Lacking { text, tasks: true });
+    if state.running < wanted || state.pending > 0 {
+        let tasks = format!("{name} {}/{wanted} tasks running", state.running);
+        let share = state.scale.filter(|_| state.runs(state.desired) < wanted && state.desired >= wanted);
+        return missing(match share {
+            Some(percent) => format!("{tasks}, since its primary task set is scaled to {percent}%"),
+            None => tasks,
+        });
     }
-    if state.deployments > 1 {
-        return Some(format!("{name}: a deployment is in flight"));
+    // Task sets beside the primary one take none of the tasks that were counted.
+    if state.in_flight() && !state.controller.has_task_sets() {
+        return Some(Lacking { text: format!("{name}: a deployment is in flight"), tasks: false });
     }
-    let wanted = usize::try_from(service.desired).unwrap_or_default();
-    state.target_groups.iter().find_map(|group| match &group.healthy {
-        Seen::Known(healthy) if *healthy >= wanted => None,
-        Seen::Known(healthy) => Some(format!("{name} {healthy}/{wanted} targets healthy")),
-        Seen::Unknown(why) | Seen::Refused(why) => Some(format!("{name}: health of its targets is not known: {why}")),
+    let wanted = usize::try_from(wanted).unwrap_or_default();
+    state.target_groups.iter().find_map(|group| match group.healthy.known() {
+        Some(healthy) if *healthy >= wanted => None,
+        Some(healthy) => missing(format!("{name} {healthy}/{wanted} targets healthy")),
+        None => {
+            let why = group.healthy.why().unwrap_or_default();
+            Some(Lacking { text: format!("{name}: health of its targets is not known: {why}"), tasks: false })
+        }
     })
+}
+
+/// Why tasks are missing: the newest event that reports no success, else what the deployment failed of, else why tasks stopped, which costs two
+/// calls more and is asked now and then. Each with the time since which it has been said.
+async fn reason(
+    pair: &Pair,
+    side: SideName,
+    service: &Service,
+    state: &ServiceState,
+    memory: &mut Memory,
+) -> Option<String> {
+    let now = pair.clock.now();
+    let mut newest = state.trouble.clone();
+    if newest.is_none() && state.rollout.state == Rollout::FAILED {
+        return Some(format!("its current deployment failed: {}", state.rollout.reason));
+    }
+    if newest.is_none() && memory.asked.is_none_or(|asked| now.duration_since(asked) >= STOPPED_AGAIN) {
+        memory.asked = Some(now);
+        newest = match pair.aws.stopped_reason(side, &service.name).await {
+            Ok(stopped) => stopped.filter(|stopped| stopped.at >= memory.began),
+            Err(error) => {
+                tracing::debug!(%error, service = service.name, "why tasks stopped is not known");
+                None
+            }
+        };
+    }
+    // The same words are told with the same time, so that what does not change is told once.
+    let told = memory.reasons.get(&service.name);
+    let told = match (newest, told) {
+        (Some(newest), Some(told)) if told.message == newest.message => told.clone(),
+        (Some(newest), _) => newest,
+        (None, Some(told)) if state.trouble.is_none() && told.message.starts_with(STOPPED) => told.clone(),
+        (None, _) => return None,
+    };
+    memory.reasons.insert(service.name.clone(), told.clone());
+    Some(format!("{} (since {} UTC)", told.message, told.at.strftime("%H:%M:%S")))
 }

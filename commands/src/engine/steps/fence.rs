@@ -28,7 +28,8 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
     let (mut actions, mut running, mut unsure) = (Vec::new(), 0, None);
     for (service, state) in services.iter().zip(states) {
         let Some(state) = state else { continue };
-        running += state.running;
+        // ECS alone counts the tasks of a `DAEMON` service: they stay.
+        running += if state.daemon { 0 } else { state.running };
         // With its minimum still in force, the count would rise again.
         unsure = unsure.or(state.scaling.why().map(|why| format!("{}: {why}", service.name)));
         let before = state.capacity();

@@ -15,7 +15,10 @@ mod snapshot;
 mod verify;
 mod writer;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -23,7 +26,13 @@ use super::{
     Pair,
     act::{Action, Hand},
 };
-use crate::{aws::AwsError, observation::Lag, plan::StepId, run::Run, topology::Application};
+use crate::{
+    aws::AwsError,
+    observation::{Lag, Trouble},
+    plan::StepId,
+    run::Run,
+    topology::Application,
+};
 
 /// What a step saw.
 #[derive(Debug)]
@@ -69,6 +78,10 @@ pub(super) struct Memory {
     pub(super) forgotten: BTreeSet<String>,
     /// The first lag that was seen.
     pub(super) first_lag: Option<Lag>,
+    /// When it was last asked why tasks stopped.
+    pub(super) asked: Option<Timestamp>,
+    /// Why a service's tasks are missing, as it was told last.
+    pub(super) reasons: BTreeMap<String, Trouble>,
 }
 
 /// Looks at what the step is about.

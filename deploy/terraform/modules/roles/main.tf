@@ -15,6 +15,7 @@ locals {
     primary_kms_key_arn = var.primary.kms_key_arn
     dr_kms_key_arn      = var.dr.kms_key_arn
     listener_arns       = jsonencode([var.primary.listener_arn, var.dr.listener_arn])
+    rule_arns           = jsonencode([for arn in [var.primary.listener_arn, var.dr.listener_arn] : "${replace(arn, ":listener/", ":listener-rule/")}/*"])
     service_arns = jsonencode(flatten([
       for side in [var.primary, var.dr] : [
         for service in sort(var.services) : "arn:aws:ecs:${side.region}:${var.account}:service/${side.ecs_cluster}/${service}"

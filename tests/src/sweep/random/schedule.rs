@@ -6,7 +6,7 @@ mod there;
 
 use std::time::Duration;
 
-use rehearsal::{Fault, OldPrimary, Pair, Side};
+use rehearsal::{Deploys, Fault, OldPrimary, Pair, Side};
 
 use self::draw::Draw;
 
@@ -70,7 +70,7 @@ impl Schedule {
         let fate = if draw.chance(50) { OldPrimary::Detached } else { OldPrimary::Rejoins };
         let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
         // A third of the seeds has one record, a third an AAAA beside it, a third two names in two zones, each with its own role.
-        let pair = match seed % 3 {
+        let mut pair = match seed % 3 {
             0 => pair,
             1 => pair.dual_stack(),
             _ => pair.dual_stack().second_zone(),
@@ -82,6 +82,7 @@ impl Schedule {
             back::draw(&mut draw, &pair);
             draw.take()
         });
+        deployed(&mut draw, &mut pair);
         Self { seed, pair, builds, there, back }
     }
 
@@ -93,5 +94,19 @@ impl Schedule {
             Act::Fails(fault, _) => taken(fault),
             _ => false,
         })
+    }
+}
+
+/// What deploys the first two services, and where they run. Drawn last, so that it moves nothing else of a seed.
+fn deployed(draw: &mut Draw, pair: &mut Pair) {
+    pair.rule = draw.chance(25);
+    for service in pair.services.iter_mut().filter(|service| service.balanced) {
+        service.deploys = match draw.number(0..10) {
+            0 | 1 => Deploys::BlueGreen,
+            2 => Deploys::CodeDeploy,
+            3 => Deploys::External(100),
+            _ => Deploys::Rolling,
+        };
+        service.spot = draw.chance(15);
     }
 }

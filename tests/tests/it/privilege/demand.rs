@@ -54,6 +54,7 @@ pub(super) fn demands(call: &Call, pair: &Pair) -> Vec<Demand> {
         (Service::ApplicationAutoScaling, "RegisterScalableTarget") => return scaling(call, arn),
         (Service::ApplicationAutoScaling, _) => ("application-autoscaling", any()),
         (Service::Elbv2, "ModifyListener") => ("elasticloadbalancing", vec![text("ListenerArn")]),
+        (Service::Elbv2, "ModifyRule") => ("elasticloadbalancing", vec![text("RuleArn")]),
         (Service::Elbv2, _) => ("elasticloadbalancing", any()),
         (Service::Route53, "GetChange") => ("route53", vec![format!("arn:aws:route53:::change/{}", text("Id"))]),
         (Service::Route53, "ListHostedZones") => ("route53", any()),

@@ -148,6 +148,14 @@ fn filled(duty: Duty, pair: &Pair) -> String {
         ("primary_kms_key_arn", pair.kms_key_arn(Side::Primary)),
         ("dr_kms_key_arn", pair.kms_key_arn(Side::Dr)),
         ("listener_arns", json!(Side::BOTH.map(|side| pair.listener_arn(side))).to_string()),
+        (
+            "rule_arns",
+            json!(
+                Side::BOTH
+                    .map(|side| format!("{}/*", pair.listener_arn(side).replace(":listener/", ":listener-rule/")))
+            )
+            .to_string(),
+        ),
         ("service_arns", json!(services).to_string()),
         ("zone_arns", json!([format!("arn:aws:route53:::hostedzone/{}", pair.zone.id)]).to_string()),
         ("record_names", json!([pair.record]).to_string()),

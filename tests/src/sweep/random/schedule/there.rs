@@ -1,6 +1,6 @@
 //! The promote: everybody wants DR to take over.
 
-use rehearsal::{Fault, Pair, Service, Side};
+use rehearsal::{Fault, Pair, Service, Side, TaskFailure};
 
 use super::{Act, Deed, draw::Draw};
 use crate::Cast;
@@ -27,6 +27,7 @@ const MOST: f64 = 240.0;
 
 pub(super) fn draw(draw: &mut Draw, pair: &Pair) {
     outages(draw, pair);
+    services(draw, pair);
     draw.calls(&OPERATIONS, MOST);
     people(draw);
     strangers(draw, pair);
@@ -58,6 +59,21 @@ fn outages(draw: &mut Draw, pair: &Pair) {
     if draw.chance(10) {
         let full = Fault::NoCapacity { region: pair.dr.region.clone(), reason: "Capacity is unavailable".into() };
         draw.fails(0.0, 60.0, full, 60.0, 1500.0);
+    }
+}
+
+/// What keeps tasks from starting, or a deployment from ending.
+fn services(draw: &mut Draw, pair: &Pair) {
+    let region = || pair.dr.region.clone();
+    if draw.chance(6) {
+        let failure = if draw.chance(50) { TaskFailure::Role } else { TaskFailure::Secret };
+        draw.fails(0.0, 60.0, Fault::TasksFail { region: region(), failure }, 60.0, 900.0);
+    }
+    if draw.chance(6) {
+        draw.fails(0.0, 60.0, Fault::DeploymentStuck { region: region() }, 60.0, 1500.0);
+    }
+    if draw.chance(4) {
+        draw.fails(0.0, 60.0, Fault::DeploymentFailed { region: region() }, 60.0, 900.0);
     }
 }
 
