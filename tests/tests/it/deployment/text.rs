@@ -92,8 +92,8 @@ fn only_iam_names_carry_the_suffix() {
 #[test]
 fn every_iam_role_of_what_is_in_both_regions_carries_the_suffix() {
     let terraform = folder().join("terraform");
-    let of_one_region =
-        ["standby", "modules/instance", "modules/roles", "modules/task"].map(|folder| terraform.join(folder));
+    let of_one_region = ["standby", "modules/instance", "modules/roles", "modules/task", "modules/zone-role"]
+        .map(|folder| terraform.join(folder));
     for file in
         files(&terraform, ".tf").iter().filter(|file| !of_one_region.iter().any(|folder| file.starts_with(folder)))
     {
