@@ -17,8 +17,8 @@ use super::{
     Aws, AwsError, CONNECT,
     call::Operation,
     elb::LISTENERS,
-    lookup::{Protocol, Service},
     seen,
+    signed::{Place, Protocol, Service},
 };
 use crate::{
     dependencies::{Certificate, Dependencies, Looked},
@@ -27,10 +27,16 @@ use crate::{
     topology::SideName,
 };
 
-static LOGS: Service =
-    Service { id: "CloudWatch Logs", name: "logs", host: "logs", protocol: Protocol::Json("Logs_20140328") };
-static ACM: Service = Service { id: "ACM", name: "acm", host: "acm", protocol: Protocol::Json("CertificateManager") };
-static EC2: Service = Service { id: "EC2", name: "ec2", host: "ec2", protocol: Protocol::Ec2("2016-11-15") };
+static LOGS: Service = Service {
+    id: "CloudWatch Logs",
+    name: "logs",
+    place: Place::Region("logs"),
+    protocol: Protocol::Json("Logs_20140328"),
+};
+static ACM: Service =
+    Service { id: "ACM", name: "acm", place: Place::Region("acm"), protocol: Protocol::Json("CertificateManager") };
+static EC2: Service =
+    Service { id: "EC2", name: "ec2", place: Place::Region("ec2"), protocol: Protocol::Query("2016-11-15") };
 
 static LOG_GROUPS: Operation = Operation::new("logs", "DescribeLogGroups");
 static CERTIFICATE: Operation = Operation::new("acm", "DescribeCertificate");
@@ -73,7 +79,7 @@ impl Aws {
     async fn has_log_group(&self, group: &str) -> Result<bool, AwsError> {
         // Sorted by name: the one that is the prefix comes first.
         let parameters = json!({ "logGroupNamePrefix": group, "limit": 1 });
-        let answer = self.regional(SideName::Dr).lookup.read(&LOGS, &LOG_GROUPS, &parameters).await?;
+        let answer = self.regional(SideName::Dr).signed.read(&LOGS, &LOG_GROUPS, &parameters).await?;
         Ok(answer["logGroups"].as_array().into_iter().flatten().any(|found| found["logGroupName"] == group))
     }
 
@@ -85,7 +91,7 @@ impl Aws {
         let numbered = ids.iter().enumerate().map(|(index, id)| (format!("SubnetId.{}", index + 1), json!(id)));
         let parameters = Value::Object(numbered.collect::<Map<_, _>>());
         let regional = self.regional(SideName::Dr);
-        let answer = seen(deadline, "ec2 DescribeSubnets", regional.lookup.read(&EC2, &SUBNETS, &parameters)).await;
+        let answer = seen(deadline, "ec2 DescribeSubnets", regional.signed.read(&EC2, &SUBNETS, &parameters)).await;
         let free = |answer: &Value, id: &str| {
             let mut subnets = answer["subnetSet"]["item"].as_array().into_iter().flatten();
             subnets.find(|subnet| subnet["subnetId"] == id)?["availableIpAddressCount"].as_str()?.parse().ok()
@@ -124,7 +130,7 @@ impl Aws {
 
     async fn certificate(&self, arn: &str) -> Result<Certificate, AwsError> {
         let parameters = json!({ "CertificateArn": arn });
-        let answer = self.regional(SideName::Dr).lookup.read(&ACM, &CERTIFICATE, &parameters).await?;
+        let answer = self.regional(SideName::Dr).signed.read(&ACM, &CERTIFICATE, &parameters).await?;
         let found = &answer["Certificate"];
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Ok(Certificate {

@@ -10,13 +10,13 @@ mod ecs;
 mod elb;
 mod error;
 mod explore;
-mod lookup;
 mod network;
 mod probe;
 mod rds;
 mod route53;
 mod scaling;
 mod session;
+mod signed;
 mod stake;
 mod surroundings;
 mod tls;
@@ -57,8 +57,9 @@ pub use self::{
 };
 use self::{
     call::{Bounds, Caller},
-    lookup::Lookup,
+    route53::Route53,
     session::Session,
+    signed::Signed,
 };
 use crate::{
     observation::Seen,
@@ -82,7 +83,7 @@ struct Inner {
     dr: Hands,
     global: Caller,
     /// Route 53 for the hosted zones that have a role of their own, by the role's ARN.
-    zones: BTreeMap<String, aws_sdk_route53::Client>,
+    zones: BTreeMap<String, Route53>,
     /// The other applications of DR's account and region.
     neighbors: OnceLock<Vec<vcpus::Neighboring>>,
     /// What this application needs of the quotas, for its neighbors, and when that was looked up.
@@ -115,9 +116,9 @@ struct Regional {
     sts: aws_sdk_sts::Client,
     quotas: aws_sdk_servicequotas::Client,
     /// What has no client of its own.
-    lookup: Lookup,
+    signed: Signed,
     /// Records are global: only DR's is asked.
-    route53: aws_sdk_route53::Client,
+    route53: Route53,
 }
 
 impl Aws {
@@ -148,19 +149,20 @@ impl Aws {
         let session = Session::new(&clock);
         let primary = sdk_config(Some(&app.primary.region), network, &session).await;
         let dr = sdk_config(Some(&app.dr.region), network, &session).await;
+        let global = Caller {
+            region: Partition::of(&app.dr.region).route53_region.to_owned(),
+            reads: in_dr,
+            session: session.clone(),
+        };
         let mut zones = BTreeMap::new();
         for role in app.records.iter().filter_map(|record| record.role_arn.as_deref()) {
             let config = assuming(dr.clone(), Some(role)).await;
-            zones.insert(role.to_owned(), aws_sdk_route53::Client::new(&config));
+            zones.insert(role.to_owned(), Route53::new(&config, &global));
         }
         Self(Arc::new(Inner {
             zones,
             primary: Hands::new(&app.primary, &primary, in_primary, &session).await,
-            global: Caller {
-                region: Partition::of(&app.dr.region).route53_region.to_owned(),
-                reads: in_dr,
-                session: session.clone(),
-            },
+            global,
             dr: Hands::new(&app.dr, &dr, in_dr, &session).await,
             network: network.clone(),
             app,
@@ -222,8 +224,9 @@ impl Regional {
         // Beside the main thing, so once: a service that a network doesn't let through must not hold an observation up.
         let once = Caller { reads: Bounds { attempts: 1, ..caller.reads }, ..caller.clone() };
         Self {
+            route53: Route53::new(config, &caller),
             caller,
-            lookup: Lookup::new(config, once),
+            signed: Signed::new(config, once),
             rds: aws_sdk_rds::Client::new(config),
             ecs: aws_sdk_ecs::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),
@@ -233,7 +236,6 @@ impl Regional {
             kms: aws_sdk_kms::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             quotas: aws_sdk_servicequotas::Client::new(config),
-            route53: aws_sdk_route53::Client::new(config),
         }
     }
 }

@@ -1,16 +1,24 @@
 //! The records that say which region serves. Route 53 is global; its control plane stands in us-east-1, and may be dark with it.
 
+use aws_config::SdkConfig;
 use aws_sdk_route53::{
+    Client,
+    config::endpoint::{DefaultResolver, Params, ResolveEndpoint},
     error::BuildError,
     types::{AliasTarget, Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType},
 };
 use aws_types::request_id::RequestId;
-use futures::future::try_join_all;
+use futures::{FutureExt, future::try_join_all};
 
-use super::{Accepted, Aws, AwsError, call::Operation};
+use super::{
+    Accepted, Aws, AwsError,
+    call::{Caller, Operation},
+    signed::{Place, Protocol, Service, Signed},
+};
 use crate::{
     change::Swap,
     observation::{Alias, NamedRecord, RecordSet, Seen},
+    partition::Partition,
     topology::{Duty, RecordName, SideName, plain_name},
 };
 
@@ -25,6 +33,29 @@ const HARMLESS: [&str; 12] = ["MX", "TXT", "SPF", "CAA", "SRV", "PTR", "NAPTR", 
 const PAGE: i32 = 100;
 /// Most answers that are read for one name.
 const PAGES: usize = 10;
+
+/// Hosted zones, for calls that the SDK doesn't have.
+pub(super) static HOSTED_ZONES: Service = Service {
+    id: "Route 53",
+    name: "route53",
+    place: Place::Rules(endpoint),
+    protocol: Protocol::RestXml("/2013-04-01/hostedzone/"),
+};
+
+/// Route 53 for one identity.
+pub(super) struct Route53 {
+    pub(super) client: Client,
+    /// What the client doesn't have.
+    pub(super) signed: Signed,
+}
+
+impl Route53 {
+    /// With the bounds of that caller, and signed for the region of Route 53 in its partition.
+    pub(super) fn new(config: &SdkConfig, caller: &Caller) -> Self {
+        let region = Partition::of(&caller.region).route53_region.to_owned();
+        Self { client: Client::new(config), signed: Signed::new(config, Caller { region, ..caller.clone() }) }
+    }
+}
 
 impl Aws {
     /// What Route 53 has at each configured name.
@@ -41,7 +72,7 @@ impl Aws {
 
     /// The record sets of exactly that name, of every type that decides where its clients go.
     pub async fn record_sets(&self, record: &RecordName) -> Result<Vec<RecordSet>, AwsError> {
-        let route53 = self.route53(&record.zone, Duty::Read);
+        let route53 = &self.route53(&record.zone, Duty::Read).client;
         let (mut found, mut from) = (Vec::new(), None::<(RrType, Option<String>)>);
         for _ in 0..PAGES {
             let send = || {
@@ -65,7 +96,7 @@ impl Aws {
 
     /// Whether all of Route 53's authoritative servers have that change of that hosted zone.
     pub async fn record_in_sync(&self, zone: &str, change_id: &str) -> Result<bool, AwsError> {
-        let send = || self.route53(zone, Duty::Read).get_change().id(change_id).send();
+        let send = || self.route53(zone, Duty::Read).client.get_change().id(change_id).send();
         let answer = self.0.global.read(&GET_CHANGE, send).await?;
         Ok(answer.change_info().is_some_and(|info| info.status().as_str() == "INSYNC"))
     }
@@ -80,7 +111,7 @@ impl Aws {
         }
         let batch = batch(swaps).map_err(|error| refused(error.to_string()))?;
         let send = || {
-            let change = self.route53(zone, Duty::Promote).change_resource_record_sets().hosted_zone_id(zone);
+            let change = self.route53(zone, Duty::Promote).client.change_resource_record_sets().hosted_zone_id(zone);
             change.change_batch(batch.clone()).send()
         };
         let answer = self.0.global.change(&CHANGE_RECORD_SETS, send).await?;
@@ -91,10 +122,19 @@ impl Aws {
     }
 
     /// Route 53 for a hosted zone: with the zone's own role, or else with DR's for that duty.
-    pub(super) fn route53(&self, zone: &str, duty: Duty) -> &aws_sdk_route53::Client {
+    pub(super) fn route53(&self, zone: &str, duty: Duty) -> &Route53 {
         let own = self.0.app.zone_role(zone).and_then(|role| self.0.zones.get(role));
         own.unwrap_or(&self.acting(SideName::Dr, duty).route53)
     }
+}
+
+/// Where Route 53 is, by the rules that its client keeps to. They are at hand, so nothing is waited for.
+fn endpoint(config: &SdkConfig) -> Option<String> {
+    let region = config.region().map(ToString::to_string);
+    let params = Params::builder().set_region(region).set_use_fips(config.use_fips());
+    let params = params.set_use_dual_stack(config.use_dual_stack()).build().ok()?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&params).now_or_never()?.ok()?;
+    Some(endpoint.url().to_owned())
 }
 
 pub(super) fn record_set(set: &ResourceRecordSet) -> RecordSet {

@@ -6,7 +6,7 @@ use futures::future::join;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Aws, AwsError, Looked, Operation, Protocol, Seen, Service, SideName, look_up, seen};
+use super::{Aws, AwsError, Looked, Operation, Place, Protocol, Seen, Service, SideName, look_up, seen};
 use crate::{
     aws::{AwsErrorKind, absent_is_none},
     dependencies::Image,
@@ -16,7 +16,7 @@ use crate::{
 static ECR: Service = Service {
     id: "ECR",
     name: "ecr",
-    host: "api.ecr",
+    place: Place::Region("api.ecr"),
     protocol: Protocol::Json("AmazonEC2ContainerRegistry_V20150921"),
 };
 
@@ -66,7 +66,7 @@ impl Aws {
         };
         let parameters = json!({ "registryId": image.account, "repositoryName": image.repository, "imageIds": [id] });
         let regional = self.regional(side);
-        let answer = absent_is_none(regional.lookup.read(&ECR, &IMAGES, &parameters).await)?;
+        let answer = absent_is_none(regional.signed.read(&ECR, &IMAGES, &parameters).await)?;
         let Some(answer) = answer else { return Ok(None) };
         match answer["imageDetails"][0]["imageDigest"].as_str() {
             Some(digest) => Ok(Some(digest.to_owned())),
@@ -79,7 +79,7 @@ impl Aws {
         let regional = self.regional(SideName::Dr);
         let parameters = json!({ "registryId": image.account });
         let rules = seen(deadline, "ecr DescribePullThroughCacheRules", async {
-            match regional.lookup.read(&ECR, &CACHE_RULES, &parameters).await {
+            match regional.signed.read(&ECR, &CACHE_RULES, &parameters).await {
                 Err(error) if error.kind == AwsErrorKind::NotFound => Ok(Value::Null),
                 answer => answer,
             }

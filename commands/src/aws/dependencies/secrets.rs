@@ -6,16 +6,17 @@ use futures::future::join;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Aws, AwsError, Looked, MOST, Operation, Protocol, Seen, Service, SideName, look_up, seen};
+use super::{Aws, AwsError, Looked, MOST, Operation, Place, Protocol, Seen, Service, SideName, look_up, seen};
 use crate::{aws::absent_is_none, dependencies::Secret, needs::SecretRef};
 
 static SECRETS_MANAGER: Service = Service {
     id: "Secrets Manager",
     name: "secretsmanager",
-    host: "secretsmanager",
+    place: Place::Region("secretsmanager"),
     protocol: Protocol::Json("secretsmanager"),
 };
-static SSM: Service = Service { id: "SSM", name: "ssm", host: "ssm", protocol: Protocol::Json("AmazonSSM") };
+static SSM: Service =
+    Service { id: "SSM", name: "ssm", place: Place::Region("ssm"), protocol: Protocol::Json("AmazonSSM") };
 
 static SECRET: Operation = Operation::new("secretsmanager", "DescribeSecret");
 /// `GetParameters` would read the values.
@@ -55,7 +56,7 @@ impl Aws {
         let SecretRef::Secret { id, .. } = SecretRef::of(value) else { return Ok(Secret::Missing) };
         let regional = self.regional(SideName::Dr);
         let parameters = json!({ "SecretId": id });
-        let answer = absent_is_none(regional.lookup.read(&SECRETS_MANAGER, &SECRET, &parameters).await)?;
+        let answer = absent_is_none(regional.signed.read(&SECRETS_MANAGER, &SECRET, &parameters).await)?;
         let Some(answer) = answer else { return Ok(Secret::Missing) };
         if !answer["DeletedDate"].is_null() {
             return Ok(Secret::Deleted);
@@ -97,7 +98,7 @@ impl Aws {
     async fn parameter_names(&self, names: &BTreeSet<String>) -> Result<BTreeSet<String>, AwsError> {
         let filter = json!({ "Key": "Name", "Option": "Equals", "Values": names });
         let parameters = json!({ "ParameterFilters": [filter], "MaxResults": PAGE });
-        let answer = self.regional(SideName::Dr).lookup.read(&SSM, &PARAMETERS, &parameters).await?;
+        let answer = self.regional(SideName::Dr).signed.read(&SSM, &PARAMETERS, &parameters).await?;
         let found = answer["Parameters"].as_array().into_iter().flatten();
         Ok(found.filter_map(|parameter| parameter["Name"].as_str()).map(str::to_owned).collect())
     }

@@ -11,18 +11,26 @@ use crate::{
     aws::{
         AwsError,
         call::{Caller, Operation},
-        lookup::{Lookup, Protocol, Service},
+        signed::{Place, Protocol, Service, Signed},
     },
     discovery::{CustomDomain, DomainKind, Inventory, Part, Pointer, Unread, covers},
     topology::{Endpoint, normal},
 };
 
 /// HTTP and WebSocket APIs. It also knows the domains of REST APIs, but not in every account.
-static V2: Service =
-    Service { id: "ApiGatewayV2", name: "apigateway", host: "apigateway", protocol: Protocol::Rest("/v2/domainnames") };
+static V2: Service = Service {
+    id: "ApiGatewayV2",
+    name: "apigateway",
+    place: Place::Region("apigateway"),
+    protocol: Protocol::RestJson("/v2/domainnames"),
+};
 /// REST APIs.
-static REST: Service =
-    Service { id: "API Gateway", name: "apigateway", host: "apigateway", protocol: Protocol::Rest("/domainnames") };
+static REST: Service = Service {
+    id: "API Gateway",
+    name: "apigateway",
+    place: Place::Region("apigateway"),
+    protocol: Protocol::RestJson("/domainnames"),
+};
 /// Reading is one action in IAM for all of API Gateway, on `arn:aws:apigateway:REGION::/domainnames`; v2's path counts as the same.
 static GET: Operation = Operation::new("apigateway", "GET");
 
@@ -60,8 +68,8 @@ struct Configuration {
 /// Adds the custom domains of a region: those that version 2 lists, and those that the REST APIs' version lists where version 2 could not be read or has
 /// none that a record is for.
 pub(super) async fn add(config: &SdkConfig, caller: Caller, inventory: &mut Inventory, pointers: &[Pointer]) {
-    let lookup = Lookup::new(config, caller.clone());
-    let list = async |service, next| list(&lookup, &caller.region, service, next).await;
+    let signed = Signed::new(config, caller.clone());
+    let list = async |service, next| list(&signed, &caller.region, service, next).await;
     let mut listed = list(&V2, "nextToken").await;
     let covers_one = |domain: &CustomDomain| pointers.iter().any(|it| covers(&domain.name, &it.record.name));
     let is_enough = match &listed.gap {
@@ -84,10 +92,10 @@ pub(super) async fn add(config: &SdkConfig, caller: Caller, inventory: &mut Inve
 }
 
 /// The domains that one version of the API lists; `next` is what it calls the token of a page.
-async fn list(lookup: &Lookup, region: &str, service: &'static Service, next: &'static str) -> Listed<CustomDomain> {
+async fn list(signed: &Signed, region: &str, service: &'static Service, next: &'static str) -> Listed<CustomDomain> {
     Listed::read(async |token: Option<String>| {
         let parameters = token.map_or_else(|| json!({}), |token| json!({ next: token }));
-        let answer = lookup.read(service, &GET, &parameters).await?;
+        let answer = signed.read(service, &GET, &parameters).await?;
         let page: Page =
             serde_json::from_value(answer).map_err(|error| AwsError::unreadable(&GET, region, error.to_string()))?;
         let domains = page.items.iter().flatten().map(domain).collect();
