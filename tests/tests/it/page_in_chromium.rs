@@ -1,12 +1,14 @@
 //! The incident page in a real browser: it moves as the run does, says the same without scripts and on paper, and asks nobody else for anything.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use rehearsal::{Fault, Region, slack::Message};
 use tests::{Cast, Stage};
 
 use crate::browser::Browser;
 
+/// As long as the page gathers events for.
+const GATHERED: Duration = Duration::from_secs(6);
 const DONE: &str = "document.querySelectorAll('rect.bar.done').length - 1";
 
 /// A stage with its page on a port of its own.
@@ -83,8 +85,7 @@ async fn page_moves_as_the_run_does() {
     let (mut browser, mut moved) = (browser, Vec::new());
     for step in ["capacity", "dns", "verify"] {
         stage.record(|record| record.event == "step.started" && record.step.as_deref() == Some(step)).await;
-        // As long as events are gathered for.
-        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+        tokio::time::sleep(GATHERED).await;
         let (returned, bars) = with(browser, move |browser| {
             browser.wait(&format!("document.querySelector('#log').textContent.includes('{step}: began')"));
             if step == "dns" {
@@ -99,6 +100,7 @@ async fn page_moves_as_the_run_does() {
     assert!(moved.windows(2).all(|pair| pair[0] < pair[1]), "bars that are done: {moved:?}");
 
     stage.ended().await;
+    tokio::time::sleep(GATHERED).await;
     let (_browser, ()) = with(browser, move |browser| {
         browser.wait("document.getElementById('live').textContent.startsWith('The run ended')");
         browser.wait("document.querySelector('.standing').textContent.includes('done')");

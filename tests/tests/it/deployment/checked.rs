@@ -111,7 +111,7 @@ fn terraform_finds_every_stack_and_module_formatted_valid_and_as_asserted() {
         eprintln!("{}: {sum}", below.display());
         tested += 1;
     }
-    assert_eq!(tested, 14, "stacks and modules with assertions");
+    assert_eq!(tested, 15, "stacks and modules with assertions");
 }
 
 /// A subnet plan for three zones in a region with two would fail half-way through an apply; a typing error in a variable must fail before.
