@@ -152,7 +152,7 @@ async fn lag_is_plotted_while_people_think() {
     let (stage, at) = serve().await;
     stage.says(Cast::MAYA, "promote a planned move").await;
     let url = link(&stage, "Promote shop", at).await;
-    tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
     let browser = tokio::task::spawn_blocking(Browser::start).await.unwrap();
     with(browser, move |browser| {
         browser.open(&url);
