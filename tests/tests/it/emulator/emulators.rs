@@ -72,10 +72,13 @@ impl Emulators {
     pub(super) fn env(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.ministack.clone()),
+            ("AWS_ENDPOINT_URL_ACM", self.moto.clone()),
             ("AWS_ENDPOINT_URL_APIGATEWAYV2", self.moto.clone()),
             ("AWS_ENDPOINT_URL_API_GATEWAY", self.moto.clone()),
             ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", self.moto.clone()),
+            ("AWS_ENDPOINT_URL_EC2", self.moto.clone()),
             ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", self.moto.clone()),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.moto.clone()),
             ("AWS_ENDPOINT_URL_SERVICE_QUOTAS", self.moto.clone()),
         ]
     }
