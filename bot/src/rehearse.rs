@@ -3,6 +3,7 @@
 mod interactive;
 mod pacer;
 mod people;
+mod pipeline;
 mod play;
 mod room;
 mod scene;

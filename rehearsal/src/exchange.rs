@@ -1,7 +1,7 @@
 //! One request and its answer: where it goes, how long it takes, what disturbs it. In-process and loopback share this
 //! way.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -23,6 +23,7 @@ use crate::{
         dns::six_of,
         refusal::{Refusal, Result as Answer},
     },
+    snapshot::Snapshot,
     world::World,
 };
 
@@ -117,10 +118,11 @@ impl World {
         let (way, back) = (latency.mul_f64(0.5), latency.mul_f64(0.5));
         tokio::time::sleep(way).await;
         let (arrival, request_id, date) = self.with(|simulation| {
+            let before = aws::is_changing(&call.operation).then(|| Arc::new(Snapshot::of(simulation)));
             let arrival = arrive(simulation, &call);
             let date = simulation.faults.signatures_expire().then_some(simulation.now);
             let number = simulation.ledger.len();
-            record(simulation, &call, &arrival);
+            record(simulation, &call, &arrival, before);
             (arrival, dice::uuid(&format!("request/{number}")), date)
         });
         let (outcome, delivery) = match arrival {
@@ -197,7 +199,7 @@ fn dated(mut response: Response<Bytes>, date: Option<Timestamp>) -> Response<Byt
 }
 
 /// Puts a call into the ledger.
-fn record(simulation: &mut Simulation, call: &ApiCall, arrival: &Arrival) {
+fn record(simulation: &mut Simulation, call: &ApiCall, arrival: &Arrival, before: Option<Arc<Snapshot>>) {
     let outcome = match arrival {
         Arrival::Answered(Ok(_), _) => Outcome::Accepted,
         Arrival::Answered(Err(refusal), _) => Outcome::Refused(refusal.code.clone()),
@@ -211,8 +213,9 @@ fn record(simulation: &mut Simulation, call: &ApiCall, arrival: &Arrival) {
         service: call.service,
         operation: call.operation.clone(),
         parameters: call.input.clone(),
-        changing: aws::is_changing(&call.operation),
+        changing: before.is_some(),
         outcome,
+        before,
     });
 }
 

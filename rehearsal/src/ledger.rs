@@ -1,10 +1,12 @@
 //! What was asked of the simulated regions.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{aws::Service, region::Region};
+use crate::{aws::Service, region::Region, snapshot::Snapshot};
 
 /// One API call, as it arrived.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +29,9 @@ pub struct Call {
     pub changing: bool,
     /// What came of it.
     pub outcome: Outcome,
+    /// The world just before, if the operation can change anything.
+    #[serde(skip)]
+    pub before: Option<Arc<Snapshot>>,
 }
 
 /// What came of a call.

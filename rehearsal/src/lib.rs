@@ -11,6 +11,7 @@ mod dice;
 mod durations;
 mod exchange;
 mod fault;
+mod interference;
 mod ledger;
 mod needs;
 mod pair;
@@ -32,6 +33,7 @@ pub use account::{Account, Domains};
 pub use aws::Service;
 pub use durations::{CriticalPath, Durations};
 pub use fault::{Disturbance, Fault, FaultId, Target, TaskFailure};
+pub use interference::{Interfered, Interference};
 pub use ledger::{Call, Outcome};
 pub use needs::{ImageIs, LogGroupIs, SecretIs, SiteNeeds};
 pub use pair::{

@@ -16,6 +16,7 @@ use crate::{
     durations::CriticalPath,
     exchange::PublicEndpoint,
     fault::{Fault, FaultId},
+    interference::{Interfered, Interference},
     ledger::Call,
     pair::{Pair, Side},
     resolver::Resolver,
@@ -137,6 +138,20 @@ impl World {
     /// Every API call so far, in the order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.with(|simulation| simulation.ledger.clone())
+    }
+
+    /// Somebody beside the bot does something to an application.
+    ///
+    /// # Errors
+    /// AWS's code and words, where it refuses that.
+    pub fn interfere(&self, application: &str, what: Interference) -> Result<(), String> {
+        let result = self.with(|simulation| simulation.interfere(application, what));
+        result.map_err(|refusal| format!("{}: {}", refusal.code, refusal.message))
+    }
+
+    /// What others did so far, oldest first.
+    pub fn interferences(&self) -> Vec<Interfered> {
+        self.with(|simulation| simulation.interferences.clone())
     }
 
     /// The state of every application.

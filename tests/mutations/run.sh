@@ -10,6 +10,8 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target} CARGO_TERM_COLOR=never
 copy=$CARGO_TARGET_DIR/mutations
 log=$CARGO_TARGET_DIR/mutations.log
 # All of them, so that what they depend on has the features of the everyday build, and is not built again.
+# The copy's programs are linked to where the everyday build has its own: the next build puts these back.
+trap 'find "$CARGO_TARGET_DIR/debug" -maxdepth 1 -type f -executable -delete' EXIT
 packages=(-p storage -p commands -p rehearsal -p bot -p tests)
 
 names=("$@")

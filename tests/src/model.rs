@@ -3,9 +3,10 @@
 
 mod production;
 mod run;
+mod way_back;
 
 use jiff::Timestamp;
-use rehearsal::{Call, Membership, Outcome, PairState, Side, SiteState};
+use rehearsal::{Call, Interfered, Membership, Outcome, PairState, Side, SiteState};
 use serde_json::Value;
 
 use self::run::RunHistory;
@@ -17,6 +18,10 @@ pub struct Evidence {
     pub records: Vec<Witnessed>,
     /// The calls, in the order of arrival.
     pub calls: Vec<Call>,
+    /// What others than the bot did, oldest first.
+    pub interferences: Vec<Interfered>,
+    /// The tasks of each service that a region in production runs, as configured.
+    pub configured: Vec<(String, u32)>,
     /// The least tasks of each service that the region which serves has to run, as configured.
     pub minimum: Vec<(String, u32)>,
     /// Whether an export of the log verifies, and if not why.
@@ -130,7 +135,9 @@ impl Judge<'_> {
         if call.parameters.to_string().contains("UPSERT") {
             self.found.push(format!("{name}: replaces a record without comparing"));
         }
-        for side in new_targets(call, intent) {
+        let why = self.evidence.loses_something(call, run);
+        self.found.extend(why.into_iter().map(|why| format!("{name}: {} {why}", run.id)));
+        for side in new_targets(call, &intent.pair) {
             if intent.pair.writer != Some(side) && !run.skipped("database") {
                 self.found.push(format!("{name}: points at {side:?} while the writer is {:?}", intent.pair.writer));
             }
@@ -151,13 +158,13 @@ impl Judge<'_> {
 }
 
 /// The sides that the records of a batch point at after the call; all of them are one, if all is well.
-fn new_targets(call: &Call, intent: &Witnessed) -> Vec<Side> {
+fn new_targets(call: &Call, pair: &PairState) -> Vec<Side> {
     if call.operation != "ChangeResourceRecordSets" {
         return Vec::new();
     }
     let changed = call.parameters.to_string();
     let put = changed.split("\"Action\"").filter(|change| change.contains("CREATE") || change.contains("UPSERT"));
-    let region = |side: &Side| format!("execute-api.{}.", intent.pair.side(*side).region);
+    let region = |side: &Side| format!("execute-api.{}.", pair.side(*side).region);
     put.filter_map(|change| Side::BOTH.into_iter().find(|side| change.contains(&region(side)))).collect()
 }
 

@@ -21,10 +21,18 @@ pub(super) enum Play {
     FailbackRejoined,
     /// DR serves, and the old primary stands alone with stale data.
     FailbackDetached,
+    /// The same, while a pipeline works on the application with values from before.
+    PipelineInterferes,
 }
 
 impl Play {
-    const ALL: [Self; 4] = [Self::PlannedMove, Self::Promote, Self::FailbackRejoined, Self::FailbackDetached];
+    const ALL: [Self; 5] = [
+        Self::PlannedMove,
+        Self::Promote,
+        Self::FailbackRejoined,
+        Self::FailbackDetached,
+        Self::PipelineInterferes,
+    ];
 
     fn id(self) -> &'static str {
         match self {
@@ -32,6 +40,7 @@ impl Play {
             Self::Promote => "promote",
             Self::FailbackRejoined => "failback-rejoined",
             Self::FailbackDetached => "failback-detached",
+            Self::PipelineInterferes => "pipeline-interferes",
         }
     }
 
@@ -41,6 +50,7 @@ impl Play {
             Self::Promote => "Promote: the primary is dark",
             Self::FailbackRejoined => "Failback: it has rejoined",
             Self::FailbackDetached => "Failback: it is detached",
+            Self::PipelineInterferes => "Failback: the pipeline interferes",
         }
     }
 
@@ -54,8 +64,13 @@ impl Play {
         match self {
             Self::PlannedMove | Self::Promote => given,
             Self::FailbackRejoined => OldPrimary::Rejoins,
-            Self::FailbackDetached => OldPrimary::Detached,
+            Self::FailbackDetached | Self::PipelineInterferes => OldPrimary::Detached,
         }
+    }
+
+    /// Whether a pipeline works on the application beside the bot.
+    pub(super) fn has_pipeline(self) -> bool {
+        self == Self::PipelineInterferes
     }
 
     /// Brings the room to where this play begins.
@@ -63,7 +78,7 @@ impl Play {
         match self {
             Self::PlannedMove => {}
             Self::Promote => stagehand.toggle(Trouble::Dark),
-            Self::FailbackRejoined | Self::FailbackDetached => {
+            Self::FailbackRejoined | Self::FailbackDetached | Self::PipelineInterferes => {
                 let people = People::of(&room.slack)?;
                 let dark = script::promote(room, &people).await?;
                 script::come_back(room, dark).await;

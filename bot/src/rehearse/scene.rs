@@ -26,7 +26,7 @@ pub(super) fn scene(
     let moving =
         seen.and_then(|seen| seen.failover.as_ref()).map(|failover| format!("the global cluster is {failover}"));
     let silent = stagehand.is_on(Trouble::SlackDown).then(|| "Slack takes no messages: they come later".to_owned());
-    let notes: Vec<String> = silent.into_iter().chain(moving).collect();
+    let notes: Vec<String> = silent.into_iter().chain(moving).chain(stagehand.pipeline_did()).collect();
     Scene {
         now: state.at,
         speed,

@@ -10,6 +10,8 @@ use rehearsal::{
     slack::{Fault as SlackFault, FaultKind, SceneAction, Slack},
 };
 
+use super::pipeline::Pipeline;
+
 /// Id of the action that ends all faults.
 const HEAL: &str = "heal";
 /// Id of the action that applies Terraform as the hand-off of a failback says.
@@ -107,31 +109,40 @@ pub(super) struct Stagehand {
     world: World,
     slack: Slack,
     pair: Pair,
+    /// The pipeline that works on the pair, where one does.
+    pipeline: Option<Pipeline>,
     /// What is in force, with its name in the world.
     thrown: Arc<Mutex<BTreeMap<Trouble, Option<FaultId>>>>,
 }
 
 impl Stagehand {
-    pub(super) fn new(world: World, slack: Slack, pair: Pair) -> Self {
-        Self { world, slack, pair, thrown: Arc::default() }
+    pub(super) fn new(world: World, slack: Slack, pair: Pair, pipeline: Option<Pipeline>) -> Self {
+        Self { world, slack, pair, pipeline, thrown: Arc::default() }
     }
 
     /// What can be done, and what of it is in force.
     pub(super) fn actions(&self) -> Vec<SceneAction> {
         let action = |id: &str, label: String, danger, active| SceneAction { id: id.to_owned(), label, danger, active };
         let troubles = Trouble::ALL.into_iter();
+        let pipeline = self.pipeline.iter().flat_map(Pipeline::actions);
         troubles
             .map(|trouble| action(trouble.id(), trouble.label(&self.pair), true, self.is_on(trouble)))
             .chain([
                 action(HEAL, "Heal all".to_owned(), false, false),
                 action(TERRAFORM, "Apply Terraform".to_owned(), false, false),
             ])
+            .chain(pipeline)
             .collect()
     }
 
     /// Whether a trouble is in force.
     pub(super) fn is_on(&self, trouble: Trouble) -> bool {
         self.thrown.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&trouble)
+    }
+
+    /// What the pipeline did last, where there is one and it did anything.
+    pub(super) fn pipeline_did(&self) -> Option<String> {
+        self.pipeline.as_ref()?.last()
     }
 
     /// Carries out an action; a trouble that is in force ends. Whether there is such an action.
@@ -141,7 +152,7 @@ impl Stagehand {
             TERRAFORM => self.apply_terraform(),
             _ => match Trouble::ALL.into_iter().find(|trouble| trouble.id() == action) {
                 Some(trouble) => self.toggle(trouble),
-                None => return false,
+                None => return self.pipeline.as_ref().is_some_and(|pipeline| pipeline.act(action)),
             },
         }
         true

@@ -20,7 +20,7 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use super::{pacer, play::Play, room::Room, scene::scene, stagehand::Stagehand};
+use super::{pacer, pipeline::Pipeline, play::Play, room::Room, scene::scene, stagehand::Stagehand};
 use crate::failure::Failure;
 
 /// What is the same for every play.
@@ -75,7 +75,8 @@ impl Theatre {
         let old_primary = play.old_primary(setup.old_primary);
         let room = Room::open(setup.seed, old_primary, &setup.store(number), patience, setup.page.as_deref()).await?;
         let pair = room.scenario.pairs.first().context("the scenario has no pair")?.clone();
-        let stagehand = Stagehand::new(room.world.clone(), room.slack.clone(), pair.clone());
+        let pipeline = play.has_pipeline().then(|| Pipeline::new(room.world.clone(), pair.clone()));
+        let stagehand = Stagehand::new(room.world.clone(), room.slack.clone(), pair.clone(), pipeline.clone());
         play.begin(&room, &stagehand).await?;
 
         let listener = self.setup.aws.try_clone().and_then(tokio::net::TcpListener::from_std);
@@ -88,6 +89,8 @@ impl Theatre {
                 tracing::warn!(?ended, "the simulated AWS is not served any more");
             }),
         ];
+        let log = room.bot.desk.log();
+        stage.tasks.extend(pipeline.map(|pipeline| tokio::spawn(pipeline.lurk(log.clone()))));
         let (world, acting, speed) = (room.world.clone(), stagehand.clone(), setup.speed);
         let rights = super::settings::rights(room.slack.settings());
         let router = room

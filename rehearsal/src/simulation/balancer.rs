@@ -275,6 +275,16 @@ impl Simulation {
         Ok(())
     }
 
+    /// Somebody lets all production traffic of a listener go to one target group.
+    pub(super) fn forward_all(&mut self, region: &Region, arn: &str, group: &str) -> Result<()> {
+        let actions = vec![Action::forward(vec![(group.to_owned(), 100)])];
+        let rules = &self.balancers.listener(region, arn)?.rules;
+        match rules.iter().find(|rule| rule.path == EVERYTHING).map(|rule| rule.arn.clone()) {
+            Some(rule) => self.modify_rule(region, &rule, actions),
+            None => self.modify_listener(region, arn, actions),
+        }
+    }
+
     /// `ModifyListener`: replaces the whole list of default actions.
     pub(crate) fn modify_listener(&mut self, region: &Region, arn: &str, actions: Vec<Action>) -> Result<()> {
         let balancer = self.balancers.listener(region, arn)?.balancer.clone();

@@ -314,6 +314,22 @@ impl Simulation {
             hosted.put(RecordSet::alias(&pair.record, dns_name, zone));
         }
     }
+
+    /// Another actor points every alias that says which region serves at that name.
+    pub(super) fn move_records(&mut self, pair: &Pair, dns_name: &str, zone: &str) {
+        for (hosted, name, _) in pair.names() {
+            let Some(hosted) = self.dns.zones.get_mut(&hosted) else { continue };
+            let name = fully_qualified(&name);
+            let mut moved: Vec<RecordSet> =
+                hosted.records.values().filter(|set| set.name == name && set.alias.is_some()).cloned().collect();
+            for alias in moved.iter_mut().filter_map(|set| set.alias.as_mut()) {
+                (alias.dns_name, alias.zone) = (fully_qualified(dns_name), zone.to_owned());
+            }
+            self.dns.made += 1;
+            hosted.settled = self.dns.made;
+            moved.into_iter().for_each(|set| hosted.put(set));
+        }
+    }
 }
 
 /// Applies one change, or says in Route 53's words why it cannot be.

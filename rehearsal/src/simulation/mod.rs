@@ -13,6 +13,7 @@ pub(crate) mod ecs;
 mod ecs_tasks;
 pub(crate) mod faults;
 pub(crate) mod identity;
+mod interference;
 pub(crate) mod metrics;
 pub(crate) mod public;
 pub(crate) mod refusal;
@@ -27,6 +28,7 @@ use self::agenda::{Agenda, Event};
 use crate::{
     dice::Dice,
     durations::Durations,
+    interference::Interfered,
     ledger::Call,
     pair::{Pair, Side, Site},
     region::Region,
@@ -52,6 +54,8 @@ pub(crate) struct Simulation {
     pub(crate) terraform: terraform::Terraform,
     pub(crate) codebuild: codebuild::CodeBuild,
     pub(crate) ledger: Vec<Call>,
+    /// What others did, oldest first.
+    pub(crate) interferences: Vec<Interfered>,
 }
 
 impl Simulation {
@@ -71,6 +75,7 @@ impl Simulation {
             terraform: terraform::Terraform::default(),
             codebuild: codebuild::CodeBuild::default(),
             ledger: Vec::new(),
+            interferences: Vec::new(),
             scenario,
         };
         simulation.schedule_actions();

@@ -2,7 +2,7 @@
 // Its figures are for whoever started it.
 #![allow(clippy::print_stdout)]
 
-use std::{process::ExitCode, thread, time::Instant};
+use std::{collections::BTreeMap, process::ExitCode, thread, time::Instant};
 
 use clap::Parser;
 use tests::sweep::{
@@ -35,22 +35,61 @@ fn main() -> ExitCode {
     let (from, count) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
     let seeds: Vec<u64> = (from..from + count).collect();
     let began = Instant::now();
-    let (mut played, mut violations) = (0, 0);
+    let mut sum = Sum::default();
     for part in seeds.chunks(PART) {
-        violations += play(part, args.verbose);
-        played += part.len();
-        let took = began.elapsed().as_secs_f64();
-        println!(
-            "{played} of {count} seeds from {from} in {took:.1} s, {:.1} seeds/s, {violations} violations",
-            played as f64 / took
-        );
+        play(part, args.verbose).into_iter().for_each(|played| sum.add(played));
+        let (played, took) = (sum.seeds, began.elapsed().as_secs_f64());
+        println!("{played} of {count} seeds from {from} in {took:.1} s, {:.1} seeds/s", played as f64 / took);
+        println!("  {} runs, {} calls, {} of them changes, {} violations", sum.runs, sum.calls, sum.changes, sum.violations);
+        let by_kind = sum.interferences.iter().map(|(kind, times)| format!("{kind} {times}"));
+        println!("  interferences: {}", by_kind.collect::<Vec<_>>().join(", "));
     }
-    if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if sum.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Plays these seeds on all cores; how many violations there were.
-fn play(seeds: &[u64], verbose: bool) -> usize {
-    let found = spread(seeds, thread::available_parallelism().map_or(1, usize::from), async |&seed| {
+/// What was played.
+#[derive(Default)]
+struct Sum {
+    seeds: usize,
+    runs: usize,
+    calls: usize,
+    changes: usize,
+    violations: usize,
+    /// What others did that AWS did not refuse, by its kind.
+    interferences: BTreeMap<&'static str, usize>,
+}
+
+impl Sum {
+    fn of(played: &Played) -> Self {
+        let mut sum = Self {
+            seeds: 1,
+            runs: played.lines.iter().filter(|line| line["event"] == "run.started").count(),
+            calls: played.calls.len(),
+            changes: played.calls.iter().filter(|call| call.changing).count(),
+            violations: played.violations.len(),
+            interferences: BTreeMap::new(),
+        };
+        for other in played.interferences.iter().filter(|other| other.refused.is_none()) {
+            *sum.interferences.entry(other.what.kind()).or_default() += 1;
+        }
+        sum
+    }
+
+    fn add(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.runs += other.runs;
+        self.calls += other.calls;
+        self.changes += other.changes;
+        self.violations += other.violations;
+        for (kind, times) in other.interferences {
+            *self.interferences.entry(kind).or_default() += times;
+        }
+    }
+}
+
+/// Plays these seeds on all cores.
+fn play(seeds: &[u64], verbose: bool) -> Vec<Sum> {
+    spread(seeds, thread::available_parallelism().map_or(1, usize::from), async |&seed| {
         let played = random::play(seed).await;
         if verbose {
             tell(&played);
@@ -60,9 +99,8 @@ fn play(seeds: &[u64], verbose: bool) -> usize {
                 "seed {seed}: {violation}\n  replay: cargo run --release -p tests --bin soak -- --seed {seed} --verbose"
             );
         }
-        played.violations.len()
-    });
-    found.iter().sum()
+        Sum::of(&played)
+    })
 }
 
 fn tell(played: &Played) {
@@ -77,6 +115,9 @@ fn tell(played: &Played) {
         let data: String = line["data"].to_string().chars().take(300).collect();
         let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
         println!("#{} {} {} {} {} {data}", line["seq"], text("at"), text("run"), text("event"), text("step"));
+    }
+    for other in &played.interferences {
+        println!("{} somebody: {:?} {}", other.at, other.what, other.refused.as_deref().unwrap_or("done"));
     }
     for call in played.calls.iter().filter(|call| call.changing) {
         println!("{} {} {} {:?} {}", call.at, call.region, call.operation, call.outcome, call.parameters);

@@ -103,7 +103,7 @@ fn wanted(call: &Call) -> Option<u64> {
 }
 
 /// Whether the call lowers a service's count or minimum below what it was.
-fn lowers(call: &Call, pair: &PairState, side: Side) -> bool {
+pub(super) fn lowers(call: &Call, pair: &PairState, side: Side) -> bool {
     let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (name, count, minimum) = match call.operation.as_str() {

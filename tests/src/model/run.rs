@@ -51,6 +51,11 @@ impl<'a> RunHistory<'a> {
         })
     }
 
+    /// Its beginning, as it was planned.
+    pub(super) fn planned(&self) -> Option<&'a Witnessed> {
+        self.of("run.started").last()
+    }
+
     /// Whether people chose that way.
     pub(super) fn chose(&self, method: &str) -> bool {
         self.of("gate.decided").any(|decided| decided.data()["decision"]["method"] == method)

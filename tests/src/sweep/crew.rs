@@ -16,6 +16,8 @@ const IMPATIENCE: Duration = Duration::from_secs(45);
 const STAMINA: Duration = Duration::from_secs(6 * 3600);
 /// How often people retry.
 const RETRIES: usize = 8;
+/// Longest that people who ask for nothing leave a run open.
+const WEARY: Duration = Duration::from_secs(2 * 3600);
 
 /// What a paused run says where somebody took the writer, or the record after it had moved: no retry helps, and people begin anew from there.
 const TAKEN_AWAY: [&str; 2] = ["is the writer now", "stack dns"];
@@ -31,6 +33,8 @@ pub struct Crew {
     answered: BTreeMap<String, Instant>,
     asked: Option<Instant>,
     retries: usize,
+    /// Since when they wait for a run to end, or since they last asked for that.
+    open_since: Option<Instant>,
     /// The log as far as they have read it.
     read: Vec<Arc<Record>>,
 }
@@ -49,7 +53,7 @@ impl Crew {
     /// People who ask, and do not rest before it is done.
     pub fn of(story: Story) -> Self {
         let (repairs, answered) = (Vec::new(), BTreeMap::new());
-        Self { story, insists: true, repairs, answered, asked: None, retries: 0, read: Vec::new() }
+        Self { story, insists: true, repairs, answered, asked: None, retries: 0, open_since: None, read: Vec::new() }
     }
 
     /// People who ask for nothing, and bring to an end what is open.
@@ -103,6 +107,8 @@ impl Crew {
                 self.press(stage, &message, &action).await?;
             } else if !open && !self.insists {
                 return Ok(());
+            } else if open && !self.insists && self.is_weary() {
+                let _answer = stage.slack.command(Cast::JONAS, Cast::INCIDENT, "abort").await;
             } else if !open && self.asked.is_none_or(|asked| asked.elapsed() >= IMPATIENCE) {
                 self.asked = Some(Instant::now());
                 let _answer = stage.slack.command(Cast::MAYA, Cast::INCIDENT, self.story.command()).await;
@@ -116,6 +122,16 @@ impl Crew {
         let more: Vec<_> = log.read(self.read.len() as u64..).try_collect().await.map_err(|error| error.to_string())?;
         self.read.extend(more);
         Ok(())
+    }
+
+    /// Whether a run has been open for too long, and nothing that people wanted has ended it.
+    fn is_weary(&mut self) -> bool {
+        let since = *self.open_since.get_or_insert_with(Instant::now);
+        let weary = since.elapsed() >= WEARY;
+        if weary {
+            self.open_since = None;
+        }
+        weary
     }
 
     fn is_done(&self, stage: &Stage) -> bool {
@@ -189,8 +205,8 @@ impl Crew {
         } else if action == "retry" {
             self.retries += 1;
             if self.retries > RETRIES {
-                // What somebody skipped earlier is for people to see to; the run cannot.
-                if !stage.of("step.resolved").await.iter().any(|record| record.data["resolution"] == "skip") {
+                // What others changed, or somebody skipped earlier, is for people to see to; the run cannot.
+                if self.insists && !stage.of("step.resolved").await.iter().any(|record| record.data["resolution"] == "skip") {
                     return Err(format!("{RETRIES} retries did not help; the channel holds:\n{}", stage.channel()));
                 }
                 action = "abort";

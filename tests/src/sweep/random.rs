@@ -5,12 +5,12 @@ mod schedule;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rehearsal::{Call, Membership, OldPrimary, Scenario, Side, World, slack::Slack};
+use rehearsal::{Call, Interfered, Membership, OldPrimary, Scenario, Side, World, slack::Slack};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
-pub use self::schedule::Schedule;
 use self::schedule::{Act, Deed};
+pub use self::schedule::{Moment, Schedule};
 use super::{Crew, Hand, Rig, Story, story};
 use crate::Cast;
 
@@ -27,6 +27,8 @@ pub struct Played {
     pub lines: Vec<Value>,
     /// The calls that the simulated regions received.
     pub calls: Vec<Call>,
+    /// What others did meanwhile.
+    pub interferences: Vec<Interfered>,
 }
 
 /// Plays a seed: a promote, and for most the way back.
@@ -48,7 +50,8 @@ pub async fn play(seed: u64) -> Played {
     }
     let mut rig = theatre.rig;
     violations.extend(rig.violations().await);
-    Played { violations, lines: rig.lines(), calls: rig.stage.world.calls(), schedule }
+    let world = &rig.stage.world;
+    Played { violations, lines: rig.lines(), calls: world.calls(), interferences: world.interferences(), schedule }
 }
 
 struct Theatre {
@@ -79,6 +82,11 @@ impl Theatre {
             &Act::ByHand(deed) => {
                 tokio::spawn(by_hand(stage.world.clone(), deed));
             }
+            &Act::Interferes(what) => {
+                // Refused where it does not fit.
+                let _refused = stage.world.interfere("shop", what);
+            }
+            &Act::Lurks(moment, what) => self.rig.lurks(moment, what),
             Act::Applies => {
                 let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];
                 let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

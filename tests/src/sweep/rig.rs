@@ -9,12 +9,12 @@ use std::{
 
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
-use rehearsal::{ListenerState, PairState, ServiceState, Side, World};
+use rehearsal::{EcsService, Interference, ListenerState, PairState, ServiceState, Side, World};
 use serde_json::Value;
 use storage::{Log, Record, export, verify};
 use tokio::task::JoinHandle;
 
-use super::story::is_manned;
+use super::{random::Moment, story::is_manned};
 use crate::{
     Cast, Stage,
     model::{self, Evidence, Witnessed},
@@ -131,6 +131,11 @@ impl Rig {
         self.witness.forget_from(seq);
     }
 
+    /// Lets somebody interfere at a moment of what follows, once.
+    pub fn lurks(&self, moment: Moment, what: Interference) {
+        self.witness.lurking.lock().unwrap_or_else(PoisonError::into_inner).push((moment, what));
+    }
+
     /// Waits until everything that was begun has ended.
     pub async fn settle(&self) {
         tokio::time::sleep(SETTLED).await;
@@ -166,16 +171,18 @@ impl Rig {
         Evidence {
             records: records.collect(),
             calls: self.stage.world.calls(),
-            minimum: self.minimum(),
+            interferences: self.stage.world.interferences(),
+            configured: self.of_services(|service| service.desired),
+            minimum: self.of_services(|service| service.min),
             verified: verified(log).await,
             buttons: buttons.filter_map(|(_, button)| button["value"].as_str().map(str::to_owned)).collect(),
         }
     }
 
-    /// The least tasks of each service in production.
-    fn minimum(&self) -> Vec<(String, u32)> {
+    /// A number of each service in production.
+    fn of_services(&self, number: impl Fn(&EcsService) -> u32) -> Vec<(String, u32)> {
         let pair = self.stage.world.pairs().remove(0);
-        pair.services.iter().map(|service| (service.name.clone(), service.min)).collect()
+        pair.services.iter().map(|service| (service.name.clone(), number(service))).collect()
     }
 
     /// The lines of the log, from its files.
@@ -206,12 +213,14 @@ async fn verified(log: &Log) -> Result<(), String> {
 struct Witness {
     world: World,
     seen: Arc<Mutex<Vec<(Timestamp, PairState)>>>,
+    /// Who waits for a moment to interfere.
+    lurking: Arc<Mutex<Vec<(Moment, Interference)>>>,
     follower: Option<JoinHandle<()>>,
 }
 
 impl Witness {
     fn of(world: World) -> Self {
-        Self { world, seen: Arc::default(), follower: None }
+        Self { world, seen: Arc::default(), lurking: Arc::default(), follower: None }
     }
 
     fn count(&self) -> u64 {
@@ -229,9 +238,11 @@ impl Witness {
 
     fn follow(&mut self, log: Log) {
         let (world, seen, mut records) = (self.world.clone(), Arc::clone(&self.seen), log.follow(self.count()));
+        let lurking = Arc::clone(&self.lurking);
         self.follower = Some(tokio::spawn(async move {
-            while let Ok(Some(_)) = records.try_next().await {
+            while let Ok(Some(record)) = records.try_next().await {
                 note(&world, &seen);
+                come_out(&world, &lurking, &record);
             }
         }));
     }
@@ -243,6 +254,19 @@ impl Witness {
             let _aborted = follower.await;
         }
         (self.count()..log.head().size).for_each(|_| note(&self.world, &self.seen));
+    }
+}
+
+/// Whoever waits for this record interferes, now or as much later as they please.
+fn come_out(world: &World, lurking: &Mutex<Vec<(Moment, Interference)>>, record: &Record) {
+    let mut lurking = lurking.lock().unwrap_or_else(PoisonError::into_inner);
+    for (moment, what) in lurking.extract_if(.., |(moment, _)| moment.is(record)) {
+        let world = world.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(moment.later).await;
+            // Refused where it does not fit.
+            let _refused = world.interfere("shop", what);
+        });
     }
 }
 

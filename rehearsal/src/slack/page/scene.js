@@ -54,6 +54,8 @@ function same(bar, selector, content) {
 function drawActions(bar, actions, act) {
   const drawn = bar.querySelector(".actions") ?? element("div", "actions");
   drawn.dataset.content = JSON.stringify(actions);
+  const offered = new Set(actions.map(({ id }) => id));
+  [...drawn.children].filter((button) => !offered.has(button.dataset.id)).forEach((button) => button.remove());
   const known = new Map([...drawn.children].map((button) => [button.dataset.id, button]));
   for (const { id, label, danger, active } of actions) {
     const button = known.get(id) ?? element("button", danger ? "danger" : "", label);

@@ -2,11 +2,14 @@
 
 mod back;
 mod draw;
+mod interferences;
 mod there;
 
 use std::time::Duration;
 
-use rehearsal::{Deploys, Fault, OldPrimary, Pair, Side};
+use rehearsal::{Deploys, Fault, Interference, OldPrimary, Pair, Side};
+
+use storage::Record;
 
 use self::draw::Draw;
 
@@ -17,6 +20,10 @@ pub enum Act {
     Fails(Box<Fault>, Duration),
     /// Somebody does it with the AWS command line.
     ByHand(Deed),
+    /// A pipeline, a clean-up job or somebody in the console does it, whatever the bot is at.
+    Interferes(Interference),
+    /// The same, as soon as the bot has come so far.
+    Lurks(Moment, Interference),
     /// Somebody runs Terraform with the variables of a rebuild, whoever waits for it.
     Applies,
     /// The bot dies.
@@ -29,6 +36,25 @@ pub enum Act {
     Types(&'static str, &'static str),
     /// Somebody presses the button, as soon as there is one.
     Presses(&'static str, &'static str),
+}
+
+/// A moment of a run: so long after the first record of that kind, of that step where one is named.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Event.
+    pub event: &'static str,
+    /// Step.
+    pub step: Option<&'static str>,
+    /// Time from the record.
+    pub later: Duration,
+}
+
+impl Moment {
+    /// Whether the record is of that kind.
+    pub fn is(&self, record: &Record) -> bool {
+        let step = || record.step.as_deref();
+        record.event == self.event && self.step.is_none_or(|wanted| step() == Some(wanted))
+    }
 }
 
 /// What somebody does by hand. AWS may refuse it.
@@ -83,17 +109,17 @@ impl Schedule {
             draw.take()
         });
         deployed(&mut draw, &mut pair);
+        let back = back.map(|back| {
+            interferences::draw(&mut draw, back::most(&pair));
+            draw.and(back)
+        });
         Self { seed, pair, builds, there, back }
     }
 
     /// Whether somebody beside the bot changes anything.
     pub fn has_strangers(&self) -> bool {
-        let taken = |fault: &Fault| matches!(fault, Fault::RecordTaken { .. } | Fault::ScaledToZero { .. });
-        self.there.iter().chain(self.back.iter().flatten()).any(|(_, act)| match act {
-            Act::ByHand(_) => true,
-            Act::Fails(fault, _) => taken(fault),
-            _ => false,
-        })
+        let strange = |act: &Act| matches!(act, Act::ByHand(_) | Act::Interferes(_) | Act::Lurks(..));
+        self.there.iter().chain(self.back.iter().flatten()).any(|(_, act)| strange(act))
     }
 }
 

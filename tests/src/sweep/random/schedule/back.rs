@@ -29,15 +29,20 @@ const OPERATIONS: [(Service, &str); 20] = [
     (Service::Route53, "GetChange"),
 ];
 
-pub(super) fn draw(draw: &mut Draw, pair: &Pair) {
-    let most = match pair.old_primary {
+/// Seconds within which most of it begins.
+pub(super) fn most(pair: &Pair) -> f64 {
+    match pair.old_primary {
         OldPrimary::Rejoins => 700.0,
         OldPrimary::Detached => 3200.0,
-    };
+    }
+}
+
+pub(super) fn draw(draw: &mut Draw, pair: &Pair) {
+    let most = most(pair);
     outages(draw, pair, most);
     draw.calls(&OPERATIONS, most);
     people(draw, most);
-    strangers(draw, pair, most);
+    strangers(draw, most);
     draw.deaths(most);
     draw.identities(&OPERATIONS, most);
 }
@@ -108,7 +113,7 @@ fn people(draw: &mut Draw, most: f64) {
     }
 }
 
-fn strangers(draw: &mut Draw, pair: &Pair, most: f64) {
+fn strangers(draw: &mut Draw, most: f64) {
     let deeds = [
         Deed::FailsOver(Side::Dr),
         Deed::SwitchesOver(Side::Primary),
@@ -127,13 +132,13 @@ fn strangers(draw: &mut Draw, pair: &Pair, most: f64) {
         }
     }
     if draw.chance(8) {
-        draw.scaled_to_zero(pair, most);
+        draw.scaled_to_zero(most);
     }
     if draw.chance(15) {
         draw.restores(most);
     }
     if draw.chance(8) {
-        draw.record_taken(pair, most);
+        draw.record_taken(most);
     }
     if draw.chance(10) {
         draw.clock(most);

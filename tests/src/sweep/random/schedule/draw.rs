@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::{RngExt as _, SeedableRng as _, distr::uniform::SampleRange, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
-use rehearsal::{Disturbance, Fault, Pair, Region, Service, Side, Target};
+use rehearsal::{Disturbance, Fault, Interference, Pair, Region, Service, Side, Target};
 
 use super::Act;
 use crate::Cast;
@@ -25,6 +25,12 @@ impl Draw {
         let mut acts = std::mem::take(&mut self.acts);
         acts.sort_by_key(|(at, _)| *at);
         acts
+    }
+
+    /// The acts since then beside those, in order; none are left.
+    pub(super) fn and(&mut self, others: Vec<(Duration, Act)>) -> Vec<(Duration, Act)> {
+        self.acts.extend(others);
+        self.take()
     }
 
     pub(super) fn chance(&mut self, percent: u32) -> bool {
@@ -120,19 +126,14 @@ impl Draw {
     }
 
     /// Somebody points the record elsewhere.
-    pub(super) fn record_taken(&mut self, pair: &Pair, to: f64) {
-        let taken = Fault::RecordTaken {
-            pair: pair.name.clone(),
-            dns_name: "maintenance.example.net".to_owned(),
-            zone: "Z2ELSEWHERE".to_owned(),
-        };
-        self.fails(0.0, to, taken, 1.0, 2.0);
+    pub(super) fn record_taken(&mut self, to: f64) {
+        self.at(0.0, to, Act::Interferes(Interference::TakesRecord));
     }
 
     /// A pipeline takes a region's services to zero, and people may ask to restore the region that serves.
-    pub(super) fn scaled_to_zero(&mut self, pair: &Pair, to: f64) {
+    pub(super) fn scaled_to_zero(&mut self, to: f64) {
         let side = if self.chance(50) { Side::Primary } else { Side::Dr };
-        self.fails(0.0, to, Fault::ScaledToZero { pair: pair.name.clone(), side }, 1.0, 2.0);
+        self.at(0.0, to, Act::Interferes(Interference::Scales(side, 0)));
     }
 
     /// People ask for the capacity of the region that serves, whatever is the matter, and somebody approves.

@@ -30,7 +30,7 @@ pub(super) fn draw(draw: &mut Draw, pair: &Pair) {
     services(draw, pair);
     draw.calls(&OPERATIONS, MOST);
     people(draw);
-    strangers(draw, pair);
+    strangers(draw);
     draw.deaths(300.0);
     draw.identities(&OPERATIONS, MOST);
 }
@@ -99,18 +99,18 @@ fn people(draw: &mut Draw) {
     }
 }
 
-fn strangers(draw: &mut Draw, pair: &Pair) {
+fn strangers(draw: &mut Draw) {
     if draw.chance(15) {
         draw.at(0.0, MOST, Act::ByHand(Deed::FailsOver(Side::Dr)));
     }
     if draw.chance(10) {
-        draw.scaled_to_zero(pair, MOST);
+        draw.scaled_to_zero(MOST);
     }
     if draw.chance(20) {
         draw.restores(1200.0);
     }
     if draw.chance(10) {
-        draw.record_taken(pair, MOST);
+        draw.record_taken(MOST);
     }
     if draw.chance(10) {
         draw.clock(MOST);
