@@ -26,13 +26,8 @@ pub(super) enum Play {
 }
 
 impl Play {
-    const ALL: [Self; 5] = [
-        Self::PlannedMove,
-        Self::Promote,
-        Self::FailbackRejoined,
-        Self::FailbackDetached,
-        Self::PipelineInterferes,
-    ];
+    const ALL: [Self; 5] =
+        [Self::PlannedMove, Self::Promote, Self::FailbackRejoined, Self::FailbackDetached, Self::PipelineInterferes];
 
     fn id(self) -> &'static str {
         match self {

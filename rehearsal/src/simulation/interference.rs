@@ -67,7 +67,11 @@ impl Simulation {
         let site = pair.site(side);
         for service in &pair.services {
             let (desired, min) = if side == Side::Primary { (service.desired, service.min) } else { (1, 1) };
-            self.set_capacity(&ServiceKey::new(site.region.clone(), &site.ecs_cluster, &service.name), desired, Some(min))?;
+            self.set_capacity(
+                &ServiceKey::new(site.region.clone(), &site.ecs_cluster, &service.name),
+                desired,
+                Some(min),
+            )?;
         }
         // There may be no cluster of that name by now.
         let _absent = self.modify_cluster(&site.region, &site.db_cluster, Some(true));
@@ -125,7 +129,8 @@ impl Simulation {
         let site = &pair.primary;
         let cluster = self.cluster_in(&site.region, &site.db_cluster)?;
         self.check_state(cluster)?;
-        if cluster.global_cluster.is_some() || cluster.instances.iter().any(|instance| instance.life != Life::Available) {
+        if cluster.global_cluster.is_some() || cluster.instances.iter().any(|instance| instance.life != Life::Available)
+        {
             let message = format!("DB cluster {} can't be renamed in its current state.", cluster.id);
             return Err(Refusal::invalid("InvalidDBClusterStateFault", message));
         }

@@ -40,7 +40,10 @@ fn main() -> ExitCode {
         play(part, args.verbose).into_iter().for_each(|played| sum.add(played));
         let (played, took) = (sum.seeds, began.elapsed().as_secs_f64());
         println!("{played} of {count} seeds from {from} in {took:.1} s, {:.1} seeds/s", played as f64 / took);
-        println!("  {} runs, {} calls, {} of them changes, {} violations", sum.runs, sum.calls, sum.changes, sum.violations);
+        println!(
+            "  {} runs, {} calls, {} of them changes, {} violations",
+            sum.runs, sum.calls, sum.changes, sum.violations
+        );
         let by_kind = sum.interferences.iter().map(|(kind, times)| format!("{kind} {times}"));
         println!("  interferences: {}", by_kind.collect::<Vec<_>>().join(", "));
     }

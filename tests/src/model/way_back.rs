@@ -20,7 +20,8 @@ impl Evidence {
     /// Users, or the writer, go where what the serving side wrote is not.
     fn moves_users(&self, call: &Call, run: &RunHistory<'_>) -> Vec<String> {
         let mut found = Vec::new();
-        let alone = |pair: &PairState| Side::BOTH.into_iter().any(|side| points_at(pair, side) && !is_replicated(pair, side));
+        let alone =
+            |pair: &PairState| Side::BOTH.into_iter().any(|side| points_at(pair, side) && !is_replicated(pair, side));
         if MOVES.contains(&call.operation.as_str()) && self.held(call.at, alone) {
             found.push("moves the writer, which lacks what the serving side wrote".to_owned());
         }
@@ -54,7 +55,9 @@ impl Evidence {
         lacking.map(|(name, tasks)| {
             let ran = planned.pair.side(side.other()).services.iter().find(|service| service.name == *name);
             let ran = ran.map_or(0, |service| service.running);
-            format!("moves users to {side:?}, where {name} runs less than {tasks} configured and {ran} on the other side")
+            format!(
+                "moves users to {side:?}, where {name} runs less than {tasks} configured and {ran} on the other side"
+            )
         })
     }
 

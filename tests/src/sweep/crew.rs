@@ -206,7 +206,9 @@ impl Crew {
             self.retries += 1;
             if self.retries > RETRIES {
                 // What others changed, or somebody skipped earlier, is for people to see to; the run cannot.
-                if self.insists && !stage.of("step.resolved").await.iter().any(|record| record.data["resolution"] == "skip") {
+                if self.insists
+                    && !stage.of("step.resolved").await.iter().any(|record| record.data["resolution"] == "skip")
+                {
                     return Err(format!("{RETRIES} retries did not help; the channel holds:\n{}", stage.channel()));
                 }
                 action = "abort";
