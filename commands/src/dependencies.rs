@@ -1,22 +1,22 @@
-//! What was seen of what DR's tasks need before they can start. Plain data.
+//! What was seen of what the tasks of the side that is to take over need before they can start. Plain data.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::observation::Seen;
 
-/// What was looked up in DR beside the services themselves.
+/// What was looked up beside the services themselves.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dependencies {
-    /// Images that are pulled from DR's registry, by what the task definitions call them.
+    /// Images that are pulled from the region's own registry, by what the task definitions call them.
     pub images: Vec<Looked<Image>>,
-    /// Secrets and parameters in DR, by their `valueFrom`.
+    /// Secrets and parameters in the region, by their `valueFrom`.
     pub secrets: Vec<Looked<Secret>>,
-    /// Log groups in DR that nobody makes, by name: whether they are there.
+    /// Log groups in the region that nobody makes, by name: whether they are there.
     pub log_groups: Vec<Looked<bool>>,
     /// Free addresses of the services' subnets, by id.
     pub subnets: Vec<Looked<i64>>,
-    /// Certificates of DR's listener, by ARN.
+    /// Certificates of the region's listener, by ARN.
     pub certificates: Vec<Looked<Certificate>>,
 }
 
@@ -29,7 +29,7 @@ pub struct Looked<T> {
     pub state: Seen<T>,
 }
 
-/// An image in DR's registry.
+/// An image in the region's registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Image {
@@ -37,8 +37,9 @@ pub enum Image {
     There {
         /// Its digest.
         digest: String,
-        /// The digest of the same tag in the primary's registry, if that was seen.
-        primary: Option<String>,
+        /// The digest of the same tag in the other region's registry, if that was seen.
+        #[serde(alias = "primary")]
+        other: Option<String>,
     },
     /// The first pull gets it, through a pull-through cache.
     PulledThrough,
@@ -46,7 +47,7 @@ pub enum Image {
     Missing,
 }
 
-/// A secret or a parameter in DR.
+/// A secret or a parameter in the region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Secret {

@@ -127,6 +127,7 @@ pub(crate) fn steady() -> Observation {
         lag: Seen::Known(Some(Lag { millis: 400.0, at: now() })),
         records: at(SideName::Primary),
         zones: vec![zone()],
+        found: None,
         primary: side(SideName::Primary, 4),
         dr: side(SideName::Dr, 1),
     }
@@ -216,12 +217,13 @@ fn side(side: SideName, tasks: i32) -> Side {
             instances: vec![instance("db.r6g.large")],
             serverless: None,
             key: Some(Seen::Known(key())),
+            parameter_group: Some("shop-pg16".into()),
             zones: Seen::Known(vec![format!("{region}a"), format!("{region}b")]),
         })),
         services: vec![NamedService { name: "web".into(), state: Seen::Known(Some(service(tasks))) }],
         listener: app.side(side).listener.as_ref().map(|_| Seen::Known(ListenerState { actions: vec![forward] })),
         endpoint: Seen::Known(200),
-        vcpu_quotas: (side == SideName::Dr).then(|| VcpuQuotas {
+        vcpu_quotas: Some(VcpuQuotas {
             on_demand: Quota { granted: Seen::Known(100.0), default: None },
             spot: Quota { granted: Seen::Known(100.0), default: None },
             others: vec![],

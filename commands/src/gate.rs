@@ -105,7 +105,7 @@ pub(crate) fn open_gate(run: &Run, now: Timestamp) -> Result<(), Refusal> {
 
 /// What changed between the plan that people read and the plan as it would be now, if it is anything that an approval of `method` is bound
 /// to: the change itself, the calls (but the fence's, which depend on how far the failing region can be reached just then), and new
-/// obstacles. An obstacle that went away voids nothing.
+/// obstacles, or that what the run waited for before it asked doesn't hold any more. An obstacle that went away voids nothing.
 pub(crate) fn difference(read: &Plan, now: &Plan, method: Method) -> Option<String> {
     if read.runbook != now.runbook {
         return Some(format!("a {} is what the pair needs now", now.runbook.as_str()));
@@ -125,6 +125,11 @@ pub(crate) fn difference(read: &Plan, now: &Plan, method: Method) -> Option<Stri
         .collect();
     if !obstacles.is_empty() {
         return Some(obstacles.join("; "));
+    }
+    let lapsed: Vec<&str> =
+        now.checks.iter().filter(|check| check.lapsed()).map(|check| check.detail.as_str()).collect();
+    if !lapsed.is_empty() {
+        return Some(lapsed.join("; "));
     }
     let changed: Vec<&str> = now
         .steps

@@ -5,9 +5,27 @@ mod listener;
 pub use self::listener::{Switching, governing, listener_change, listener_switch};
 use crate::{
     change::Change,
-    observation::{ScalableTarget, ServiceState, Suspended},
-    topology::{Region, Service, SideName},
+    observation::{NamedService, ScalableTarget, ServiceState, Suspended},
+    topology::{Application, Region, Service, SideName},
 };
+
+/// The capacity that the primary needs before users move back: the configured one, or what DR has now where that is more. People raise DR in an
+/// incident for a reason, and its autoscaling follows the users who are there.
+pub fn needed_for_failback(app: &Application, dr: &[NamedService]) -> Vec<Service> {
+    let there = |name: &str| {
+        let named = dr.iter().find(|named| named.name == name)?;
+        named.state.known()?.as_ref()
+    };
+    let needed = |service: &Service| match there(&service.name).filter(|state| !state.daemon) {
+        Some(state) => Service {
+            desired: service.desired.max(state.desired),
+            min: service.min.max(scaling(state).map_or(0, |target| target.min)),
+            ..service.clone()
+        },
+        None => service.clone(),
+    };
+    app.services.iter().map(needed).collect()
+}
 
 /// What brings a service to its capacity in production; nothing if it is there. The scalable target comes first, raised in one call (its
 /// maximum if that is below the goal), and scheduled scaling that could lower it again is suspended. A new minimum lifts the desired count by

@@ -8,6 +8,7 @@ pub mod decide;
 pub mod dependencies;
 pub mod desk;
 pub mod discovery;
+pub mod elsewhere;
 pub mod engine;
 pub mod former;
 pub mod gate;

@@ -17,7 +17,7 @@ pub use self::{
     },
     zones::{NamedZone, Protection, ZoneState},
 };
-use crate::{dependencies::Dependencies, topology::SideName, vcpus::VcpuQuotas};
+use crate::{dependencies::Dependencies, elsewhere::FoundCluster, topology::SideName, vcpus::VcpuQuotas};
 
 /// Something that was looked at: what it was, or why it could not be seen. As JSON, an object with one key:
 /// `{"known": …}`, `{"unknown": "reason"}` or `{"refused": "reason"}`.
@@ -76,7 +76,8 @@ pub struct Observation {
     pub at: Timestamp,
     /// The global cluster as the DR region tells it.
     pub global: Seen<GlobalCluster>,
-    /// Replication lag as the DR region's CloudWatch has it. `Known(None)`: there is no datapoint.
+    /// Replication lag of the side that is to take over, as its region's CloudWatch has it: DR's, or the primary's where the way back is looked at.
+    /// `Known(None)`: there is no datapoint.
     pub lag: Seen<Option<Lag>>,
     /// The records that say which region serves, in the configuration's order.
     #[serde(default)]
@@ -84,6 +85,9 @@ pub struct Observation {
     /// The hosted zones that they are in, each once.
     #[serde(default)]
     pub zones: Vec<NamedZone>,
+    /// The primary region's DB clusters by any identifier; listed only where the way back finds no member of the global cluster there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Seen<Vec<FoundCluster>>>,
     /// The region that serves in steady state.
     pub primary: Side,
     /// The disaster-recovery region.
@@ -186,9 +190,9 @@ pub struct Side {
     pub listener: Option<Seen<ListenerState>>,
     /// What its endpoint answered to a health request by the public name: the HTTP status.
     pub endpoint: Seen<u16>,
-    /// Fargate's vCPU quotas of the account and region, and what other applications need of them (looked up in DR only).
+    /// Fargate's vCPU quotas of the account and region, and what other applications need of them; looked up on the side that is to take over.
     pub vcpu_quotas: Option<VcpuQuotas>,
-    /// What its tasks need before they can start (looked up in DR only).
+    /// What its tasks need before they can start; looked up on the side that is to take over.
     #[serde(default)]
     pub dependencies: Option<Dependencies>,
 }
@@ -231,6 +235,9 @@ pub struct DbCluster {
     pub serverless: Option<AcuRange>,
     /// Its KMS key, if encrypted.
     pub key: Option<Seen<KmsKey>>,
+    /// Its DB cluster parameter group; absent in records of before it was read.
+    #[serde(default)]
+    pub parameter_group: Option<String>,
     /// Availability zones that its subnet group spans.
     pub zones: Seen<Vec<String>>,
 }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     aws::{Aws, AwsError, AwsErrorKind},
     dependencies::Dependencies,
+    elsewhere::must_list,
     observation::{NamedRecord, NamedService, NamedZone, Observation, Seen, Side, Snapshot},
     stake::Fence,
     topology::{Application, SideName},
@@ -21,9 +22,16 @@ use crate::{
 /// Looks end with the deadlines of their calls; what is held up by anything else (retries, credentials) is cut off this much later.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// Everything seen of the pair, complete within `timing.observation` and a quarter of a second.
+/// Everything seen of the pair, complete within `timing.observation` and a quarter of a second: what a promote depends on, of the primary as far
+/// as it's needed beside.
 pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation {
+    observe_for(aws, app, clock, SideName::Dr).await
+}
+
+/// The same for a move to that side: what the side that is to take over needs is looked up there.
+pub(crate) async fn observe_for(aws: &Aws, app: &Application, clock: &Clock, target: SideName) -> Observation {
     let patience = app.timing.observation;
+    let began = Instant::now();
     let dr = &app.dr.region;
     let records = app.records.iter().map(async |record| NamedRecord {
         zone: record.zone.clone(),
@@ -31,17 +39,26 @@ pub async fn observe(aws: &Aws, app: &Application, clock: &Clock) -> Observation
         sets: look("Route 53", patience, aws.record_sets(record)).await,
     });
     let zones = app.zones().into_iter().map(|zone| observe_zone(aws, app, zone));
-    let (global, lag, records, zones, primary, dr) = join!(
-        look(dr, patience, aws.global_cluster(SideName::Dr)),
-        look(dr, patience, aws.lag(SideName::Dr)),
+    let global = async {
+        let global = look(dr, patience, aws.global_cluster(SideName::Dr)).await;
+        let lists =
+            target == SideName::Primary && global.known().and_then(Option::as_ref).is_some_and(|it| must_list(app, it));
+        // It shares the observation's deadline, counted from its beginning.
+        let left = patience.saturating_sub(began.elapsed());
+        let found = lists.then(|| look(&app.primary.region, left, aws.clusters(SideName::Primary)));
+        (global, OptionFuture::from(found).await)
+    };
+    let ((global, found), lag, records, zones, primary, dr) = join!(
+        global,
+        look(&app.side(target).region, patience, aws.lag(target)),
         join_all(records),
         join_all(zones),
         // Boxed: dozens of looks at once are more than a worker's stack should hold.
-        Box::pin(observe_side(aws, app, SideName::Primary)),
-        Box::pin(observe_side(aws, app, SideName::Dr)),
+        Box::pin(observe_side(aws, app, SideName::Primary, target)),
+        Box::pin(observe_side(aws, app, SideName::Dr, target)),
     );
     let global = existing(global, || format!("global cluster {} in {}", app.global_cluster, app.dr.region));
-    Observation { at: clock.now(), global, lag, records, zones, primary, dr }
+    Observation { at: clock.now(), global, lag, records, zones, found, primary, dr }
 }
 
 /// What AWS tells of a stale former primary's data, complete within the same time: whether writes were blocked there since the promote that is
@@ -72,7 +89,7 @@ async fn observe_zone(aws: &Aws, app: &Application, zone: &str) -> NamedZone {
     NamedZone { id: zone.to_owned(), state, protections, private }
 }
 
-async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {
+async fn observe_side(aws: &Aws, app: &Application, side: SideName, target: SideName) -> Side {
     let patience = app.timing.observation;
     let region = app.side(side);
     let name = region.region.as_str();
@@ -84,15 +101,15 @@ async fn observe_side(aws: &Aws, app: &Application, side: SideName) -> Side {
     let services = async {
         let services = join_all(services).await;
         // What they need is known by their task definitions. It shares the observation's deadline, counted from its beginning.
-        let needed = (side == SideName::Dr).then(|| Box::pin(aws.dependencies(&services, began)));
+        let needed = (side == target).then(|| Box::pin(aws.dependencies(side, &services, began)));
         let needed = OptionFuture::from(needed).await;
         (services, needed)
     };
-    let certificates = (side == SideName::Dr).then(|| aws.certificates());
+    let certificates = (side == target).then(|| aws.certificates(side));
     let listener = region.listener.as_ref().map(async |listener| {
         existing(look(name, patience, aws.listener(side)).await, || format!("listener {} in {name}", listener.arn))
     });
-    let quotas = (side == SideName::Dr).then(|| aws.vcpu_quotas());
+    let quotas = (side == target).then(|| aws.vcpu_quotas(side));
     let (caller, db, (services, dependencies), certificates, listener, endpoint, vcpu_quotas) = join!(
         look(name, patience, aws.caller(side)),
         look(name, patience, aws.db_cluster(side)),

@@ -250,6 +250,11 @@ impl Plan {
         self.checks.iter().filter(|check| check.blocks()).collect()
     }
 
+    /// The checks as a gate shows them: without those that the run has waited for before it asks.
+    pub fn checks_at_gate(&self) -> Vec<Check> {
+        self.checks.iter().filter(|check| !check.awaited).cloned().collect()
+    }
+
     /// The option for that method, if it is offered.
     pub fn option(&self, method: Method) -> Option<&MethodOption> {
         self.options.iter().find(|option| option.method == method)

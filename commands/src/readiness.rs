@@ -6,6 +6,7 @@ mod database;
 mod dependencies;
 mod failback;
 mod identity;
+mod parity;
 mod quota;
 mod records;
 mod serving;
@@ -18,9 +19,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    goals::needed_for_failback,
     observation::{Observation, Seen},
     stake::Stake,
-    topology::Application,
+    topology::{Application, Region, Service, SideName},
 };
 
 /// How much a failed check matters.
@@ -58,6 +60,9 @@ pub struct Check {
     pub detail: String,
     /// What to do about it; absent when it passed.
     pub fix: Option<String>,
+    /// Whether the run waits for it before it asks people: it doesn't stand in the way of a plan, but an approval counts only while it holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaited: bool,
 }
 
 impl Check {
@@ -70,14 +75,20 @@ impl Check {
     pub fn blocks(&self) -> bool {
         self.level == Level::Blocking && self.outcome != Outcome::Pass
     }
+
+    /// Whether it doesn't hold at the moment of an approval, though the run had waited for it.
+    pub fn lapsed(&self) -> bool {
+        self.awaited && self.outcome != Outcome::Pass
+    }
 }
 
 /// All checks of the application with that name as it was observed.
 pub fn checks(name: &str, app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
-    let mut checks = identity::checks(app, observation);
-    checks.extend(database::checks(app, observation, now));
-    checks.extend(capacity::checks(app, observation, now));
-    checks.extend(dependencies::checks(app, observation, now));
+    let target = Target::of(app, observation, SideName::Dr);
+    let mut checks = identity::checks(app, observation, SideName::Dr);
+    checks.extend(database::checks(app, observation, SideName::Dr, now));
+    checks.extend(capacity::checks(&target, observation, now));
+    checks.extend(dependencies::checks(&target, observation, now));
     checks.extend(traffic::checks(app, observation));
     checks.extend(serving::checks(name, app, observation));
     checks
@@ -90,25 +101,74 @@ pub(crate) fn serving_checks(name: &str, app: &Application, observation: &Observ
 
 /// What must be true before the way back.
 pub fn failback_checks(name: &str, app: &Application, observation: &Observation, stake: Option<&Stake>) -> Vec<Check> {
-    let mut checks = failback::checks(app, observation, stake);
+    let mut checks = failback::checks(name, app, observation, stake);
     checks.extend(serving::checks(name, app, observation));
     checks
+}
+
+/// The side that is to take over, as the checks of what it runs see it.
+struct Target<'a> {
+    app: &'a Application,
+    side: SideName,
+    /// What it is to run in production: as configured, or what DR runs now where it is the way back and that is more.
+    services: Vec<Service>,
+}
+
+impl<'a> Target<'a> {
+    fn of(app: &'a Application, observation: &Observation, side: SideName) -> Self {
+        let services = match side {
+            SideName::Dr => app.services.clone(),
+            SideName::Primary => needed_for_failback(app, &observation.dr.services),
+        };
+        Self { app, side, services }
+    }
+
+    fn region(&self) -> &'a Region {
+        self.app.side(self.side)
+    }
+
+    /// The names of the other region and of this one.
+    fn regions(&self) -> (&'a String, &'a String) {
+        (&self.app.side(self.side.other()).region, &self.region().region)
+    }
+
+    /// The region as sentences call it.
+    fn place(&self) -> &'a str {
+        match self.side {
+            SideName::Dr => "DR",
+            SideName::Primary => &self.region().region,
+        }
+    }
+
+    /// The run that moves users there.
+    fn deed(&self) -> &'static str {
+        match self.side {
+            SideName::Dr => "promote",
+            SideName::Primary => "failback",
+        }
+    }
 }
 
 /// A check before its outcome is known.
 struct Draft {
     id: String,
     level: Level,
+    awaited: bool,
 }
 
 /// A check that stands in the way if it does not pass.
 fn blocking(id: impl Into<String>) -> Draft {
-    Draft { id: id.into(), level: Level::Blocking }
+    Draft { id: id.into(), level: Level::Blocking, awaited: false }
 }
 
 /// A check that people should know of if it does not pass.
 fn warning(id: impl Into<String>) -> Draft {
-    Draft { id: id.into(), level: Level::Warning }
+    Draft { id: id.into(), level: Level::Warning, awaited: false }
+}
+
+/// A check whose passing the run waits for before it asks people.
+fn awaited(id: impl Into<String>) -> Draft {
+    Draft { awaited: true, ..warning(id) }
 }
 
 impl Draft {
@@ -146,12 +206,15 @@ impl Draft {
     }
 
     fn outcome(self, outcome: Outcome, detail: String, fix: Option<String>) -> Check {
-        Check { id: self.id, level: self.level, outcome, detail, fix }
+        Check { id: self.id, level: self.level, outcome, detail, fix, awaited: self.awaited }
     }
 }
 
 /// The fix where something could not be seen: the reason says what is in the way.
 const LOOK_AGAIN: &str = "look again; if it stays, follow the reason given";
+
+/// The fix where the run waits by itself.
+const RUN_WAITS: &str = "none needed: the run waits for it before it asks";
 
 /// The fix where AWS refused: the reason names it.
 const RESOLVE: &str = "resolve this first; asking again gets the same answer";

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::{
     goals::{governing, listener_change},
-    observation::{NamedRecord, Observation, Seen, ServiceState},
+    observation::{NamedRecord, Observation, Seen, ServiceState, Suspended},
     phase::writing,
     records::{Pointing, pointing},
-    topology::{Application, Service, SideName},
+    topology::{Application, Region, Service, SideName},
 };
 
 const SIDES: [SideName; 2] = [SideName::Primary, SideName::Dr];
@@ -47,6 +47,7 @@ pub fn differences(app: &Application, observation: &Observation) -> Vec<Differen
         let states = &observation.side(side).services;
         for (service, named) in app.services.iter().zip(states) {
             found.extend(capacity(app, side, service, &named.state));
+            found.extend(suspended(app, side, service, &named.state));
         }
     }
     found
@@ -128,6 +129,41 @@ fn listener(app: &Application, observation: &Observation) -> Option<Difference> 
     }
 }
 
+/// Scaling that is suspended, whoever did it: by this bot for a move, or by somebody who forgot it.
+fn suspended(
+    app: &Application,
+    side: SideName,
+    service: &Service,
+    state: &Seen<Option<ServiceState>>,
+) -> Option<Difference> {
+    let (region, name) = (app.side(side), &service.name);
+    let target = state.known()?.as_ref()?.scaling.known()?.as_ref()?;
+    let Suspended { dynamic_in, dynamic_out, scheduled } = target.suspended;
+    // Without a schedule there is nothing that it keeps from running.
+    let all = [
+        (dynamic_in, "dynamic scaling in", "DynamicScalingInSuspended"),
+        (dynamic_out, "dynamic scaling out", "DynamicScalingOutSuspended"),
+        (scheduled && !target.schedules.is_empty(), "scheduled scaling", "ScheduledScalingSuspended"),
+    ];
+    let of: Vec<_> = all.into_iter().filter(|(suspended, ..)| *suspended).collect();
+    let what: Vec<&str> = of.iter().map(|(_, what, _)| *what).collect();
+    let state: Vec<String> = of.iter().map(|(.., key)| format!("{key}=false")).collect();
+    (!of.is_empty()).then(|| {
+        let resume = scaling_command(region, name, &format!("--suspended-state {}", state.join(",")));
+        let resource = format!("service {name} in {}", region.region);
+        difference(resource, format!("{} suspended", what.join(", ")), format!("resume it: {resume}"))
+    })
+}
+
+/// The command that changes a service's scalable target.
+pub(crate) fn scaling_command(region: &Region, service: &str, change: &str) -> String {
+    format!(
+        "`aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount \
+         --resource-id service/{}/{service} {change} --region {}`",
+        region.ecs_cluster, region.region
+    )
+}
+
 fn capacity(
     app: &Application,
     side: SideName,
@@ -160,5 +196,43 @@ fn capacity(
             Some(difference(resource, format!("minimum {} instead of {min}", target.min), fix))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    /// What differs where that side's service has this suspended, and these schedules.
+    fn suspended(side: SideName, suspended: Suspended, schedules: &[&str]) -> Vec<String> {
+        let mut observation = fixture::steady();
+        let services = match side {
+            SideName::Primary => &mut observation.primary.services,
+            SideName::Dr => &mut observation.dr.services,
+        };
+        let Seen::Known(Some(state)) = &mut services[0].state else { unreachable!() };
+        let Seen::Known(Some(target)) = &mut state.scaling else { unreachable!() };
+        target.suspended = suspended;
+        target.schedules = schedules.iter().map(|&name| name.to_owned()).collect();
+        differences(&fixture::app(), &observation).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn suspended_scaling_differs_with_the_command_that_resumes_it() {
+        let scheduled = Suspended { scheduled: true, ..Suspended::default() };
+        assert_eq!(
+            suspended(SideName::Dr, scheduled, &["night"]),
+            [
+                "service web in us-west-2: scheduled scaling suspended (resume it: `aws application-autoscaling register-scalable-target \
+                 --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/shop/web \
+                 --suspended-state ScheduledScalingSuspended=false --region us-west-2`)"
+            ]
+        );
+        assert_eq!(suspended(SideName::Dr, scheduled, &[]), Vec::<String>::new(), "there is nothing to resume");
+        let both = Suspended { dynamic_in: true, dynamic_out: true, scheduled: false };
+        let told = suspended(SideName::Primary, both, &[]);
+        assert!(told[0].contains("dynamic scaling in, dynamic scaling out suspended"), "{told:?}");
+        assert!(told[0].contains("DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false"), "{told:?}");
     }
 }

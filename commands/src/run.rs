@@ -22,7 +22,7 @@ use crate::{
     report::{Report, RunOutcome},
     runbook::Runbook,
     status::OpenRun,
-    topology::Application,
+    topology::{Application, SideName},
 };
 
 /// One run of a runbook, as its records tell it.
@@ -228,11 +228,28 @@ pub struct CallRun {
     pub outcome: Option<CallOutcome>,
 }
 
+/// A scalable target whose maximum a run raised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RaisedMaximum {
+    pub(crate) side: SideName,
+    pub(crate) service: String,
+    /// What it was before.
+    pub(crate) was: i32,
+}
+
 impl CallRun {
     /// Whether it suspends scheduled scaling that ran before.
     pub fn suspends_schedules(&self) -> bool {
         let ran = self.before["scaling"]["known"]["suspended"]["scheduled"] == Value::Bool(false);
         ran && self.call.params["SuspendedState"]["ScheduledScalingSuspended"] == Value::Bool(true)
+    }
+
+    /// The maximum that it raises, and what it was.
+    fn raises_maximum(&self) -> Option<i32> {
+        let refused = matches!(self.outcome, Some(CallOutcome::Failed { .. }));
+        let was = self.before["scaling"]["known"]["max"].as_i64().filter(|_| !refused)?;
+        let wanted = self.call.params["MaxCapacity"].as_i64()?;
+        i32::try_from(was).ok().filter(|_| wanted > was)
     }
 
     /// The service whose scalable target it changes.
@@ -251,6 +268,16 @@ impl Run {
     /// Those of this run alone.
     pub fn suspended_here(&self, app: &Application) -> Vec<SuspendedService> {
         self.calls.values().filter(|call| call.suspends_schedules()).filter_map(|call| call.scaled(app)).collect()
+    }
+
+    /// Maxima of scalable targets that this run raised, in the order of its calls.
+    pub(crate) fn raised_maxima(&self, app: &Application) -> Vec<RaisedMaximum> {
+        let raised = |call: &CallRun| {
+            let was = call.raises_maximum()?;
+            let SuspendedService { side, service } = call.scaled(app)?;
+            Some(RaisedMaximum { side, service, was })
+        };
+        self.calls.values().filter_map(raised).collect()
     }
 
     /// Whether it is a rebuild that completed, after which the way back goes on.

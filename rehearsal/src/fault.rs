@@ -94,6 +94,11 @@ pub enum Fault {
         /// Identifier of the global cluster.
         global_cluster: String,
     },
+    /// Secondaries of a global cluster fall behind, and are filled from the writer anew. Cannot be cleared.
+    FallsBehind {
+        /// Identifier of the global cluster.
+        global_cluster: String,
+    },
     /// Builds of an application's project fail before they change anything.
     BuildFails {
         /// Application whose project it is.

@@ -1,5 +1,5 @@
-//! What DR's tasks need before they can start, looked up where they would be: images, secrets, parameters, log groups, addresses; and the certificate in
-//! front of them. Nothing here reads a secret's value.
+//! What the tasks of the side that is to take over need before they can start, looked up where they would be: images, secrets, parameters, log groups,
+//! addresses; and the certificate in front of them. Nothing here reads a secret's value.
 //!
 //! Each look-up has one attempt within the observation's deadline; what didn't answer is unknown.
 
@@ -46,11 +46,12 @@ static SUBNETS: Operation = Operation::new("ec2", "DescribeSubnets");
 const MOST: usize = 30;
 
 impl Aws {
-    /// What the services in DR need, as far as their task definitions were read. `began` is when the observation began, from which its deadline counts.
-    pub(crate) async fn dependencies(&self, services: &[NamedService], began: Instant) -> Dependencies {
+    /// What the services of that side need, as far as their task definitions were read. `began` is when the observation began, from which its deadline
+    /// counts.
+    pub(crate) async fn dependencies(&self, side: SideName, services: &[NamedService], began: Instant) -> Dependencies {
         let deadline = began + self.0.app.timing.observation;
         // The primary gets no more time than it takes to find out that it's dark.
-        let primary = deadline.min(began + CONNECT);
+        let other = if side == SideName::Dr { deadline.min(began + CONNECT) } else { deadline };
         let states: Vec<&ServiceState> =
             services.iter().filter_map(|service| service.state.known().and_then(Option::as_ref)).collect();
         let tasks = || states.iter().filter_map(|state| state.task.known());
@@ -59,38 +60,43 @@ impl Aws {
         let logs = tasks().flat_map(|task| &task.needs.logs);
         let subnets: BTreeSet<&str> = states.iter().flat_map(|state| &state.subnets).map(String::as_str).collect();
         let (images, secrets, log_groups, subnets) = join4(
-            self.images(images, deadline, primary),
-            self.secrets(values, deadline),
-            self.log_groups(logs, deadline),
-            self.subnets(subnets, deadline),
+            self.images(side, images, deadline, other),
+            self.secrets(side, values, deadline),
+            self.log_groups(side, logs, deadline),
+            self.subnets(side, subnets, deadline),
         )
         .await;
         Dependencies { images, secrets, log_groups, subnets, certificates: Vec::new() }
     }
 
-    /// Log groups in DR that are to be there.
-    async fn log_groups<'a>(&self, logs: impl Iterator<Item = &'a LogTarget>, deadline: Instant) -> Vec<Looked<bool>> {
-        let dr = &self.0.app.dr.region;
-        let here = logs.filter(|log| !log.created && log.region.as_ref().is_none_or(|region| region == dr));
+    /// Log groups that are to be there.
+    async fn log_groups<'a>(
+        &self,
+        side: SideName,
+        logs: impl Iterator<Item = &'a LogTarget>,
+        deadline: Instant,
+    ) -> Vec<Looked<bool>> {
+        let own = &self.side(side).region;
+        let here = logs.filter(|log| !log.created && log.region.as_ref().is_none_or(|region| region == own));
         let groups: BTreeSet<&str> = here.map(|log| log.group.as_str()).collect();
-        look_up(groups, |group| seen(deadline, "logs DescribeLogGroups", self.has_log_group(group))).await
+        look_up(groups, |group| seen(deadline, "logs DescribeLogGroups", self.has_log_group(side, group))).await
     }
 
-    async fn has_log_group(&self, group: &str) -> Result<bool, AwsError> {
+    async fn has_log_group(&self, side: SideName, group: &str) -> Result<bool, AwsError> {
         // Sorted by name: the one that is the prefix comes first.
         let parameters = json!({ "logGroupNamePrefix": group, "limit": 1 });
-        let answer = self.regional(SideName::Dr).signed.read(&LOGS, &LOG_GROUPS, &parameters).await?;
+        let answer = self.regional(side).signed.read(&LOGS, &LOG_GROUPS, &parameters).await?;
         Ok(answer["logGroups"].as_array().into_iter().flatten().any(|found| found["logGroupName"] == group))
     }
 
     /// Free addresses in each subnet, asked for at once.
-    async fn subnets(&self, ids: BTreeSet<&str>, deadline: Instant) -> Vec<Looked<i64>> {
+    async fn subnets(&self, side: SideName, ids: BTreeSet<&str>, deadline: Instant) -> Vec<Looked<i64>> {
         if ids.is_empty() {
             return Vec::new();
         }
         let numbered = ids.iter().enumerate().map(|(index, id)| (format!("SubnetId.{}", index + 1), json!(id)));
         let parameters = Value::Object(numbered.collect::<Map<_, _>>());
-        let regional = self.regional(SideName::Dr);
+        let regional = self.regional(side);
         let answer = seen(deadline, "ec2 DescribeSubnets", regional.signed.read(&EC2, &SUBNETS, &parameters)).await;
         let free = |answer: &Value, id: &str| {
             let mut subnets = answer["subnetSet"]["item"].as_array().into_iter().flatten();
@@ -110,11 +116,11 @@ impl Aws {
         ids.into_iter().map(one).collect()
     }
 
-    /// Certificates of DR's listener, where one is configured and speaks TLS.
-    pub(crate) async fn certificates(&self) -> Vec<Looked<Certificate>> {
+    /// Certificates of that side's listener, where one is configured and speaks TLS.
+    pub(crate) async fn certificates(&self, side: SideName) -> Vec<Looked<Certificate>> {
         let deadline = self.deadline();
-        let Some(listener) = &self.side(SideName::Dr).listener else { return Vec::new() };
-        let regional = self.regional(SideName::Dr);
+        let Some(listener) = &self.side(side).listener else { return Vec::new() };
+        let regional = self.regional(side);
         let send = || regional.elb.describe_listeners().listener_arns(&listener.arn).send();
         // That it couldn't be read is told where its actions are looked at.
         let Seen::Known(answer) =
@@ -125,12 +131,12 @@ impl Aws {
         let arns = answer.listeners().iter().flat_map(|listener| listener.certificates());
         let arns: BTreeSet<&str> =
             arns.filter_map(|certificate| certificate.certificate_arn()).filter(|arn| arn.contains(":acm:")).collect();
-        look_up(arns, |arn| seen(deadline, "acm DescribeCertificate", self.certificate(arn))).await
+        look_up(arns, |arn| seen(deadline, "acm DescribeCertificate", self.certificate(side, arn))).await
     }
 
-    async fn certificate(&self, arn: &str) -> Result<Certificate, AwsError> {
+    async fn certificate(&self, side: SideName, arn: &str) -> Result<Certificate, AwsError> {
         let parameters = json!({ "CertificateArn": arn });
-        let answer = self.regional(SideName::Dr).signed.read(&ACM, &CERTIFICATE, &parameters).await?;
+        let answer = self.regional(side).signed.read(&ACM, &CERTIFICATE, &parameters).await?;
         let found = &answer["Certificate"];
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Ok(Certificate {

@@ -58,9 +58,9 @@ impl Aws {
         Ok(Some(Found { service, task, target_groups, governs }))
     }
 
-    /// What the application's services take of Fargate's quotas in DR.
-    pub(super) async fn need(&self) -> Result<Need, AwsError> {
-        let (deadline, side) = (self.deadline(), SideName::Dr);
+    /// What the application's services take of Fargate's quotas on that side.
+    pub(super) async fn need(&self, side: SideName) -> Result<Need, AwsError> {
+        let deadline = self.deadline();
         let mut sum = Need::default();
         for service in &self.app().services {
             let Some(found) = self.describe_service(side, &service.name).await? else { continue };

@@ -65,7 +65,6 @@ use crate::{
     observation::Seen,
     partition::Partition,
     topology::{self, Application, Duty, SideName},
-    vcpus::Need,
 };
 
 /// To connect takes milliseconds within a region and at most some hundred between two: who has not answered by then is dark.
@@ -84,10 +83,10 @@ struct Inner {
     global: Caller,
     /// Route 53 for the hosted zones that have a role of their own, by the role's ARN.
     zones: BTreeMap<String, Route53>,
-    /// The other applications of DR's account and region.
+    /// The other applications of the same accounts and regions.
     neighbors: OnceLock<Vec<vcpus::Neighboring>>,
-    /// What this application needs of the quotas, for its neighbors, and when that was looked up.
-    need: Mutex<Option<(Instant, Need)>>,
+    /// What this application needs of the quotas, for its neighbors.
+    needs: Mutex<vcpus::Needs>,
 }
 
 impl fmt::Debug for Aws {
@@ -168,7 +167,7 @@ impl Aws {
             app,
             clock,
             neighbors: OnceLock::new(),
-            need: Mutex::new(None),
+            needs: Mutex::default(),
         }))
     }
 

@@ -7,6 +7,7 @@ use futures::future::{OptionFuture, join, try_join};
 
 use super::{Aws, AwsError, absent_is_none, call::Operation, seen};
 use crate::{
+    elsewhere::FoundCluster,
     observation::{AcuRange, DbCluster, DbInstance, FailoverState, GlobalCluster, Member, Snapshot},
     topology::SideName,
 };
@@ -16,6 +17,9 @@ static CLUSTERS: Operation = Operation::new("rds", "DescribeDBClusters");
 pub(super) static SNAPSHOTS: Operation = Operation::new("rds", "DescribeDBClusterSnapshots");
 static INSTANCES: Operation = Operation::new("rds", "DescribeDBInstances");
 static SUBNET_GROUPS: Operation = Operation::new("rds", "DescribeDBSubnetGroups");
+
+/// Most pages of a list, of a hundred clusters each.
+const PAGES: usize = 5;
 
 impl Aws {
     /// The global cluster as that side's region tells it; `None` if there is none.
@@ -41,13 +45,30 @@ impl Aws {
             engine_version: cluster.engine_version().unwrap_or_default().to_owned(),
             resource_id: cluster.db_cluster_resource_id().unwrap_or_default().to_owned(),
             deletion_protection: cluster.deletion_protection().unwrap_or_default(),
-            global_cluster: cluster.global_cluster_identifier().filter(|id| !id.is_empty()).map(str::to_owned),
+            global_cluster: belongs_to(&cluster),
             replicas: cluster.read_replica_identifiers().to_vec(),
             instances,
             serverless: cluster.serverless_v2_scaling_configuration().and_then(acu_range),
             key,
+            parameter_group: cluster.db_cluster_parameter_group().map(str::to_owned),
             zones,
         }))
+    }
+
+    /// The DB clusters of that side's region, by whatever identifier.
+    pub(crate) async fn clusters(&self, side: SideName) -> Result<Vec<FoundCluster>, AwsError> {
+        let regional = self.regional(side);
+        let (mut found, mut marker) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let send = || regional.rds.describe_db_clusters().set_marker(marker.clone()).send();
+            let answer = regional.caller.read(&CLUSTERS, send).await?;
+            found.extend(answer.db_clusters().iter().map(found_cluster));
+            marker = answer.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// That manual cluster snapshot; `None` if there is none.
@@ -89,6 +110,20 @@ impl Aws {
         let zones: BTreeSet<&str> = subnets.filter_map(|subnet| subnet.subnet_availability_zone()?.name()).collect();
         Ok(zones.into_iter().map(str::to_owned).collect())
     }
+}
+
+fn found_cluster(cluster: &types::DbCluster) -> FoundCluster {
+    FoundCluster {
+        id: cluster.db_cluster_identifier().unwrap_or_default().to_owned(),
+        arn: cluster.db_cluster_arn().unwrap_or_default().to_owned(),
+        engine: cluster.engine().unwrap_or_default().to_owned(),
+        global_cluster: belongs_to(cluster),
+    }
+}
+
+/// The global cluster that it says it belongs to.
+fn belongs_to(cluster: &types::DbCluster) -> Option<String> {
+    cluster.global_cluster_identifier().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 fn global_cluster(cluster: &types::GlobalCluster) -> GlobalCluster {

@@ -35,32 +35,46 @@ const LOOKUPS: usize = 16;
 pub(super) struct Neighboring {
     name: String,
     aws: Weak<Inner>,
+    /// The side of this application whose quotas it shares.
+    ours: SideName,
+    /// With which of its own.
+    theirs: SideName,
 }
 
+const SIDES: [SideName; 2] = [SideName::Primary, SideName::Dr];
+
 impl Aws {
-    /// Makes applications known to each other that share an account and region in DR, and so Fargate's quotas. Where an account is not
-    /// configured, it is taken for the same.
+    /// Makes applications known to each other that share an account and region, and so Fargate's quotas. Where an account is not configured, it is
+    /// taken for the same.
     pub fn introduce(applications: &BTreeMap<String, Self>) {
+        let pairs = || SIDES.into_iter().flat_map(|ours| SIDES.map(|theirs| (ours, theirs)));
         for (name, aws) in applications {
-            let others =
-                applications.iter().filter(|(other, it)| *other != name && shared(&it.app().dr, &aws.app().dr));
-            let others =
-                others.map(|(name, it)| Neighboring { name: name.clone(), aws: std::sync::Arc::downgrade(&it.0) });
+            let others = applications.iter().filter(|(other, _)| *other != name);
+            let others = others.flat_map(|(name, it)| {
+                let shares = pairs().filter(|&(ours, theirs)| shared(aws.side(ours), it.side(theirs)));
+                shares.map(|(ours, theirs)| Neighboring {
+                    name: name.clone(),
+                    aws: std::sync::Arc::downgrade(&it.0),
+                    ours,
+                    theirs,
+                })
+            });
             // Set once: whoever introduces them again has the same to say.
             let _known = aws.0.neighbors.set(others.collect());
         }
     }
 
-    /// The quotas in DR, and the neighbors' needs. What could not be seen says so; nothing waits beyond the observation's deadline.
-    pub async fn vcpu_quotas(&self) -> VcpuQuotas {
-        let (on_demand, spot, others) = join3(self.quota(ON_DEMAND), self.quota(SPOT), self.neighbors()).await;
+    /// The quotas of that side's region, and the neighbors' needs there. What could not be seen says so; nothing waits beyond the observation's deadline.
+    pub async fn vcpu_quotas(&self, side: SideName) -> VcpuQuotas {
+        let (on_demand, spot, others) =
+            join3(self.quota(side, ON_DEMAND), self.quota(side, SPOT), self.neighbors(side)).await;
         VcpuQuotas { on_demand, spot, others }
     }
 
-    async fn quota(&self, code: &str) -> Quota {
+    async fn quota(&self, side: SideName, code: &str) -> Quota {
         let deadline = self.deadline();
         let granted = seen(deadline, "servicequotas GetServiceQuota", async {
-            match self.granted(code).await {
+            match self.granted(side, code).await {
                 // The account has no value of its own, which AWS answers for most accounts that never asked for more.
                 Err(error) if error.kind == AwsErrorKind::NotFound => Ok(Err(error)),
                 other => other.map(Ok),
@@ -70,7 +84,8 @@ impl Aws {
         match granted {
             Seen::Known(Ok(value)) => Quota { granted: Seen::Known(value), default: None },
             Seen::Known(Err(error)) => {
-                let default = seen(deadline, "servicequotas GetAWSDefaultServiceQuota", self.default_quota(code)).await;
+                let default =
+                    seen(deadline, "servicequotas GetAWSDefaultServiceQuota", self.default_quota(side, code)).await;
                 Quota { granted: error.seen(), default: default.known().copied() }
             }
             Seen::Unknown(why) => Quota { granted: Seen::Unknown(why), default: None },
@@ -78,54 +93,78 @@ impl Aws {
         }
     }
 
-    async fn granted(&self, code: &str) -> Result<f64, AwsError> {
-        let regional = self.regional(SideName::Dr);
+    async fn granted(&self, side: SideName, code: &str) -> Result<f64, AwsError> {
+        let regional = self.regional(side);
         let send = || regional.quotas.get_service_quota().service_code(FARGATE).quota_code(code).send();
         let answer = regional.caller.read(&QUOTA, send).await?;
         let value = answer.quota().and_then(|quota| quota.value());
         value.ok_or_else(|| AwsError::unreadable(&QUOTA, &regional.caller.region, "the quota has no value"))
     }
 
-    async fn default_quota(&self, code: &str) -> Result<f64, AwsError> {
-        let regional = self.regional(SideName::Dr);
+    async fn default_quota(&self, side: SideName, code: &str) -> Result<f64, AwsError> {
+        let regional = self.regional(side);
         let send = || regional.quotas.get_aws_default_service_quota().service_code(FARGATE).quota_code(code).send();
         let answer = regional.caller.read(&DEFAULT_QUOTA, send).await?;
         let value = answer.quota().and_then(|quota| quota.value());
         value.ok_or_else(|| AwsError::unreadable(&DEFAULT_QUOTA, &regional.caller.region, "the quota has no value"))
     }
 
-    async fn neighbors(&self) -> Vec<Neighbor> {
+    async fn neighbors(&self, side: SideName) -> Vec<Neighbor> {
         let known = self.0.neighbors.get().map(Vec::as_slice).unwrap_or_default();
         let mut left = LOOKUPS;
-        let looks = known.iter().filter_map(|neighbor| Some((neighbor, Self(neighbor.aws.upgrade()?)))).map(
-            |(neighbor, aws)| {
-                let remembered = aws.remembered();
+        let here = known.iter().filter(|neighbor| neighbor.ours == side);
+        let looks =
+            here.filter_map(|neighbor| Some((neighbor, Self(neighbor.aws.upgrade()?)))).map(|(neighbor, aws)| {
+                let remembered = aws.remembered(neighbor.theirs);
                 let asks = remembered.is_none() && left > 0;
                 left -= usize::from(asks);
                 async move {
                     let need = match remembered {
                         Some(need) => Seen::Known(need),
-                        None if asks => aws.look_up_need().await,
+                        None if asks => aws.look_up_need(neighbor.theirs).await,
                         None => Seen::Unknown("not looked up yet".to_owned()),
                     };
                     Neighbor { application: neighbor.name.clone(), need }
                 }
-            },
-        );
+            });
         join_all(looks).await
     }
 
-    fn remembered(&self) -> Option<Need> {
-        let need = self.0.need.lock().unwrap_or_else(PoisonError::into_inner);
-        need.filter(|(at, _)| at.elapsed() < FRESH).map(|(_, need)| need)
+    fn remembered(&self, side: SideName) -> Option<Need> {
+        let needs = self.0.needs.lock().unwrap_or_else(PoisonError::into_inner);
+        needs.of(side).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, need)| need)
     }
 
-    async fn look_up_need(&self) -> Seen<Need> {
-        let need = seen(self.deadline(), "ecs (DescribeServices, DescribeTaskDefinition)", self.need()).await;
+    async fn look_up_need(&self, side: SideName) -> Seen<Need> {
+        let need = seen(self.deadline(), "ecs (DescribeServices, DescribeTaskDefinition)", self.need(side)).await;
         if let Seen::Known(need) = &need {
-            *self.0.need.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), *need));
+            self.0.needs.lock().unwrap_or_else(PoisonError::into_inner).remember(side, *need);
         }
         need
+    }
+}
+
+/// What an application needs of its two regions' quotas, and when each was looked up.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    primary: Option<(Instant, Need)>,
+    dr: Option<(Instant, Need)>,
+}
+
+impl Needs {
+    fn of(&self, side: SideName) -> Option<(Instant, Need)> {
+        match side {
+            SideName::Primary => self.primary,
+            SideName::Dr => self.dr,
+        }
+    }
+
+    fn remember(&mut self, side: SideName, need: Need) {
+        let known = Some((Instant::now(), need));
+        match side {
+            SideName::Primary => self.primary = known,
+            SideName::Dr => self.dr = known,
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use super::{
     task::{Refused, Understood},
 };
 use crate::{
+    elsewhere,
     engine::EngineError,
-    former,
     journal::{Event, Refusal},
     request::{Press, Request},
 };
@@ -33,8 +33,8 @@ impl Desk {
 
     /// Looks at once, and tells what is still missing.
     pub(super) async fn applied(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
-        let answer = match former::look(&pair.aws, &pair.app).await {
-            Ok(former) => Event::HandoffLooked { command: command.seq, lacks: former.lacks(&pair.app) },
+        let answer = match elsewhere::look(&pair.aws, &pair.app, &pair.name).await {
+            Ok((_, lacks)) => Event::HandoffLooked { command: command.seq, lacks },
             Err(error) => failed(&command, error.to_string()),
         };
         self.answer(&request, &pair, answer).await

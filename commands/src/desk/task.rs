@@ -23,7 +23,7 @@ use crate::{
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// Which way the pair is to go.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     /// To DR.
     Promote,

@@ -5,6 +5,7 @@ use crate::{
     goals::restore_changes,
     observation::Observation,
     readiness::serving_checks,
+    reconcile::scaling_command,
     supply::{Active, Found},
     topology::{Application, SideName},
 };
@@ -76,10 +77,10 @@ fn still_suspended(
     left.map(|service| {
         let resumes = match side {
             SideName::Dr => "the failback resumes it".to_owned(),
-            SideName::Primary => format!(
-                "resume it with `aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id service/{}/{service} --suspended-state ScheduledScalingSuspended=false --region {}`",
-                region.ecs_cluster, region.region
-            ),
+            SideName::Primary => {
+                let resume = scaling_command(region, service, "--suspended-state ScheduledScalingSuspended=false");
+                format!("resume it with {resume}")
+            }
         };
         format!("scheduled scaling of {service} in {} is suspended by this bot: {resumes}", region.region)
     })

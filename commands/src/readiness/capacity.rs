@@ -1,23 +1,22 @@
-//! Checks of the services and of what they need to grow.
+//! Checks of the services of the side that is to take over, and of what they need to grow.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, LOOK_AGAIN, blocking, quota, warning};
+use super::{Check, LOOK_AGAIN, Target, blocking, parity, quota, warning};
 use crate::{
-    observation::{NamedService, Observation, Rollout, ScalableTarget, Seen, ServiceState, TaskShape},
-    topology::{Application, Service, target_group_name},
-    vcpus::UNITS,
+    observation::{NamedService, Observation, Rollout, ScalableTarget, Seen, ServiceState},
+    topology::{Service, SideName, target_group_name},
 };
 
 /// ECS repeats "unable to place" every few minutes while it lasts.
 const PLACEMENT_MAX_AGE: SignedDuration = SignedDuration::from_mins(15);
 
-pub(super) fn checks(app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
+pub(super) fn checks(target: &Target<'_>, observation: &Observation, now: Timestamp) -> Vec<Check> {
     let mut checks = Vec::new();
-    for service in &app.services {
-        checks.extend(service_checks(app, service, observation, now));
+    for service in &target.services {
+        checks.extend(service_checks(target, service, observation, now));
     }
-    checks.extend(quota::checks(app, observation));
+    checks.extend(quota::checks(target, observation));
     checks
 }
 
@@ -25,45 +24,71 @@ pub(super) fn named<'a>(services: &'a [NamedService], name: &str) -> Option<&'a 
     services.iter().find(|service| service.name == name).map(|service| &service.state)
 }
 
-fn service_checks(app: &Application, service: &Service, observation: &Observation, now: Timestamp) -> Vec<Check> {
+fn service_checks(target: &Target<'_>, service: &Service, observation: &Observation, now: Timestamp) -> Vec<Check> {
     let name = &service.name;
+    let region = target.region();
     let draft = blocking(format!("service-{name}"));
-    let state = match named(&observation.dr.services, name) {
+    let state = match named(&observation.side(target.side).services, name) {
         Some(Seen::Known(Some(state))) => state,
         Some(Seen::Unknown(why)) => return vec![draft.unknown(why, LOOK_AGAIN)],
         Some(Seen::Refused(why)) => {
-            return vec![draft.refused(format_args!("service {name} in {}", app.dr.region), why)];
+            return vec![draft.refused(format_args!("service {name} in {}", region.region), why)];
         }
         Some(Seen::Known(None)) | None => {
-            let detail = format!("there is no service {name} in {} of {}", app.dr.ecs_cluster, app.dr.region);
-            return vec![draft.fail(detail, "create it, or correct `services` and `ecs_cluster`")];
+            let detail = format!("there is no service {name} in {} of {}", region.ecs_cluster, region.region);
+            let stack = target.app.failback.stacks.workloads(name, &region.region);
+            return vec![draft.fail(detail, format!("apply stack {stack}, or correct `services` and `ecs_cluster`"))];
         }
     };
     let active = draft.judge(
         state.status == "ACTIVE",
         format!("{name} is ACTIVE, {}/{} tasks running", state.running, state.desired),
         format!("{name} is {}", state.status),
-        format!("create {name} in {} again; a service in this state takes no tasks", app.dr.region),
+        format!("create {name} in {} again; a service in this state takes no tasks", region.region),
     );
     let mut checks = vec![active];
-    checks.extend(count(service, state));
+    checks.extend(count(target, service, state));
+    checks.extend(above(target, service));
     checks.extend([deployment(name, state), rollout(name, state), starting(name, state, now)]);
     checks.extend(targets(name, state));
-    checks.extend(schedules(name, state));
+    checks.extend(schedules(target, name, state));
     checks.extend(traffic(name, state));
-    checks.push(parity(name, state, named(&observation.primary.services, name)));
+    checks.push(parity::check(target, observation, name));
     checks
 }
 
+/// Only where the other region runs more than is configured, which is what the target gets, too.
+fn above(target: &Target<'_>, service: &Service) -> Option<Check> {
+    let configured = target.app.services.iter().find(|configured| configured.name == service.name)?;
+    let (here, there) = (&target.region().region, &target.app.side(target.side.other()).region);
+    let name = &service.name;
+    let least = match service.min > configured.min {
+        true => format!(", at least {} (configured {})", service.min, configured.min),
+        false => String::new(),
+    };
+    (service.desired > configured.desired || service.min > configured.min).then(|| {
+        warning(format!("above-{name}")).fail(
+            format!(
+                "{there} runs {} tasks of {name}, configured {}: {here} gets {}{least}",
+                service.desired, configured.desired, service.desired
+            ),
+            format!("none needed; if production needs as many, set `desired = {}` of {name}", service.desired),
+        )
+    })
+}
+
 /// Whether the count can be brought to the goal.
-fn count(service: &Service, state: &ServiceState) -> Vec<Check> {
+fn count(target: &Target<'_>, service: &Service, state: &ServiceState) -> Vec<Check> {
     let Service { name, desired, .. } = service;
     if state.daemon {
         let detail = format!("{name} is a DAEMON service: ECS runs one task on each container instance");
-        let fix = "see that as many container instances run in DR as production needs: Standby can't set the count";
+        let fix = format!(
+            "see that as many container instances run in {} as production needs: Standby can't set the count",
+            target.place()
+        );
         return vec![warning(format!("scaling-{name}")).fail(detail, fix)];
     }
-    let mut checks = vec![scaling(service, &state.scaling)];
+    let mut checks = vec![scaling(target, service, &state.scaling)];
     if state.controller.has_task_sets() {
         let draft = blocking(format!("task-set-{name}"));
         checks.push(match state.scale {
@@ -85,7 +110,7 @@ fn count(service: &Service, state: &ServiceState) -> Vec<Check> {
     checks
 }
 
-fn scaling(service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
+fn scaling(move_to: &Target<'_>, service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
     let Service { name, desired, min, .. } = service;
     let draft = warning(format!("scaling-{name}"));
     let target = match scaling.known() {
@@ -113,7 +138,7 @@ fn scaling(service: &Service, scaling: &Seen<Option<ScalableTarget>>) -> Check {
         target.max >= *desired,
         format!("{name} may scale to {}; goal {desired}, minimum {min}", target.max),
         format!("{name} may scale to {} only, and the goal is {desired}", target.max),
-        format!("none needed: the promote raises the maximum to {desired}; raise it now to be safe"),
+        format!("none needed: the {} raises the maximum to {desired}; raise it now to be safe", move_to.deed()),
     )
 }
 
@@ -133,11 +158,11 @@ fn deployment(name: &str, state: &ServiceState) -> Check {
         !state.in_flight(),
         format!("no deployment of {name} is in flight"),
         detail,
-        "let it finish or roll it back: meanwhile ECS scales out, but not in, and a promote waits for its end",
+        "let it finish or roll it back: meanwhile ECS scales out, but not in, and the move waits for its end",
     )
 }
 
-/// A failed deployment starts no tasks any more: a promote would wait for them in vain.
+/// A failed deployment starts no tasks any more: the run would wait for them in vain.
 fn rollout(name: &str, state: &ServiceState) -> Check {
     let Rollout { state: rollout, reason, failed_tasks, .. } = &state.rollout;
     let newest = state.trouble.as_ref().map(|trouble| format!("; ECS says: {}", trouble.message)).unwrap_or_default();
@@ -212,7 +237,7 @@ fn traffic(name: &str, state: &ServiceState) -> Option<Check> {
 }
 
 /// Only where there are schedules.
-fn schedules(name: &str, state: &ServiceState) -> Option<Check> {
+fn schedules(move_to: &Target<'_>, name: &str, state: &ServiceState) -> Option<Check> {
     let target = state.scaling.known()?.as_ref()?;
     let draft = warning(format!("schedules-{name}"));
     (!target.schedules.is_empty()).then(|| {
@@ -221,48 +246,18 @@ fn schedules(name: &str, state: &ServiceState) -> Option<Check> {
             target.suspended.scheduled,
             format!("scheduled scaling of {name} is suspended ({list})"),
             format!("schedules of {name} could lower it again: {list}"),
-            "none needed: the promote suspends scheduled scaling; resume it after the failback",
+            match move_to.side {
+                SideName::Dr => "none needed: the promote suspends scheduled scaling; resume it after the failback",
+                SideName::Primary => "none needed: the failback suspends scheduled scaling, and resumes it at its end",
+            },
         )
     })
-}
-
-fn parity(name: &str, dr: &ServiceState, primary: Option<&Seen<Option<ServiceState>>>) -> Check {
-    let draft = warning(format!("task-parity-{name}"));
-    let primary = primary.and_then(Seen::known).and_then(Option::as_ref).and_then(|state| state.task.known());
-    match (primary, dr.task.known()) {
-        (Some(primary), Some(dr)) => draft.judge(
-            same_task(primary, dr),
-            format!("both sides run {}", shape(dr)),
-            format!("the primary runs {}, DR {}", shape(primary), shape(dr)),
-            "deploy the same version to DR, or know that it serves another one",
-        ),
-        _ => draft.unknown(format!("the tasks of {name} on both sides could not be compared"), LOOK_AGAIN),
-    }
-}
-
-/// Registries may differ by region: repository and tag are what must agree.
-fn same_task(primary: &TaskShape, dr: &TaskShape) -> bool {
-    let names =
-        |task: &TaskShape| -> Vec<String> { task.images.iter().map(|image| repository(image).to_owned()).collect() };
-    primary.cpu == dr.cpu && names(primary) == names(dr)
-}
-
-/// An image without its registry: what comes before the first `/` if it has a dot or a port.
-fn repository(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((registry, rest)) if registry.contains(['.', ':']) => rest,
-        _ => image,
-    }
-}
-
-fn shape(task: &TaskShape) -> String {
-    format!("{} ({} vCPU)", task.images.join(", "), f64::from(task.cpu) / UNITS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observation::{Controller, Governed, Suspended, Trouble, WeightedTarget};
+    use crate::observation::{Controller, Governed, Suspended, TaskShape, Trouble, WeightedTarget};
     use crate::{
         fixture,
         readiness::{Level, Outcome},
@@ -278,7 +273,9 @@ mod tests {
     }
 
     fn found(observation: &Observation, id: &str) -> (Level, Outcome) {
-        let mut checks = checks(&fixture::app(), observation, fixture::now()).into_iter();
+        let app = fixture::app();
+        let target = Target::of(&app, observation, SideName::Dr);
+        let mut checks = checks(&target, observation, fixture::now()).into_iter();
         let Some(check) = checks.find(|check| check.id == id) else { unreachable!("there is a check {id}") };
         (check.level, check.outcome())
     }

@@ -5,7 +5,7 @@ mod key;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, LOOK_AGAIN, blocking, warning};
+use super::{Check, LOOK_AGAIN, RUN_WAITS, awaited, blocking, warning};
 use crate::{
     observation::{DbCluster, GlobalCluster, Observation, Seen},
     phase::{moving_to, writing},
@@ -16,17 +16,22 @@ use crate::{
 /// The metric comes once a minute and may be a minute late: older than this, it says little about now.
 const LAG_MAX_AGE: SignedDuration = SignedDuration::from_mins(3);
 
-pub(super) fn checks(app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
-    let mut checks = global_checks(app, &observation.global);
-    let moving = observation.global.known().and_then(|global| moving_to(app, global)) == Some(SideName::Dr);
-    checks.extend(dr_checks(app, observation, moving));
-    checks.push(primary_cluster(app, observation));
-    checks.push(instances::class_parity(observation));
-    checks.push(data_loss(app, observation, now));
+/// Of the side that is to take over, and of the one that it takes over from.
+pub(super) fn checks(app: &Application, observation: &Observation, target: SideName, now: Timestamp) -> Vec<Check> {
+    let mut checks = global_checks(app, &observation.global, target);
+    let moving = observation.global.known().and_then(|global| moving_to(app, global)) == Some(target);
+    checks.extend(target_checks(app, observation, target, moving));
+    checks.push(source_cluster(app, observation, target.other()));
+    checks.push(instances::class_parity(app, observation, target));
+    checks.extend(instances::number(app, observation, target));
+    checks.push(match target {
+        SideName::Dr => data_loss(app, observation, now),
+        SideName::Primary => keeps_up(app, observation, now),
+    });
     checks
 }
 
-fn global_checks(app: &Application, global: &Seen<GlobalCluster>) -> Vec<Check> {
+fn global_checks(app: &Application, global: &Seen<GlobalCluster>, target: SideName) -> Vec<Check> {
     let global = match global {
         Seen::Known(global) => global,
         Seen::Unknown(why) => return vec![blocking("global-cluster").unknown(why, LOOK_AGAIN)],
@@ -36,7 +41,7 @@ fn global_checks(app: &Application, global: &Seen<GlobalCluster>) -> Vec<Check> 
             ];
         }
     };
-    vec![status(app, global), idle(app, global), member(app, global)]
+    vec![status(app, global), idle(app, global, target), member(app, global, target)]
 }
 
 fn status(app: &Application, global: &GlobalCluster) -> Check {
@@ -52,7 +57,7 @@ fn status(app: &Application, global: &GlobalCluster) -> Check {
     )
 }
 
-fn idle(app: &Application, global: &GlobalCluster) -> Check {
+fn idle(app: &Application, global: &GlobalCluster, target: SideName) -> Check {
     let Some(failover) = &global.failover else {
         return blocking("global-idle").pass("no failover or switchover is under way");
     };
@@ -61,63 +66,72 @@ fn idle(app: &Application, global: &GlobalCluster) -> Check {
         failover.status,
         failover.to.as_deref().unwrap_or("no named target")
     );
-    match moving_to(app, global) {
-        Some(SideName::Dr) => {
-            warning("global-idle").fail(detail, "nothing: the database step waits for it and asks for no other")
-        }
-        _ => blocking("global-idle").fail(detail, "wait for its end, or cancel it in RDS"),
+    if moving_to(app, global) == Some(target) {
+        return warning("global-idle").fail(detail, "nothing: the database step waits for it and asks for no other");
     }
+    blocking("global-idle").fail(detail, "wait for its end, or cancel it in RDS")
 }
 
-fn member(app: &Application, global: &GlobalCluster) -> Check {
-    let dr = &app.dr;
-    let draft = blocking("dr-member");
-    let Some(member) = global.member(&dr.region, &dr.db_cluster) else {
-        return draft.fail(
-            format!("{} in {} is not a member of {}", dr.db_cluster, dr.region, app.global_cluster),
+fn member(app: &Application, global: &GlobalCluster, target: SideName) -> Check {
+    let region = app.side(target);
+    let name = &region.db_cluster;
+    let id = of(target, "member");
+    let Some(member) = global.member(&region.region, name) else {
+        return blocking(id).fail(
+            format!("{name} in {} is not a member of {}", region.region, app.global_cluster),
             "correct `db_cluster` and `region`, or add the cluster to the global cluster again",
         );
     };
-    match member.synchronization.as_deref() {
-        _ if member.writer => draft.pass(format!("{} is the writer already", dr.db_cluster)),
-        Some("pending-resync") => draft.fail(
-            format!("{} is being synchronised anew (pending-resync)", dr.db_cluster),
+    match (member.synchronization.as_deref(), target) {
+        _ if member.writer => blocking(id).pass(format!("{name} is the writer already")),
+        (Some("pending-resync"), SideName::Dr) => blocking(id).fail(
+            format!("{name} is being synchronised anew (pending-resync)"),
             "wait until it is connected; what it lacks would be lost",
         ),
-        state => draft.pass(format!("{} follows, {}", dr.db_cluster, state.unwrap_or("state not told"))),
+        (Some("connected"), _) | (_, SideName::Dr) => {
+            let state = member.synchronization.as_deref().unwrap_or("state not told");
+            blocking(id).pass(format!("{name} follows, {state}"))
+        }
+        (state, SideName::Primary) => {
+            let state = state.unwrap_or("in a state that AWS does not tell");
+            awaited(id).fail(format!("{name} is {state}"), RUN_WAITS)
+        }
     }
 }
 
-fn dr_checks(app: &Application, observation: &Observation, moving: bool) -> Vec<Check> {
-    let name = &app.dr.db_cluster;
-    let region = &app.dr.region;
-    let cluster = match &observation.dr.db {
+fn target_checks(app: &Application, observation: &Observation, target: SideName, moving: bool) -> Vec<Check> {
+    let region = app.side(target);
+    let name = &region.db_cluster;
+    let draft = || blocking(of(target, "cluster"));
+    let cluster = match &observation.side(target).db {
         Seen::Known(Some(cluster)) => cluster,
         Seen::Known(None) => {
-            let detail = format!("there is no DB cluster {name} in {region}");
-            return vec![blocking("dr-cluster").fail(detail, "correct `db_cluster`, or create the secondary")];
+            let detail = format!("there is no DB cluster {name} in {}", region.region);
+            return vec![draft().fail(detail, "correct `db_cluster`, or create the secondary")];
         }
-        Seen::Unknown(why) => return vec![blocking("dr-cluster").unknown(why, LOOK_AGAIN)],
+        Seen::Unknown(why) => return vec![draft().unknown(why, LOOK_AGAIN)],
         Seen::Refused(why) => {
-            return vec![blocking("dr-cluster").refused(format_args!("DB cluster {name} in {region}"), why)];
+            return vec![draft().refused(format_args!("DB cluster {name} in {}", region.region), why)];
         }
     };
-    let mut checks = vec![cluster_status(name, cluster, moving)];
-    checks.extend(instances::checks(app, observation, cluster));
-    checks.push(version(observation, name, cluster));
-    checks.push(key::check(name, region, cluster.key.as_ref()));
-    checks.push(zones(name, &cluster.zones));
+    let mut checks = vec![cluster_status(name, cluster, target, moving)];
+    checks.extend(instances::checks(app, observation, target, cluster));
+    checks.push(version(app, observation, target, cluster));
+    checks.extend(parameter_group(app, observation, target, cluster));
+    checks.push(key::check(name, &region.region, target, cluster.key.as_ref()));
+    checks.push(zones(name, target, &cluster.zones));
     checks
 }
 
 /// Busy is not absent: a cluster that serves while RDS works on it can take over, though AWS may ask to wait.
-fn cluster_status(name: &str, cluster: &DbCluster, moving: bool) -> Check {
+fn cluster_status(name: &str, cluster: &DbCluster, target: SideName, moving: bool) -> Check {
     let status = &cluster.status;
-    // What is under way towards DR goes on by itself.
-    let draft = || if moving { warning("dr-cluster") } else { blocking("dr-cluster") };
+    let id = || of(target, "cluster");
+    // What is under way towards it goes on by itself.
+    let draft = || if moving { warning(id()) } else { blocking(id()) };
     match cluster.standing() {
         Standing::Available => draft().pass(format!("{name} is available")),
-        Standing::Busy => warning("dr-cluster").fail(
+        Standing::Busy => warning(id()).fail(
             format!("{name} is {status}. It serves, but AWS may refuse to move the writer until it's available"),
             "wait until it's available, or go on: a refused move changes nothing",
         ),
@@ -125,8 +139,12 @@ fn cluster_status(name: &str, cluster: &DbCluster, moving: bool) -> Check {
             format!("{name} is {status}. AWS doesn't move the writer meanwhile"),
             "wait until the upgrade is done",
         ),
+        // What Terraform has just built, the run waits for.
+        Standing::Down if target == SideName::Primary && status == "creating" => {
+            awaited(id()).fail(format!("{name} is {status}"), RUN_WAITS)
+        }
         Standing::Down => draft().fail(format!("{name} is {status}"), down(status)),
-        Standing::Unlisted => warning("dr-cluster").unknown(
+        Standing::Unlisted => warning(id()).unknown(
             format!("{name} is {status}, a status that Standby doesn't know"),
             "see what RDS says about it; a refused move changes nothing",
         ),
@@ -146,24 +164,31 @@ fn down(status: &str) -> &'static str {
 
 /// AWS moves the writer only between clusters of the same major and minor version. For some minor versions the patch level may differ.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-upgrade.html>
-fn version(observation: &Observation, name: &str, cluster: &DbCluster) -> Check {
-    let primary =
-        observation.primary.db.known().and_then(Option::as_ref).map(|primary| primary.engine_version.as_str());
-    let theirs = primary.or(observation.global.known().map(|global| global.engine_version.as_str()));
+fn version(app: &Application, observation: &Observation, target: SideName, cluster: &DbCluster) -> Check {
+    let source = target.other();
+    let (name, whose) = (&app.side(target).db_cluster, whose(app, source));
+    let other = observation.side(source).db.known().and_then(Option::as_ref).map(|other| other.engine_version.as_str());
+    let theirs = other.or(observation.global.known().map(|global| global.engine_version.as_str()));
     let ours = cluster.engine_version.as_str();
-    let draft = blocking("dr-version");
-    let Some(theirs) = theirs else { return draft.unknown("the primary's engine version is not known", LOOK_AGAIN) };
+    let id = of(target, "version");
+    let Some(theirs) = theirs else {
+        return blocking(id).unknown(format!("the engine version of {whose} is not known"), LOOK_AGAIN);
+    };
     if major_minor(ours) == major_minor(theirs) && ours != theirs {
-        return warning("dr-version").fail(
-            format!("{name} runs {ours}, but the primary {theirs}: the patch level differs"),
+        return warning(id).fail(
+            format!("{name} runs {ours}, but {whose} {theirs}: the patch level differs"),
             "apply the pending patch to the older cluster: AWS moves the writer across patch levels only for certain minor versions",
         );
     }
-    draft.judge(
+    let managed = match target {
+        SideName::Dr => "managed failover wants",
+        SideName::Primary => "a switchover wants",
+    };
+    blocking(id).judge(
         ours == theirs,
-        format!("{name} runs {ours}, the primary {theirs}"),
-        format!("{name} runs {ours}, but the primary {theirs}"),
-        "upgrade the older cluster: managed failover wants the same major and minor version",
+        format!("{name} runs {ours}, {whose} {theirs}"),
+        format!("{name} runs {ours}, but {whose} {theirs}"),
+        format!("upgrade the older cluster: {managed} the same major and minor version"),
     )
 }
 
@@ -173,8 +198,31 @@ fn major_minor(version: &str) -> Vec<&str> {
     aurora.split('.').take(2).collect()
 }
 
-fn zones(name: &str, zones: &Seen<Vec<String>>) -> Check {
-    let draft = warning("dr-zones");
+/// Only where one side has a parameter group of its own and the other RDS's default, whose settings come into force with the move. Terraform that
+/// builds a cluster anew, or by hand, is where they get lost.
+fn parameter_group(
+    app: &Application,
+    observation: &Observation,
+    target: SideName,
+    cluster: &DbCluster,
+) -> Option<Check> {
+    let other = observation.side(target.other()).db.known()?.as_ref()?;
+    let (ours, theirs) = (cluster.parameter_group.as_deref()?, other.parameter_group.as_deref()?);
+    let is_default = |group: &str| group.starts_with("default.");
+    let (name, other) = (&app.side(target).db_cluster, &app.side(target.other()).db_cluster);
+    (is_default(ours) != is_default(theirs)).then(|| {
+        warning(of(target, "parameter-group")).fail(
+            format!("{name} uses parameter group {ours}, but {other} {theirs}: settings change with the move"),
+            format!(
+                "give {name} a parameter group with the settings of {theirs}: stack {}",
+                app.failback.stacks.platform(&app.side(target).region)
+            ),
+        )
+    })
+}
+
+fn zones(name: &str, target: SideName, zones: &Seen<Vec<String>>) -> Check {
+    let draft = warning(of(target, "zones"));
     match zones {
         Seen::Unknown(why) => draft.unknown(why, LOOK_AGAIN),
         Seen::Refused(why) => draft.refused(format_args!("the subnet group of {name}"), why),
@@ -187,14 +235,23 @@ fn zones(name: &str, zones: &Seen<Vec<String>>) -> Check {
     }
 }
 
-fn primary_cluster(app: &Application, observation: &Observation) -> Check {
-    let name = &app.primary.db_cluster;
-    let draft = warning("primary-cluster");
-    match &observation.primary.db {
-        Seen::Unknown(why) => draft.unknown(why, "none needed for a failover; a switchover needs the primary"),
-        Seen::Refused(why) => draft.refused(format_args!("DB cluster {name} in {}", app.primary.region), why),
+/// The cluster that writes now. A failover does without it; a switchover needs it.
+fn source_cluster(app: &Application, observation: &Observation, source: SideName) -> Check {
+    let region = app.side(source);
+    let name = &region.db_cluster;
+    let draft = warning(of(source, "cluster"));
+    let (unseen, busy) = match source {
+        SideName::Primary => (
+            "none needed for a failover; a switchover needs the primary",
+            "none needed for a failover; AWS may refuse a switchover until it is available",
+        ),
+        SideName::Dr => (LOOK_AGAIN, "wait until it is available: AWS may refuse the switchover before"),
+    };
+    match &observation.side(source).db {
+        Seen::Unknown(why) => draft.unknown(why, unseen),
+        Seen::Refused(why) => draft.refused(format_args!("DB cluster {name} in {}", region.region), why),
         Seen::Known(None) => draft.fail(
-            format!("there is no DB cluster {name} in {}", app.primary.region),
+            format!("there is no DB cluster {name} in {}", region.region),
             "correct `db_cluster`, unless it was deleted on purpose",
         ),
         Seen::Known(Some(cluster)) => draft.judge(
@@ -204,8 +261,34 @@ fn primary_cluster(app: &Application, observation: &Observation) -> Check {
                 true => format!("{name} is {}. It serves", cluster.status),
                 false => format!("{name} is {}", cluster.status),
             },
-            "none needed for a failover; AWS may refuse a switchover until it is available",
+            busy,
         ),
+    }
+}
+
+/// Whether the primary's secondary keeps up with what DR writes. The run waits for it before it asks, and an approval holds only while it does.
+fn keeps_up(app: &Application, observation: &Observation, now: Timestamp) -> Check {
+    let draft = awaited("replication-lag");
+    let name = &app.primary.db_cluster;
+    if observation.global.known().and_then(|global| writing(app, global)) == Some(SideName::Primary) {
+        return draft.pass(format!("{name} is the writer already"));
+    }
+    let bound = app.failback.lag_below_ms;
+    match &observation.lag {
+        Seen::Unknown(why) => draft.unknown(why, RUN_WAITS),
+        Seen::Refused(why) => blocking("replication-lag").refused(format_args!("replication lag of {name}"), why),
+        Seen::Known(None) => {
+            draft.unknown(format!("no replication lag of {name} was measured in the last ten minutes"), RUN_WAITS)
+        }
+        Seen::Known(Some(lag)) => {
+            let age = now.duration_since(lag.at);
+            let detail = format!("{name} lags {:.0} ms, measured {} s ago", lag.millis, age.as_secs().max(0));
+            match (lag.millis <= bound, age <= LAG_MAX_AGE) {
+                (true, true) => draft.pass(detail),
+                (false, _) => draft.fail(format!("{detail}; it must be below {bound:.0} ms"), RUN_WAITS),
+                (true, false) => draft.fail(format!("{detail}, which says little about now"), RUN_WAITS),
+            }
+        }
     }
 }
 
@@ -228,6 +311,23 @@ fn data_loss(app: &Application, observation: &Observation, now: Timestamp) -> Ch
     }
 }
 
+/// The stable id of a check of that side's database.
+fn of(side: SideName, what: &str) -> String {
+    let side = match side {
+        SideName::Primary => "primary",
+        SideName::Dr => "dr",
+    };
+    format!("{side}-{what}")
+}
+
+/// That side's cluster as sentences call it.
+fn whose(app: &Application, side: SideName) -> String {
+    match side {
+        SideName::Primary => "the primary".to_owned(),
+        SideName::Dr => app.dr.db_cluster.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,7 +338,7 @@ mod tests {
     };
 
     fn find(observation: &Observation, id: &str) -> Check {
-        let mut checks = checks(&fixture::app(), observation, fixture::now()).into_iter();
+        let mut checks = checks(&fixture::app(), observation, SideName::Dr, fixture::now()).into_iter();
         let Some(check) = checks.find(|check| check.id == id) else { unreachable!("there is a check {id}") };
         check
     }

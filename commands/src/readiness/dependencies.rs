@@ -1,14 +1,14 @@
-//! Checks of what DR's tasks need before they can start. Blocking is only what certainly keeps new tasks from starting; what couldn't be seen is a warning,
+//! Checks of what the tasks of the side that is to take over need before they can start. Blocking is only what certainly keeps new tasks from starting; what couldn't be seen is a warning,
 //! and never green. Where there is nothing to look at, there is no check.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Check, Draft, LOOK_AGAIN, blocking, warning};
+use super::{Check, Draft, LOOK_AGAIN, Target, blocking, warning};
 use crate::{
     dependencies::{Certificate, Dependencies, Image, Looked, Secret},
     needs::{EcrImage, LogTarget, SecretRef},
     observation::{Observation, Seen, ServiceState, TaskShape},
-    topology::{Application, Service},
+    topology::Service,
 };
 
 /// ACM renews 60 days before the end, and warns of what it couldn't renew from 45 days on.
@@ -16,26 +16,26 @@ const CERTIFICATE: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A deployment runs old and new tasks side by side, so the subnets need room for twice as many.
 const ROOM: i64 = 2;
 
-pub(super) fn checks(app: &Application, observation: &Observation, now: Timestamp) -> Vec<Check> {
-    let Some(found) = &observation.dr.dependencies else { return Vec::new() };
+pub(super) fn checks(target: &Target<'_>, observation: &Observation, now: Timestamp) -> Vec<Check> {
+    let Some(found) = &observation.side(target.side).dependencies else { return Vec::new() };
     let mut checks = Vec::new();
-    for (service, state) in states(app, observation) {
+    for (service, state) in states(target, observation) {
         let Seen::Known(task) = &state.task else { continue };
-        checks.extend(images(app, service, task, found));
-        checks.extend(secrets(app, service, task, found));
-        checks.extend(logs(app, service, task, found));
+        checks.extend(images(target, service, task, found));
+        checks.extend(secrets(target, service, task, found));
+        checks.extend(logs(target, service, task, found));
     }
-    checks.extend(addresses(app, observation, found));
-    checks.extend(certificate(app, found, now));
+    checks.extend(addresses(target, observation, found));
+    checks.extend(certificate(target, found, now));
     checks
 }
 
 fn states<'a>(
-    app: &'a Application,
+    target: &'a Target<'_>,
     observation: &'a Observation,
 ) -> impl Iterator<Item = (&'a Service, &'a ServiceState)> {
-    app.services.iter().filter_map(|service| {
-        let named = observation.dr.services.iter().find(|named| named.name == service.name)?;
+    target.services.iter().filter_map(|service| {
+        let named = observation.side(target.side).services.iter().find(|named| named.name == service.name)?;
         Some((service, named.state.known()?.as_ref()?))
     })
 }
@@ -77,27 +77,28 @@ fn of<'a, T>(all: &'a [Looked<T>], name: &str) -> Option<&'a Seen<T>> {
     all.iter().find(|looked| looked.name == name).map(|looked| &looked.state)
 }
 
-fn images(app: &Application, service: &Service, task: &TaskShape, found: &Dependencies) -> Option<Check> {
-    let (primary, dr) = (&app.primary.region, &app.dr.region);
+fn images(target: &Target<'_>, service: &Service, task: &TaskShape, found: &Dependencies) -> Option<Check> {
+    let (other, here) = target.regions();
     let ours = task.images.iter().filter_map(|image| Some((image, EcrImage::of(image)?)));
     let mut findings = Findings::default();
     let mut count = 0;
     for (image, parts) in ours {
-        if parts.region == primary && primary != dr {
+        if parts.region == other && other != here {
             count += 1;
             findings
                 .doubtful
-                .push(format!("{image} is pulled from {primary}: tasks can't start in {dr} while it's down"));
+                .push(format!("{image} is pulled from {other}: tasks can't start in {here} while it's down"));
         }
         let Some(seen) = of(&found.images, image) else { continue };
         count += 1;
         match seen {
             Seen::Known(Image::Missing) => findings.broken.push(format!("{image} isn't in the registry")),
-            Seen::Known(Image::There { digest, primary: Some(theirs) }) if digest != theirs => {
+            Seen::Known(Image::There { digest, other: Some(theirs) }) if digest != theirs => {
                 findings.doubtful.push(format!(
-                    "{image} is {} in {dr} and {} in {primary}: DR runs other code",
+                    "{image} is {} in {here} and {} in {other}: {} runs other code",
                     short(digest),
-                    short(theirs)
+                    short(theirs),
+                    target.place()
                 ));
             }
             Seen::Known(Image::There { .. } | Image::PulledThrough) => {}
@@ -106,11 +107,11 @@ fn images(app: &Application, service: &Service, task: &TaskShape, found: &Depend
     }
     let name = &service.name;
     let fix = format!(
-        "push the image to {dr}'s registry or let ECR replicate it there (`aws ecr put-replication-configuration`), and name that registry in the task \
+        "push the image to {here}'s registry or let ECR replicate it there (`aws ecr put-replication-configuration`), and name that registry in the task \
          definition of {name}"
     );
     (count > 0)
-        .then(|| findings.check(format!("images-{name}"), format!("images of {name} are in {dr}'s registry"), fix))
+        .then(|| findings.check(format!("images-{name}"), format!("images of {name} are in {here}'s registry"), fix))
 }
 
 /// Enough of a digest to tell it from another.
@@ -118,62 +119,62 @@ fn short(digest: &str) -> &str {
     digest.get(..19).unwrap_or(digest)
 }
 
-fn secrets(app: &Application, service: &Service, task: &TaskShape, found: &Dependencies) -> Option<Check> {
-    let (primary, dr) = (&app.primary.region, &app.dr.region);
+fn secrets(target: &Target<'_>, service: &Service, task: &TaskShape, found: &Dependencies) -> Option<Check> {
+    let (other, here) = target.regions();
     let mut findings = Findings::default();
     for value in &task.needs.secrets {
-        if SecretRef::of(value).region() == Some(primary) && primary != dr {
+        if SecretRef::of(value).region() == Some(other) && other != here {
             findings
                 .doubtful
-                .push(format!("{value} is read from {primary}: tasks can't start in {dr} while it's down"));
+                .push(format!("{value} is read from {other}: tasks can't start in {here} while it's down"));
         }
         match of(&found.secrets, value) {
             None | Some(Seen::Known(Secret::There)) => {}
-            Some(Seen::Known(Secret::Missing)) => findings.broken.push(format!("{value} isn't in {dr}")),
+            Some(Seen::Known(Secret::Missing)) => findings.broken.push(format!("{value} isn't in {here}")),
             Some(Seen::Known(Secret::Deleted)) => findings.broken.push(format!("{value} is scheduled for deletion")),
             Some(Seen::Known(Secret::Behind(why))) => {
-                findings.doubtful.push(format!("the replication of {value} failed ({why}): DR has an old value"));
+                findings.doubtful.push(format!("the replication of {value} failed ({why}): {here} has an old value"));
             }
             Some(unseen) => findings.unseen(value, unseen),
         }
     }
     let name = &service.name;
     let fix = format!(
-        "replicate secrets to {dr} (`aws secretsmanager replicate-secret-to-regions`), create parameters there, and name those of {dr} in the task \
+        "replicate secrets to {here} (`aws secretsmanager replicate-secret-to-regions`), create parameters there, and name those of {here} in the task \
          definition of {name}"
     );
     (!task.needs.secrets.is_empty())
-        .then(|| findings.check(format!("secrets-{name}"), format!("secrets of {name} are in {dr}"), fix))
+        .then(|| findings.check(format!("secrets-{name}"), format!("secrets of {name} are in {here}"), fix))
 }
 
-fn logs(app: &Application, service: &Service, task: &TaskShape, found: &Dependencies) -> Option<Check> {
-    let (primary, dr) = (&app.primary.region, &app.dr.region);
+fn logs(target: &Target<'_>, service: &Service, task: &TaskShape, found: &Dependencies) -> Option<Check> {
+    let (other, here) = target.regions();
     let mut findings = Findings::default();
     for LogTarget { group, region, .. } in &task.needs.logs {
-        if region.as_ref() == Some(primary) && primary != dr {
+        if region.as_ref() == Some(other) && other != here {
             findings
                 .doubtful
-                .push(format!("logs go to {group} in {primary}: tasks can't start in {dr} while it's down"));
+                .push(format!("logs go to {group} in {other}: tasks can't start in {here} while it's down"));
             continue;
         }
         match of(&found.log_groups, group) {
             None | Some(Seen::Known(true)) => {}
-            Some(Seen::Known(false)) => findings.broken.push(format!("there is no log group {group} in {dr}")),
+            Some(Seen::Known(false)) => findings.broken.push(format!("there is no log group {group} in {here}")),
             Some(unseen) => findings.unseen(group, unseen),
         }
     }
     let name = &service.name;
     let fix = format!(
-        "set `awslogs-region` to {dr} in the task definition of {name}, and create the group there: `aws logs create-log-group --region {dr}`"
+        "set `awslogs-region` to {here} in the task definition of {name}, and create the group there: `aws logs create-log-group --region {here}`"
     );
     (!task.needs.logs.is_empty())
-        .then(|| findings.check(format!("logs-{name}"), format!("log groups of {name} are in {dr}"), fix))
+        .then(|| findings.check(format!("logs-{name}"), format!("log groups of {name} are in {here}"), fix))
 }
 
 /// Each task takes an address. Services that share subnets share their addresses.
-fn addresses(app: &Application, observation: &Observation, found: &Dependencies) -> Option<Check> {
+fn addresses(target: &Target<'_>, observation: &Observation, found: &Dependencies) -> Option<Check> {
     let mut pools: Vec<(Vec<&str>, i64, Vec<&str>)> = Vec::new();
-    for (service, state) in states(app, observation).filter(|(_, state)| !state.subnets.is_empty()) {
+    for (service, state) in states(target, observation).filter(|(_, state)| !state.subnets.is_empty()) {
         let mut subnets: Vec<&str> = state.subnets.iter().map(String::as_str).collect();
         subnets.sort_unstable();
         let more = i64::from(service.desired.max(state.desired) - state.running).max(0);
@@ -202,11 +203,11 @@ fn addresses(app: &Application, observation: &Observation, found: &Dependencies)
             _ => good.push(detail),
         }
     }
-    let fix = format!("free addresses, or give the services larger or more subnets in {}", app.dr.region);
+    let fix = format!("free addresses, or give the services larger or more subnets in {}", target.region().region);
     (!pools.is_empty()).then(|| findings.check("addresses".to_owned(), good.join("; "), fix))
 }
 
-fn certificate(app: &Application, found: &Dependencies, now: Timestamp) -> Option<Check> {
+fn certificate(target: &Target<'_>, found: &Dependencies, now: Timestamp) -> Option<Check> {
     let mut findings = Findings::default();
     let mut good = Vec::new();
     for Looked { name, state } in &found.certificates {
@@ -220,7 +221,7 @@ fn certificate(app: &Application, found: &Dependencies, now: Timestamp) -> Optio
     }
     let fix = format!(
         "see why ACM doesn't renew it (`aws acm describe-certificate --region {}`), or give the listener another certificate",
-        app.dr.region
+        target.region().region
     );
     (!found.certificates.is_empty()).then(|| findings.check("certificate".to_owned(), good.join("; "), fix))
 }
@@ -246,6 +247,7 @@ mod tests {
         needs::Needs,
         observation::{NamedService, ServiceState},
         readiness::Outcome,
+        topology::SideName,
     };
 
     const HERE: &str = "123456789012.dkr.ecr.us-west-2.amazonaws.com/shop/web:1.2";
@@ -263,7 +265,8 @@ mod tests {
         let state = ServiceState { task, subnets: vec!["subnet-1".into()], ..fixture::service(1) };
         observation.dr.services = vec![NamedService { name: "web".into(), state: Seen::Known(Some(state)) }];
         observation.dr.dependencies = Some(dependencies);
-        checks(&fixture::app(), &observation, fixture::now())
+        let app = fixture::app();
+        checks(&Target::of(&app, &observation, SideName::Dr), &observation, fixture::now())
     }
 
     /// How the check stands: `pass`, `block`, `warn` or `unknown`.
@@ -284,7 +287,7 @@ mod tests {
             stands(&checked(image, Needs::default(), Dependencies { images, ..Dependencies::default() }), "images-web")
         };
         let there = |primary: Option<&str>| {
-            Some(Seen::Known(Image::There { digest: "sha256:a".into(), primary: primary.map(str::to_owned) }))
+            Some(Seen::Known(Image::There { digest: "sha256:a".into(), other: primary.map(str::to_owned) }))
         };
         assert_eq!(of(HERE, there(Some("sha256:a"))), "pass");
         assert_eq!(of(HERE, there(None)), "pass");

@@ -6,10 +6,11 @@ use crate::{
     topology::{Application, SideName},
 };
 
-pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check> {
+pub(super) fn checks(app: &Application, observation: &Observation, target: SideName) -> Vec<Check> {
+    let id = |side: SideName| if side == SideName::Dr { "caller-dr" } else { "caller-primary" };
     vec![
-        caller(blocking("caller-dr"), app, observation, SideName::Dr),
-        caller(warning("caller-primary"), app, observation, SideName::Primary),
+        caller(blocking(id(target)), app, observation, target),
+        caller(warning(id(target.other())), app, observation, target.other()),
     ]
 }
 
@@ -41,7 +42,7 @@ mod tests {
         let mut app = fixture::app();
         app.dr.account = Some("999999999999".into());
         app.primary.account = Some("999999999999".into());
-        let blocked: Vec<bool> = checks(&app, &fixture::steady()).iter().map(Check::blocks).collect();
+        let blocked: Vec<bool> = checks(&app, &fixture::steady(), SideName::Dr).iter().map(Check::blocks).collect();
         assert_eq!(blocked, [true, false]);
     }
 }

@@ -1,10 +1,9 @@
 //! Whether production fits into Fargate's quotas: a check for each quota that the application uses. One quota holds for all that the account runs
 //! in the region, so the other applications count too. A quota is not capacity: that shows only when tasks are placed.
 
-use super::{Check, LOOK_AGAIN, blocking, capacity::named, warning};
+use super::{Check, LOOK_AGAIN, Target, blocking, capacity::named, warning};
 use crate::{
     observation::Observation,
-    topology::Application,
     vcpus::{Need, Neighbor, Quota, Vcpus, needed},
 };
 
@@ -23,15 +22,13 @@ const ON_DEMAND: Kind =
     Kind { id: "vcpu-quota", code: "L-3032A538", name: "Fargate On-Demand", of: |vcpus| vcpus.on_demand };
 const SPOT: Kind = Kind { id: "vcpu-quota-spot", code: "L-36FBB829", name: "Fargate Spot", of: |vcpus| vcpus.spot };
 
-pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check> {
-    let region = &app.dr.region;
-    let Some(quotas) = &observation.dr.vcpu_quotas else {
+pub(super) fn checks(target: &Target<'_>, observation: &Observation) -> Vec<Check> {
+    let side = observation.side(target.side);
+    let Some(quotas) = &side.vcpu_quotas else {
         return vec![warning(ON_DEMAND.id).unknown("Fargate's vCPU quota was not looked up", LOOK_AGAIN)];
     };
-    let states = app
-        .services
-        .iter()
-        .map(|service| needed(service, named(&observation.dr.services, &service.name)?.known()?.as_ref()?));
+    let states =
+        target.services.iter().map(|service| needed(service, named(&side.services, &service.name)?.known()?.as_ref()?));
     let Some(own) = states.collect::<Option<Vec<Need>>>() else {
         return vec![warning(ON_DEMAND.id).unknown("the size of a service's tasks is not known", LOOK_AGAIN)];
     };
@@ -39,10 +36,10 @@ pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check>
     let used = |kind: &Kind| (kind.of)(own.production) > 0.0;
     let mut checks = Vec::new();
     if used(&ON_DEMAND) {
-        checks.push(fits(&ON_DEMAND, region, own, &quotas.on_demand, &quotas.others));
+        checks.push(fits(&ON_DEMAND, target, own, &quotas.on_demand, &quotas.others));
     }
     if used(&SPOT) {
-        checks.push(fits(&SPOT, region, own, &quotas.spot, &quotas.others));
+        checks.push(fits(&SPOT, target, own, &quotas.spot, &quotas.others));
     }
     if checks.is_empty() {
         checks.push(blocking(ON_DEMAND.id).pass("no service takes vCPUs of Fargate's quotas"));
@@ -51,8 +48,9 @@ pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check>
 }
 
 /// What the application needs beside what the others take now must fit; whether all fit in production at once people should know.
-fn fits(kind: &Kind, region: &str, own: Need, quota: &Quota, others: &[Neighbor]) -> Check {
+fn fits(kind: &Kind, target: &Target<'_>, own: Need, quota: &Quota, others: &[Neighbor]) -> Check {
     let Kind { id, code, name, of } = kind;
+    let region = &target.region().region;
     let need = of(own.production);
     let fix = format!("raise the quota {code} ({name} vCPU) in {region}");
     let Some(&granted) = quota.granted.known() else {
@@ -62,7 +60,7 @@ fn fits(kind: &Kind, region: &str, own: Need, quota: &Quota, others: &[Neighbor]
                 Some(default) => format!("production needs {need} vCPU of {name}; AWS's default is {default}, and what this account has is not known: {why}"),
                 None => format!("production needs {need} vCPU of {name}, and the quota is not known: {why}"),
             },
-            format!("see in Service Quotas that {code} of {region} is enough; a promote is not blocked by this"),
+            format!("see in Service Quotas that {code} of {region} is enough; a {} is not blocked by this", target.deed()),
         );
     };
     let known: Vec<(&str, Need)> =
@@ -99,6 +97,7 @@ mod tests {
         fixture,
         observation::{Provider, Seen},
         readiness::{Level, Outcome},
+        topology::SideName,
         vcpus::VcpuQuotas,
     };
 
@@ -111,7 +110,8 @@ mod tests {
         if let Some(quotas) = &mut observation.dr.vcpu_quotas {
             change(quotas);
         }
-        let checks = checks(&fixture::app(), &observation).into_iter();
+        let app = fixture::app();
+        let checks = checks(&Target::of(&app, &observation, SideName::Dr), &observation).into_iter();
         checks.map(|check| (check.id.clone(), check.level, check.outcome())).collect()
     }
 

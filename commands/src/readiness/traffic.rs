@@ -1,15 +1,16 @@
 //! Checks of what carries traffic beside the records: listener, endpoint.
 
-use super::{Check, blocking, records, warning, zones};
+use super::{Check, blocking, capacity::named, records, warning, zones};
 use crate::{
     observation::{Observation, Seen},
     phase::serving,
-    topology::Application,
+    topology::{Application, Service, SideName},
 };
 
+/// Of a promote.
 pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check> {
     let mut checks = Vec::new();
-    checks.extend(listener(app, observation));
+    checks.extend(listener(app, observation, SideName::Dr));
     checks.extend(records::checks(app, observation));
     checks.extend(zones::checks(app, observation));
     checks.push(endpoint(app, observation));
@@ -17,11 +18,19 @@ pub(super) fn checks(app: &Application, observation: &Observation) -> Vec<Check>
     checks
 }
 
+/// Of a failback: the records and their zones have checks of their own there.
+pub(super) fn failback_checks(app: &Application, observation: &Observation) -> Vec<Check> {
+    let mut checks: Vec<Check> = listener(app, observation, SideName::Primary).into_iter().collect();
+    checks.push(primary_endpoint(app, observation));
+    checks.extend(health(app, observation));
+    checks
+}
+
 /// Only where a listener is configured. That it forwards to another target group is what the listener step is for.
-fn listener(app: &Application, observation: &Observation) -> Option<Check> {
-    let configured = app.dr.listener.as_ref()?;
+fn listener(app: &Application, observation: &Observation, target: SideName) -> Option<Check> {
+    let configured = app.side(target).listener.as_ref()?;
     let draft = blocking("listener");
-    Some(match observation.dr.listener.as_ref()? {
+    Some(match observation.side(target).listener.as_ref()? {
         Seen::Unknown(why) => draft.unknown(why, "correct `listener.arn` if it is wrong; otherwise look again"),
         Seen::Refused(why) => draft.refused(format_args!("listener {}", configured.arn), why),
         Seen::Known(state) if state.actions.iter().all(|action| action.targets.is_empty()) => draft.fail(
@@ -47,6 +56,36 @@ fn endpoint(app: &Application, observation: &Observation) -> Check {
             "see that the custom domain exists in DR and maps to its API",
         ),
         Seen::Known(status) => blocking("dr-endpoint").pass(format!("{name} answers {status} to {}", app.verify.url)),
+    }
+}
+
+/// While the primary idles its endpoint may answer anything, or nothing: it's a warning, and the run asks it again once its tasks are up. With its tasks
+/// up, nobody is moved to an endpoint that isn't there.
+fn primary_endpoint(app: &Application, observation: &Observation) -> Check {
+    let primary = &app.primary;
+    let name = &primary.endpoint.dns_name;
+    let services = &observation.primary.services;
+    let runs = |service: &Service| {
+        let state = named(services, &service.name).and_then(Seen::known).and_then(Option::as_ref);
+        state.is_some_and(|state| state.running > 0 && state.running >= state.desired)
+    };
+    let up = app.services.iter().all(runs);
+    let id = "primary-endpoint";
+    let draft = if up { blocking(id) } else { warning(id) };
+    let idle = if up { "" } else { ", while no task runs there" };
+    match &observation.primary.endpoint {
+        Seen::Unknown(why) | Seen::Refused(why) => draft.unknown(
+            format!("{why}{idle}"),
+            format!(
+                "see that the custom domain and its certificate exist in {}, and that its stack answers",
+                primary.region
+            ),
+        ),
+        Seen::Known(403) => draft.fail(
+            format!("{name} answers 403 to {}{idle}", app.verify.url),
+            format!("see that the custom domain exists in {} and maps to its API", primary.region),
+        ),
+        Seen::Known(status) => blocking(id).pass(format!("{name} answers {status} to {}", app.verify.url)),
     }
 }
 

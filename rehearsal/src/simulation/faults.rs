@@ -157,6 +157,7 @@ impl Simulation {
             Fault::RecordTaken { pair, dns_name, zone } => self.take_record(pair, dns_name, zone),
             Fault::RecordAppears { pair, record } => self.add_record(pair, record),
             Fault::ScaledToZero { pair, side } => self.scale_to_zero(pair, *side),
+            Fault::FallsBehind { global_cluster } => self.fall_behind(global_cluster),
             Fault::RegionDark(_)
             | Fault::SignaturesExpire
             | Fault::EndpointAnswers { .. }

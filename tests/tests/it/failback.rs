@@ -16,7 +16,15 @@ async fn promoted(fate: OldPrimary) -> Stage {
 
 /// The same on a stage of another kind.
 pub(super) async fn promoted_on(stage: StageBuilder, fate: OldPrimary) -> Stage {
-    let pair = Pair { old_primary: fate, ..Pair::named("shop", 1) };
+    promoted_with(stage, Pair { old_primary: fate, ..Pair::named("shop", 1) }).await
+}
+
+/// The same of that pair.
+pub(super) async fn promoted_in(pair: Pair) -> Stage {
+    promoted_with(Stage::with(), pair).await
+}
+
+async fn promoted_with(stage: StageBuilder, pair: Pair) -> Stage {
     let users = format!("viewers = [\"*\"]\nterminal = {{ maya = {:?}, jonas = {:?} }}", Cast::MAYA, Cast::JONAS);
     let stage = stage.scenario(Scenario::of([pair])).replace("viewers = [\"*\"]", &users).open().await;
     let dark = stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));

@@ -20,6 +20,7 @@ mod deployment;
 mod emulator;
 mod evidence;
 mod failback;
+mod failback_ready;
 mod home;
 mod init;
 mod kill;

@@ -25,7 +25,7 @@ pub fn gate(run: &Run, gate: &Gate) -> Message {
     let title = format!("{}?", deed(plan));
     let mut blocks = question(run, gate);
     blocks.push(actions(&format!("gate:{}", run.id), &buttons(run, gate)));
-    Message::new(format!("{title} A decision is needed. {}", readiness::summary(&plan.checks)), blocks)
+    Message::new(format!("{title} A decision is needed. {}", readiness::summary(&plan.checks_at_gate())), blocks)
 }
 
 /// That nobody decided so far, and that the question closes soon. It is answered where it was asked.
@@ -61,7 +61,7 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
         fields([
             ("Data loss", loss(plan, &gate.methods)),
             ("Checks seen", date(plan.observed_at)),
-            ("Readiness", readiness::summary(&plan.checks)),
+            ("Readiness", readiness::summary(&plan.checks_at_gate())),
             ("Open until", date(gate.expires_at)),
         ]),
         list("Needs", &needed, 1_500),
@@ -72,9 +72,9 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
     }
     blocks.push(list("What cannot be undone", &irreversible(plan, &gate.methods), 1_500));
     blocks.push(section(&format!("*What is not touched*\n{} *The way back*: {}", untouched(plan), way_back(plan))));
-    let concerns = readiness::lines(&plan.checks);
+    let concerns = readiness::lines(&plan.checks_at_gate());
     if plan.runbook != RunbookName::Promote && !concerns.is_empty() {
-        blocks.push(list("Checks", &concerns, 1_500));
+        blocks.push(list("Checks", &concerns, 2_800));
     }
     let overridden = overrides(plan, gate);
     if !overridden.is_empty() {

@@ -32,7 +32,7 @@ pub fn confirmation(run: &Run, method: Method, kept: &str) -> Value {
         fields([
             ("Data loss", loss(plan, &methods)),
             ("Checks seen", date(plan.observed_at)),
-            ("Readiness", readiness::summary(&plan.checks)),
+            ("Readiness", readiness::summary(&plan.checks_at_gate())),
         ]),
         list("What cannot be undone", &irreversible(plan, &methods), 1_500),
         section(&format!("*What is not touched*\n{}", untouched(plan))),

@@ -1,4 +1,4 @@
-//! Images in DR's registry, held against the primary's of the same tag.
+//! Images in a side's registry, held against the other side's of the same tag.
 
 use std::collections::BTreeSet;
 
@@ -24,35 +24,36 @@ static IMAGES: Operation = Operation::new("ecr", "DescribeImages");
 static CACHE_RULES: Operation = Operation::new("ecr", "DescribePullThroughCacheRules");
 
 impl Aws {
-    /// The images that are pulled from DR's registry. Those of other registries have nothing to be looked up here.
+    /// The images that are pulled from that side's registry. Those of other registries have nothing to be looked up here.
     pub(super) async fn images(
         &self,
+        side: SideName,
         images: BTreeSet<&str>,
         deadline: Instant,
-        primary: Instant,
+        other: Instant,
     ) -> Vec<Looked<Image>> {
-        let dr = self.0.app.dr.region.as_str();
-        let here = images.into_iter().filter(|image| EcrImage::of(image).is_some_and(|image| image.region == dr));
+        let own = self.side(side).region.as_str();
+        let here = images.into_iter().filter(|image| EcrImage::of(image).is_some_and(|image| image.region == own));
         look_up(here.collect(), async |name| match EcrImage::of(name) {
-            Some(image) => self.image(&image, deadline, primary).await,
+            Some(image) => self.image(side, &image, deadline, other).await,
             None => Seen::Unknown(format!("{name} isn't an image of ECR")),
         })
         .await
     }
 
-    async fn image(&self, image: &EcrImage<'_>, deadline: Instant, primary: Instant) -> Seen<Image> {
+    async fn image(&self, side: SideName, image: &EcrImage<'_>, deadline: Instant, other: Instant) -> Seen<Image> {
         let what = "ecr DescribeImages";
-        let here = seen(deadline, what, self.digest(SideName::Dr, image));
+        let here = seen(deadline, what, self.digest(side, image));
         // What is named by its digest is the same everywhere.
         let there = async {
             match image.digest {
                 Some(_) => None,
-                None => seen(primary, what, self.digest(SideName::Primary, image)).await.known().cloned().flatten(),
+                None => seen(other, what, self.digest(side.other(), image)).await.known().cloned().flatten(),
             }
         };
         match join(here, there).await {
-            (Seen::Known(Some(digest)), primary) => Seen::Known(Image::There { digest, primary }),
-            (Seen::Known(None), _) => self.missing(image, deadline).await,
+            (Seen::Known(Some(digest)), other) => Seen::Known(Image::There { digest, other }),
+            (Seen::Known(None), _) => self.missing(side, image, deadline).await,
             (Seen::Unknown(why), _) => Seen::Unknown(why),
             (Seen::Refused(why), _) => Seen::Refused(why),
         }
@@ -75,8 +76,8 @@ impl Aws {
     }
 
     /// Why an image isn't there: a repository of a pull-through cache gets it with the first pull.
-    async fn missing(&self, image: &EcrImage<'_>, deadline: Instant) -> Seen<Image> {
-        let regional = self.regional(SideName::Dr);
+    async fn missing(&self, side: SideName, image: &EcrImage<'_>, deadline: Instant) -> Seen<Image> {
+        let regional = self.regional(side);
         let parameters = json!({ "registryId": image.account });
         let rules = seen(deadline, "ecr DescribePullThroughCacheRules", async {
             match regional.signed.read(&ECR, &CACHE_RULES, &parameters).await {

@@ -1,4 +1,4 @@
-//! Secrets and parameters in DR: whether they are there, never what they hold.
+//! Secrets and parameters of a side: whether they are there, never what they hold.
 
 use std::collections::BTreeSet;
 
@@ -26,19 +26,24 @@ static PARAMETERS: Operation = Operation::new("ssm", "DescribeParameters");
 const PAGE: usize = 50;
 
 impl Aws {
-    /// What the `valueFrom`s stand for that are in DR.
-    pub(super) async fn secrets(&self, values: BTreeSet<&str>, deadline: Instant) -> Vec<Looked<Secret>> {
-        let dr = self.0.app.dr.region.as_str();
-        let own = self.0.app.dr.account.as_deref();
+    /// What the `valueFrom`s stand for that are in that side's region.
+    pub(super) async fn secrets(
+        &self,
+        side: SideName,
+        values: BTreeSet<&str>,
+        deadline: Instant,
+    ) -> Vec<Looked<Secret>> {
+        let here = self.side(side).region.as_str();
+        let own = self.side(side).account.as_deref();
         let (mut secrets, mut parameters) = (BTreeSet::new(), Vec::new());
         for value in values {
             match SecretRef::of(value) {
-                SecretRef::Secret { region, .. } if region.is_none_or(|region| region == dr) => {
+                SecretRef::Secret { region, .. } if region.is_none_or(|region| region == here) => {
                     secrets.insert(value);
                 }
                 // Those that another account shares are not in the list.
                 SecretRef::Parameter { name, region, account }
-                    if region.is_none_or(|region| region == dr)
+                    if region.is_none_or(|region| region == here)
                         && account.is_none_or(|account| own.is_none_or(|own| own == account)) =>
                 {
                     parameters.push((value, name));
@@ -46,23 +51,23 @@ impl Aws {
                 _ => {}
             }
         }
-        let look = |value| seen(deadline, "secretsmanager DescribeSecret", self.secret(value));
-        let (mut all, parameters) = join(look_up(secrets, look), self.parameters(parameters, deadline)).await;
+        let look = |value| seen(deadline, "secretsmanager DescribeSecret", self.secret(side, value));
+        let (mut all, parameters) = join(look_up(secrets, look), self.parameters(side, parameters, deadline)).await;
         all.extend(parameters);
         all
     }
 
-    async fn secret(&self, value: &str) -> Result<Secret, AwsError> {
+    async fn secret(&self, side: SideName, value: &str) -> Result<Secret, AwsError> {
         let SecretRef::Secret { id, .. } = SecretRef::of(value) else { return Ok(Secret::Missing) };
-        let regional = self.regional(SideName::Dr);
+        let regional = self.regional(side);
         let parameters = json!({ "SecretId": id });
         let answer = absent_is_none(regional.signed.read(&SECRETS_MANAGER, &SECRET, &parameters).await)?;
         let Some(answer) = answer else { return Ok(Secret::Missing) };
         if !answer["DeletedDate"].is_null() {
             return Ok(Secret::Deleted);
         }
-        let dr = self.0.app.dr.region.as_str();
-        let here = |status: &&Value| status["Region"] == dr && status["Status"] == "Failed";
+        let region = self.side(side).region.as_str();
+        let here = |status: &&Value| status["Region"] == region && status["Status"] == "Failed";
         let failed = answer["ReplicationStatus"].as_array().into_iter().flatten().find(here);
         Ok(match failed {
             Some(failed) => Secret::Behind(failed["StatusMessage"].as_str().unwrap_or("Failed").to_owned()),
@@ -71,13 +76,13 @@ impl Aws {
     }
 
     /// Which of the parameters there are, asked for by the page.
-    async fn parameters(&self, wanted: Vec<(&str, String)>, deadline: Instant) -> Vec<Looked<Secret>> {
+    async fn parameters(&self, side: SideName, wanted: Vec<(&str, String)>, deadline: Instant) -> Vec<Looked<Secret>> {
         let mut found = Vec::new();
         // Each name may be asked for with and without the slash in front, which ARNs don't tell.
         for page in wanted.chunks(PAGE / 2) {
             let names: BTreeSet<String> = page.iter().flat_map(|(_, name)| spellings(name)).collect();
             let answer = match found.len() < MOST {
-                true => seen(deadline, "ssm DescribeParameters", self.parameter_names(&names)).await,
+                true => seen(deadline, "ssm DescribeParameters", self.parameter_names(side, &names)).await,
                 false => Seen::Unknown(format!("not looked up: more than {MOST} of its kind")),
             };
             found.extend(page.iter().map(|(value, name)| Looked {
@@ -95,10 +100,10 @@ impl Aws {
         found
     }
 
-    async fn parameter_names(&self, names: &BTreeSet<String>) -> Result<BTreeSet<String>, AwsError> {
+    async fn parameter_names(&self, side: SideName, names: &BTreeSet<String>) -> Result<BTreeSet<String>, AwsError> {
         let filter = json!({ "Key": "Name", "Option": "Equals", "Values": names });
         let parameters = json!({ "ParameterFilters": [filter], "MaxResults": PAGE });
-        let answer = self.regional(SideName::Dr).signed.read(&SSM, &PARAMETERS, &parameters).await?;
+        let answer = self.regional(side).signed.read(&SSM, &PARAMETERS, &parameters).await?;
         let found = answer["Parameters"].as_array().into_iter().flatten();
         Ok(found.filter_map(|parameter| parameter["Name"].as_str()).map(str::to_owned).collect())
     }

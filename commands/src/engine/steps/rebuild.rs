@@ -7,11 +7,12 @@ use serde_json::json;
 use super::Sight;
 use crate::{
     aws::{AwsError, BuildStatus},
+    elsewhere,
     engine::{
         Pair,
         act::{Action, Hand, Wanted},
     },
-    former::{self, Former},
+    former::Former,
     journal::CallOutcome,
     run::{CallRun, Run},
     topology::{CodeBuild, SideName},
@@ -22,8 +23,7 @@ use crate::{
 const TOKEN_LIVES: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sight, AwsError> {
-    let former = former::look(&pair.aws, &pair.app).await?;
-    let lacks = former.lacks(&pair.app);
+    let (former, lacks) = elsewhere::look(&pair.aws, &pair.app, &pair.name).await?;
     if let Some(project) = &pair.app.failback.codebuild {
         return by_build(pair, run, hand, project, lacks).await;
     }

@@ -1,12 +1,14 @@
-//! Whether the DR cluster's KMS key will still be there after a promote.
+//! Whether the KMS key of the cluster that is to take over will still be there once it has.
 
+use super::of;
 use crate::{
     observation::{KmsKey, Seen},
     readiness::{Check, LOOK_AGAIN, blocking, warning},
+    topology::SideName,
 };
 
-pub(super) fn check(cluster: &str, region: &str, key: Option<&Seen<KmsKey>>) -> Check {
-    let draft = blocking("dr-kms-key");
+pub(super) fn check(cluster: &str, region: &str, side: SideName, key: Option<&Seen<KmsKey>>) -> Check {
+    let draft = blocking(of(side, "kms-key"));
     let key = match key {
         None => return draft.pass(format!("{cluster} is not encrypted")),
         Some(Seen::Unknown(why)) => return draft.unknown(why, LOOK_AGAIN),
@@ -20,7 +22,7 @@ pub(super) fn check(cluster: &str, region: &str, key: Option<&Seen<KmsKey>>) -> 
     match key.customer_managed {
         true => draft.pass(format!("{arn} is customer-managed and enabled")),
         // The cluster exists and follows, so it can take over. What AWS's own key forbids is sharing: snapshots for another account.
-        false => warning("dr-kms-key").fail(
+        false => warning(of(side, "kms-key")).fail(
             format!("{arn} is AWS's own key for RDS, not customer-managed"),
             "a promote works with it; its snapshots can't be shared with another account. Build the secondary with a customer-managed key of its region",
         ),
@@ -56,7 +58,7 @@ mod tests {
     fn of(change: impl Fn(&mut KmsKey)) -> Check {
         let mut key = fixture::key();
         change(&mut key);
-        check("shop-dr", "us-west-2", Some(&Seen::Known(key)))
+        check("shop-dr", "us-west-2", SideName::Dr, Some(&Seen::Known(key)))
     }
 
     #[test]

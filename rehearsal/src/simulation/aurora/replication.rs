@@ -111,6 +111,22 @@ impl Simulation {
         }
     }
 
+    /// Secondaries of a global cluster lose touch with its writer, and begin to catch up.
+    pub(in crate::simulation) fn fall_behind(&mut self, id: &str) {
+        let Some(global) = self.aurora.global_clusters.get_mut(id) else { return };
+        let mut behind = Vec::new();
+        for member in global.members.iter_mut().filter(|member| !member.writer) {
+            member.synchronization = Synchronization::PendingResync;
+            behind.push(member.cluster_arn.clone());
+        }
+        for arn in behind {
+            if let Some(cluster) = self.aurora.clusters.get_mut(&arn) {
+                cluster.catch_up = CatchUp::Stuck;
+            }
+            self.begin_resync(id, &arn);
+        }
+    }
+
     /// A region answers again: members that could not catch up meanwhile start over.
     pub(in crate::simulation) fn region_back(&mut self, region: &Region) {
         let clusters = &self.aurora.clusters;
