@@ -91,7 +91,7 @@ pub enum Verb {
     Skip(Words),
     /// End a paused run whose switchover AWS refused, and ask for a failover instead, with a plan and a confirmation of its own.
     Failover(Words),
-    /// End a run at a step that failed, leaving everything where it is: [RUN].
+    /// End an open run, whatever it is doing, leaving everything where it is: [RUN].
     Abort(Words),
     /// The last runs: [APP].
     History(Words),

@@ -3,6 +3,7 @@
 
 mod alone;
 mod conversation;
+mod ending;
 mod front;
 mod plain;
 mod question;

@@ -36,7 +36,7 @@ pub fn decide(runbook: &Runbook, run: &Run) -> Vec<Next> {
     if run.ended.is_some() {
         return Vec::new();
     }
-    if run.steps.values().any(|step| step.state == StepState::Aborted) {
+    if run.aborted.is_some() || run.steps.values().any(|step| step.state == StepState::Aborted) {
         return vec![Next::End(RunOutcome::Aborted)];
     }
     if matches!(

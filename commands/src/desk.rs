@@ -4,6 +4,7 @@
 mod approvals;
 mod commands;
 mod decisions;
+mod ending;
 mod gates;
 mod handoff;
 mod overview;

@@ -1,6 +1,8 @@
 //! Gates: what only people may decide, and the proof that they did.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use storage::Origin;
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     plan::{Method, Plan, PlannedStep, StepId},
     request::Confirmation,
     run::Run,
+    topology::Timing,
 };
 
 /// Proof that a person approved irreversible changes. Only a run whose gate was approved can make one, for the changes of the approved method
@@ -35,6 +38,18 @@ impl Approval {
     pub fn covers(&self, change: &Irreversible) -> bool {
         self.changes.contains(change)
     }
+}
+
+/// Until when the run's approval counts for that step's changes: as long as people could have given it, and the steps up to this one may take
+/// without a pause. A retry much later would act on what was seen long ago. `None` without an approval.
+pub(crate) fn counts_until(run: &Run, step: StepId, timing: &Timing) -> Option<Timestamp> {
+    run.method()?;
+    let runbook = run.runbook();
+    let until = runbook.steps.iter().position(|known| known.id == step)?;
+    let steps = runbook.steps.iter().take(until + 1).filter(|known| known.gated && !known.best_effort);
+    let takes: Duration = steps.map(|known| run.plan.deadline(known.id, timing.step(known.id).deadline)).sum();
+    let counts = SignedDuration::try_from(timing.gate_expiry + takes).unwrap_or(SignedDuration::MAX);
+    run.decided()?.at.checked_add(counts).ok()
 }
 
 /// The words that confirm: the deed and its exact target. Where there are two ways, neither is meant unsaid.
@@ -97,7 +112,9 @@ fn short(reason: Option<&str>) -> Result<(), Refusal> {
 pub(crate) fn open_gate(run: &Run, now: Timestamp) -> Result<(), Refusal> {
     match &run.gate {
         None => Err(Refusal::NoSuchThing),
-        Some(gate) if gate.decided.is_some() => Err(Refusal::AlreadyDecided),
+        Some(gate) if gate.decided.is_some() || run.aborted.is_some() || run.ended.is_some() => {
+            Err(Refusal::AlreadyDecided)
+        }
         Some(gate) if now >= gate.expires_at => Err(Refusal::Expired),
         Some(_) => Ok(()),
     }

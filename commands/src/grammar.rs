@@ -59,7 +59,7 @@ pub enum Command {
         /// Application.
         application: String,
     },
-    /// `retry [RUN] [STEP]`, `skip [RUN] [STEP]`, `failover [RUN]`, `abort [RUN]`: what to do about a step that failed.
+    /// `retry [RUN] [STEP]`, `skip [RUN] [STEP]`, `failover [RUN]`: what to do about a step that failed.
     Resolve {
         /// What.
         resolution: Resolution,
@@ -67,6 +67,11 @@ pub enum Command {
         run: Option<RunId>,
         /// The step; the one that failed if absent.
         step: Option<StepId>,
+    },
+    /// `abort [RUN]`: ends a run, wherever it stands.
+    Abort {
+        /// The run; the one that is open if absent.
+        run: Option<RunId>,
     },
     /// `applied [APP]`: a person has run what a rebuild handed over.
     Applied {
@@ -107,6 +112,8 @@ impl fmt::Display for Command {
                 run.as_ref().map_or(Ok(()), |run| write!(f, " {run}"))?;
                 step.map_or(Ok(()), |step| write!(f, " {}", step.name()))
             }
+            Self::Abort { run: None } => f.write_str("abort"),
+            Self::Abort { run: Some(run) } => write!(f, "abort {run}"),
             Self::Applied { application } => write!(f, "applied {application}"),
             Self::History { application } => write!(f, "history {application}"),
             Self::Report { run } => write!(f, "report {run}"),
@@ -143,7 +150,9 @@ pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
             format!(
                 "`/dr applied{ask}` says that you ran what a rebuild handed over: the bot looks at once, and tells what it still misses."
             ),
-            "`/dr retry [RUN] [STEP]`, `/dr skip [RUN] [STEP]` and `/dr abort [RUN]` decide on a run that is paused, as its buttons do."
+            "`/dr abort [RUN]` ends an open run at any time, also while a step runs or a confirmation is asked for. Nothing is undone; the report says what was changed."
+                .to_owned(),
+            "`/dr retry [RUN] [STEP]` and `/dr skip [RUN] [STEP]` decide on a run that is paused, as its buttons do."
                 .to_owned(),
             "`/dr failover [RUN]` ends a paused run whose switchover AWS refused, and asks for a failover instead, with a new plan and its own confirmation."
                 .to_owned(),
@@ -182,6 +191,7 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
             .map(|(application, reason)| Command::Restore { application, reason }),
         "applied" => alone("applied", rest, applications).map(|application| Command::Applied { application }),
         "history" => alone("history", rest, applications).map(|application| Command::History { application }),
+        "abort" => abort(rest),
         "report" => report(rest),
         "audit" => log::audit(rest).map(Command::Log),
         "export" => log::export(rest).map(Command::Log),
@@ -278,6 +288,15 @@ fn resolve(resolution: Resolution, rest: &str) -> Result<Command, ParseError> {
         (word, _) => return Err(ParseError::Unexpected { command, word: word.to_owned() }),
     }
     Ok(Command::Resolve { resolution, run, step })
+}
+
+fn abort(rest: &str) -> Result<Command, ParseError> {
+    let (word, after) = first_word(rest);
+    match (word, run_named(word)) {
+        ("", _) => Ok(Command::Abort { run: None }),
+        (_, Some(run)) => nothing_more("abort", after).map(|()| Command::Abort { run: Some(run) }),
+        (word, None) => Err(ParseError::NoRun { command: "abort", word: word.to_owned() }),
+    }
 }
 
 fn report(rest: &str) -> Result<Command, ParseError> {

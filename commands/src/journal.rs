@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use self::{
-    outcome::{CallOutcome, Decision, Resolution},
+    outcome::{CallOutcome, Decision, Promote, Resolution},
     refusal::Refusal,
 };
 
@@ -310,6 +310,15 @@ pub enum Event {
         error: String,
         /// Whether the step may be skipped.
         may_skip: bool,
+    },
+    /// A person ended the run, wherever it stood: no step begins another call, and what AWS accepted goes on there.
+    #[serde(rename = "run.aborted")]
+    RunAborted {
+        /// Number of the command's record.
+        command: u64,
+        /// The promote that they asked for in its place; it begins once this run has ended.
+        #[serde(default)]
+        promote: Option<Promote>,
     },
     /// The program took the run up again after a restart.
     #[serde(rename = "run.resumed")]

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod aws;
 pub mod change;
+pub mod choices;
 pub mod comparison;
 pub mod decide;
 pub mod dependencies;

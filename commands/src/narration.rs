@@ -3,7 +3,7 @@
 use storage::{Actor, Record};
 
 use crate::{
-    journal::{CallOutcome, Decision, Event},
+    journal::{CallOutcome, Decision, Event, Promote},
     plan::{Method, RunbookName},
     report::RunOutcome,
     run::Run,
@@ -37,6 +37,7 @@ pub fn narrate(run: &Run, record: &Record, event: &Event) -> Option<String> {
         Event::StepFailed { error, best_effort: true } => format!("failed, the run goes on: {error}"),
         Event::StepFailed { error, best_effort: false } => format!("failed: {error}"),
         Event::StepResolved { resolution, .. } => format!("decided: {}", resolution.name()),
+        Event::RunAborted { promote, .. } => aborted(promote.as_ref()),
         Event::RunResumed {} => "the bot started again and took the run up".to_owned(),
         Event::RunCompared { comparison } => match comparison.differences.as_slice() {
             [] => return None,
@@ -82,6 +83,19 @@ fn started(run: &Run) -> String {
 
 fn because(reason: Option<&String>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+/// A person ended the run before its end, perhaps for a promote.
+fn aborted(promote: Option<&Promote>) -> String {
+    match promote {
+        None => "aborted: it ends between two calls, and what AWS accepted goes on".to_owned(),
+        Some(promote) => {
+            format!(
+                "aborted: it ends between two calls, and a promote is asked for{}",
+                because(promote.reason.as_ref())
+            )
+        }
+    }
 }
 
 fn names(methods: &[Method]) -> String {

@@ -6,7 +6,7 @@ use storage::{Actor, Origin};
 
 use crate::{
     ids::RunId,
-    journal::{Refusal, Resolution},
+    journal::{Promote, Refusal, Resolution},
     plan::{Method, StepId},
 };
 
@@ -28,6 +28,13 @@ pub enum Reply {
     Accepted(String),
     /// Text to show, nothing to work on: help.
     Told(String),
+    /// It was refused, and the refusal recorded, since another run is open that this person may end.
+    Offered {
+        /// For the person: what is open, and what ends it.
+        text: String,
+        /// Ends the open run and asks for what they wanted.
+        press: Press,
+    },
     /// It was refused, and the refusal recorded.
     Refused {
         /// Why.
@@ -71,6 +78,13 @@ pub enum Press {
         /// The run.
         run: RunId,
     },
+    /// End the run, wherever it stands.
+    Abort {
+        /// The run.
+        run: RunId,
+        /// The promote that is asked for in its place.
+        promote: Option<Promote>,
+    },
     /// Resolve a failed step.
     Resolve {
         /// The run.
@@ -101,6 +115,7 @@ impl Press {
             | Self::Cancel { run }
             | Self::Again { run }
             | Self::Applied { run }
+            | Self::Abort { run, .. }
             | Self::Resolve { run, .. } => run,
         }
     }
@@ -122,6 +137,9 @@ impl fmt::Display for Press {
             Self::Cancel { run } => write!(f, "cancel:{run}"),
             Self::Again { run } => write!(f, "again:{run}"),
             Self::Applied { run } => write!(f, "applied:{run}"),
+            Self::Abort { run, promote: None } => write!(f, "end:{run}"),
+            Self::Abort { run, promote: Some(Promote { reason: None }) } => write!(f, "end:{run}:promote"),
+            Self::Abort { run, promote: Some(Promote { reason: Some(why) }) } => write!(f, "end:{run}:promote:{why}"),
             Self::Resolve { run, step, resolution } => write!(f, "{}:{run}:{}", resolution.name(), step.name()),
         }
     }
@@ -150,6 +168,11 @@ impl FromStr for Press {
             ["cancel", run] => Some(Self::Cancel { run: run.into() }),
             ["again", run] => Some(Self::Again { run: run.into() }),
             ["applied", run] => Some(Self::Applied { run: run.into() }),
+            ["end", run] => Some(Self::Abort { run: run.into(), promote: None }),
+            ["end", run, "promote", ref why @ ..] => {
+                let reason = (!why.is_empty()).then(|| why.join(":"));
+                Some(Self::Abort { run: run.into(), promote: Some(Promote { reason }) })
+            }
             [resolution, run, step] => Resolution::named(resolution)
                 .zip(StepId::named(step))
                 .map(|(resolution, step)| Self::Resolve { run: run.into(), step, resolution }),
@@ -174,6 +197,12 @@ mod tests {
             Press::Cancel { run: run.clone() },
             Press::Again { run: run.clone() },
             Press::Applied { run: run.clone() },
+            Press::Abort { run: run.clone(), promote: None },
+            Press::Abort { run: run.clone(), promote: Some(Promote { reason: None }) },
+            Press::Abort {
+                run: run.clone(),
+                promote: Some(Promote { reason: Some("dark: since 9:00: again".into()) }),
+            },
         ];
         let typed = || "promote us-west-2".to_owned();
         let confirmations = [

@@ -60,12 +60,36 @@ pub struct Run {
     pub handoff: Option<String>,
     /// Whether people were told that it waits for them, and not answered yet.
     pub paused: bool,
-    /// Number of the click's record with which a person asked for a failover instead: the run ends, and another one asks.
-    pub fails_over: Option<u64>,
+    /// That a person ended it, wherever it stood; a failed step that was answered with an abort says so itself.
+    pub aborted: Option<Aborted>,
+    /// The promote that a person asked for in its place: this run ends, and another one asks.
+    pub instead: Option<Instead>,
     /// How both regions stood when it was about to end.
     pub compared: Option<Comparison>,
     /// The report, once ended.
     pub ended: Option<Report>,
+}
+
+/// Who ended a run before its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aborted {
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// Number of the record.
+    pub seq: u64,
+}
+
+/// What a person asked for in a run's place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instead {
+    /// Number of the click's or the command's record.
+    pub command: u64,
+    /// Whether its plan offers the failover alone, as a switchover was refused.
+    pub failover_only: bool,
+    /// Why, in the person's words.
+    pub reason: Option<String>,
 }
 
 /// The gate of a run.
@@ -286,14 +310,14 @@ impl Run {
         completed && self.plan.runbook == RunbookName::Rebuild
     }
 
-    /// Whether it ended, and another run follows on it by itself: the way back on a rebuild, a failover on the switchover that it is chosen over.
+    /// Whether it ended, and another run follows on it by itself: the way back on a rebuild, or the promote that people asked for in its place.
     pub fn has_successor(&self) -> bool {
-        self.is_rebuilt() || (self.ended.is_some() && self.fails_over.is_some())
+        self.is_rebuilt() || (self.ended.is_some() && self.instead.is_some())
     }
 
     /// Number of the record that the run which follows on it answers.
     pub fn successor_answers(&self) -> u64 {
-        self.fails_over.unwrap_or(self.command)
+        self.instead.as_ref().map_or(self.command, |instead| instead.command)
     }
 
     /// What people can decide about that step if it failed. A failover instead of the switchover that could not be made takes a plan and a
@@ -329,11 +353,10 @@ impl Run {
         }
     }
 
-    /// Whether another run follows in its place: its plan became void at the click that would have approved it, or people asked for a failover
+    /// Whether another run follows in its place: its plan became void at the click that would have approved it, or people asked for a promote
     /// instead.
     pub fn is_superseded(&self) -> bool {
-        self.fails_over.is_some()
-            || matches!(self.decided().map(|decided| &decided.decision), Some(Decision::Void { .. }))
+        self.instead.is_some() || matches!(self.decided().map(|decided| &decided.decision), Some(Decision::Void { .. }))
     }
 
     /// The method that was approved; before that, the one that the plan recommends.
@@ -371,6 +394,9 @@ impl Run {
     }
 
     fn state(&self) -> String {
+        if self.aborted.is_some() {
+            return "ending: it was aborted".to_owned();
+        }
         if let Some((step, error)) = self.waiting_step() {
             return format!("paused: {} failed: {error}", step.name());
         }

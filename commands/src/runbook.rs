@@ -110,7 +110,8 @@ pub static FAILBACK: Runbook = Runbook {
     gate_after: &[StepId::Replication],
     steps: &[
         Step { gated: false, ..must(StepId::Replication, &[]) },
-        step(StepId::Capacity, &[StepId::Replication]),
+        // Nobody is in a hurry: users must not be moved to tasks that are not there.
+        must(StepId::Capacity, &[StepId::Replication]),
         must(StepId::Database, &[StepId::Capacity]),
         step(StepId::Listener, &[StepId::Database]),
         step(StepId::Dns, &[StepId::Listener]),

@@ -74,6 +74,25 @@ const DOWN: [&str; 29] = [
     "switching-over",
 ];
 
+/// Those of them that no waiting ends: somebody has to act. AWS starts a stopped cluster again, but only after a week.
+const STAYS: [&str; 15] = [
+    "cloning-failed",
+    "failed",
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-create",
+    "incompatible-network",
+    "incompatible-option-group",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "insufficient-capacity",
+    "insufficient-resource-limits",
+    "migration-failed",
+    "restore-error",
+    "stopped",
+    "storage-full",
+];
+
 impl Standing {
     /// The standing that a status stands for.
     pub fn of(status: &str) -> Self {
@@ -109,6 +128,18 @@ impl DbCluster {
         Standing::of(&self.status)
     }
 
+    /// What of it is in a state that does not pass by itself, with that state: the cluster, or each of its instances where none serves.
+    pub(crate) fn stuck(&self) -> Option<String> {
+        let stays = |status: &str| STAYS.contains(&status);
+        let name = |arn: &str| arn.rsplit(':').next().unwrap_or(arn).to_owned();
+        if stays(&self.status) {
+            return Some(format!("DB cluster {} is {}", name(&self.arn), self.status));
+        }
+        let all = !self.instances.is_empty() && self.instances.iter().all(|instance| stays(&instance.status));
+        let each = self.instances.iter().map(|instance| format!("DB instance {} is {}", instance.id, instance.status));
+        all.then(|| each.collect::<Vec<_>>().join(", "))
+    }
+
     /// Its instances that certainly serve.
     pub fn serving(&self) -> impl Iterator<Item = &DbInstance> {
         self.instances.iter().filter(|instance| Standing::of(&instance.status).serves())
@@ -117,6 +148,8 @@ impl DbCluster {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
@@ -137,6 +170,19 @@ mod tests {
         }
         let unlisted = Standing::of("something-new");
         assert!(!unlisted.serves() && !unlisted.settled() && !unlisted.refuses_moves());
+    }
+
+    #[test]
+    fn what_stays_is_down_and_named() {
+        assert!(STAYS.iter().all(|status| Standing::of(status) == Standing::Down));
+        let mut cluster = crate::fixture::steady().primary.db.known().cloned().flatten().unwrap();
+        assert_eq!(cluster.stuck(), None);
+        cluster.instances.iter_mut().for_each(|instance| instance.status = "rebooting".into());
+        assert_eq!(cluster.stuck(), None);
+        cluster.instances.iter_mut().for_each(|instance| instance.status = "incompatible-network".into());
+        assert!(cluster.stuck().unwrap().contains("is incompatible-network"));
+        cluster.status = "inaccessible-encryption-credentials".into();
+        assert_eq!(cluster.stuck().unwrap(), "DB cluster shop-primary is inaccessible-encryption-credentials");
     }
 
     #[test]

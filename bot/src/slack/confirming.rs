@@ -75,7 +75,7 @@ impl Inbound {
             }
             Ok(Reply::Refused { reason: Refusal::NotConfirmed, text }) => wrong(WORDS, &text),
             Ok(Reply::Refused { reason: Refusal::NoReason, text }) => wrong(REASON, &text),
-            Ok(Reply::Refused { .. }) | Err(_) => {
+            Ok(Reply::Refused { .. } | Reply::Offered { .. }) | Err(_) => {
                 Answer::Shown(json!({ "response_action": "update", "view": messages::not_done(&in_words(reply)) }))
             }
         })

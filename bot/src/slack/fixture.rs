@@ -8,6 +8,8 @@ mod story;
 use commands::{
     access::Terms,
     change::{Call, Irreversible},
+    choices::leads_to,
+    journal::Resolution,
     observation::{Lag, Seen},
     plan::{Method, MethodOption, Plan, PlannedStep, RunbookName, StepId},
     readiness::Check,
@@ -29,6 +31,11 @@ pub(super) fn check(id: &str, level: &str, outcome: &str, detail: &str) -> Check
     let fix = (outcome != "pass").then_some("do something about it");
     serde_json::from_value(json!({ "id": id, "level": level, "outcome": outcome, "detail": detail, "fix": fix }))
         .unwrap()
+}
+
+/// Everything that people may answer to a step that failed, and where it leads.
+pub(super) fn leading(plan: &Plan, step: StepId) -> Vec<(Resolution, String)> {
+    Resolution::ALL.map(|choice| (choice, leads_to(plan, step, choice))).into()
 }
 
 pub(super) fn lag() -> Seen<Option<Lag>> {

@@ -17,7 +17,8 @@ use crate::audit::Compliance;
 use super::{
     api::Api,
     home::Home,
-    messages::{refused, told},
+    kit::Message,
+    messages::{in_the_way, refused, told},
     payload::{Click, Happened, Happening, SlashCommand, dedupe_key, kind},
     whisper::Whisper,
 };
@@ -95,9 +96,12 @@ impl Inbound {
                 in_time(async move { desk.command(request, &command.text).await }).await
             }
         };
-        let text = in_words(reply);
         // Only the person sees it.
-        Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": text })))
+        if let Ok(Reply::Offered { text, press }) = &reply {
+            let Message { text, blocks, .. } = in_the_way(text, press);
+            return Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": text, "blocks": blocks })));
+        }
+        Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": in_words(reply) })))
     }
 
     async fn interaction(&self, payload: Value) -> Result<Answer, String> {
@@ -167,7 +171,7 @@ pub(super) async fn in_time(work: impl Future<Output = Reply> + Send + 'static) 
 pub(super) fn in_words(reply: Result<Reply, String>) -> String {
     match reply {
         Ok(Reply::Accepted(text) | Reply::Told(text)) => told(&text),
-        Ok(Reply::Refused { text, .. }) => refused(&text),
+        Ok(Reply::Refused { text, .. } | Reply::Offered { text, .. }) => refused(&text),
         Err(text) => text,
     }
 }

@@ -22,8 +22,8 @@ mod wording;
 
 pub(crate) use self::wording::{achieved, deed};
 pub use self::{
-    answers::{failed, refused, told},
-    decided::decided,
+    answers::{failed, in_the_way, refused, told},
+    decided::{aborted, decided},
     detail::detail,
     gate::{closing, gate},
     history::history,
@@ -31,7 +31,7 @@ pub use self::{
     modal::{REASON, WORDS, confirmation, not_done, refusal},
     notices::{checkpoint, details, details_fit, handoff, looked, no_return},
     page::linked,
-    paused::{Failure, meaning, overtaken, paused, resolved},
+    paused::{Failure, overtaken, paused, resolved},
     plan::plan,
     progress::progress,
     public::{public, unnoticed},

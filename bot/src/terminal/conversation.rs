@@ -24,7 +24,7 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    plain,
+    ending, plain,
     question::{Answer, Question},
     wire::{Ask, Said},
 };
@@ -65,6 +65,7 @@ pub fn converse(desk: Desk, user: String, ask: Ask, stop: CancellationToken) -> 
         wanted: wanted(&ask),
         run: None,
         question: None,
+        offered: None,
         successor_by: None,
     };
     tokio::spawn(async move {
@@ -102,6 +103,8 @@ struct Conversation {
     run: Option<Run>,
     /// What the person was asked last.
     question: Option<Question>,
+    /// What they may press since another run is open.
+    offered: Option<Press>,
     /// The run that is followed became void, or was the first of two: the next one begins by then, if one does.
     successor_by: Option<Instant>,
 }
@@ -129,7 +132,8 @@ impl Conversation {
                     Some(line) => self.typed(line.trim()).await?,
                     None => {
                         types = false;
-                        None
+                        // Nobody takes the offer any more.
+                        self.offered.is_some().then_some(false)
                     }
                 },
                 () = until(self.successor_by) => Some(false),
@@ -192,6 +196,12 @@ impl Conversation {
         match reply {
             Reply::Accepted(text) => self.tell(plain::reply(&text)).await.map(|()| None),
             Reply::Told(text) => self.tell(plain::reply(&text)).await.map(|()| Some(true)),
+            Reply::Offered { text, press } => {
+                self.tell(format!("Refused: {}", plain::reply(&text))).await?;
+                self.say(Said::Prompt(ending::offer(&press))).await?;
+                self.offered = Some(press);
+                Ok(None)
+            }
             Reply::Refused { text, .. } => {
                 self.tell(format!("Refused: {}", plain::reply(&text))).await?;
                 match self.question {
@@ -204,6 +214,19 @@ impl Conversation {
 
     /// What the person typed on the way.
     async fn typed(&mut self, line: &str) -> Result<Over, Left> {
+        if let Some(press) = self.offered.take() {
+            if !ending::takes(&press, line) {
+                return self.fail("Nothing was changed.").await;
+            }
+            let request = self.request();
+            let reply = self.desk.press(request, press).await;
+            return self.replied(reply).await;
+        }
+        if let Some(command) = self.run.as_ref().and_then(|run| ending::ends(run, line)) {
+            let request = self.request();
+            let reply = self.desk.command(request, &command.to_string()).await;
+            return self.replied(reply).await;
+        }
         let (Some(run), Some(question)) = (&self.run, &self.question) else {
             return if line.is_empty() {
                 Ok(None)
@@ -264,7 +287,8 @@ impl Conversation {
             }
             Event::CommandFailed { error, .. } => {
                 self.tell(format!("Failed: {} (audit #{})", plain::reply(error), record.seq)).await?;
-                return Ok((self.run.is_none() || self.successor_by.is_some()).then_some(false));
+                let over = self.run.as_ref().is_none_or(|run| run.ended.is_some());
+                return Ok((over || self.successor_by.is_some()).then_some(false));
             }
             Event::HandoffLooked { lacks, .. } => {
                 let message =
@@ -284,7 +308,9 @@ impl Conversation {
 
     /// Follows a run from where it stands.
     async fn follow(&mut self, run: Run) -> Result<Over, Left> {
-        self.tell(format!("Run {}: {} {}.", run.id, run.id.runbook(), run.application)).await?;
+        let Run { id, application, .. } = &run;
+        let ends = format!("`standby abort {id}` ends it at any time.");
+        self.tell(format!("Run {id}: {} {application}. {ends}", id.runbook())).await?;
         self.question = None;
         self.run = Some(run);
         self.ask().await.map(|()| None)

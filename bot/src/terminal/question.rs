@@ -1,6 +1,7 @@
 //! What a person at the terminal is asked, and what they answered.
 
 use commands::{
+    choices::leads_to,
     desk::Choices,
     gate::words,
     grammar::{self, Command},
@@ -35,7 +36,7 @@ pub(super) enum Answer {
 impl Question {
     /// What the run asks just now.
     pub(super) fn of(run: &Run) -> Option<Self> {
-        if run.ended.is_some() {
+        if run.ended.is_some() || run.aborted.is_some() {
             return None;
         }
         if run.gate.as_ref().is_some_and(|gate| gate.decided.is_none()) {
@@ -99,7 +100,8 @@ fn resolutions(run: &Run, step: StepId, several: bool) -> impl Iterator<Item = S
     run.resolutions(step).into_iter().map(move |resolution| {
         let named = several && matches!(resolution, Resolution::Retry | Resolution::Skip);
         let which = if named { format!(" {}", step.name()) } else { String::new() };
-        format!("Type `{}{which}`: {}.", resolution.name(), messages::meaning(resolution, step))
+        let leads = plain::commands(&leads_to(&run.plan, step, resolution));
+        format!("Type `{}{which}`: {leads}.", resolution.name())
     })
 }
 

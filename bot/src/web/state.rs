@@ -2,8 +2,10 @@
 
 use commands::{
     access::Terms,
+    choices::leads_to,
     decide::{Next, decide},
     journal::Decision,
+    narration::name,
     plan::{RunbookName, StepId},
     report::RunOutcome,
     run::{Gate, Run, StepState},
@@ -11,10 +13,7 @@ use commands::{
 use jiff::Timestamp;
 
 use super::schedule::{Schedule, seconds};
-use crate::slack::{
-    messages::{achieved, meaning},
-    text::count,
-};
+use crate::slack::{messages::achieved, text::count};
 
 /// How a run stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +52,10 @@ pub(super) fn standing(run: &Run) -> Standing {
             ),
             RunOutcome::NotApproved => refused(run),
         };
+    }
+    if let Some(aborted) = &run.aborted {
+        let said = format!("{} aborted it; it ends between two calls.", name(&aborted.by));
+        return Standing::new("stopped", "ending", said);
     }
     if let Some((step, error)) = run.waiting_step() {
         return Standing::new(
@@ -95,10 +98,11 @@ fn proven(run: &Run) -> bool {
 /// What comes next, in sentences.
 pub(super) fn next(run: &Run, schedule: &Schedule, now: Timestamp) -> Vec<String> {
     let mut said: Vec<String> = decide(run.runbook(), run).iter().map(|next| one(run, next, now)).collect();
-    if let Some((step, _)) = run.waiting_step() {
+    if let Some((step, _)) = run.waiting_step().filter(|_| run.aborted.is_none()) {
         let choices = run.resolutions(step).into_iter();
-        let choices: Vec<String> =
-            choices.map(|choice| format!("{}: {}", choice.name(), meaning(choice, step))).collect();
+        let choices: Vec<String> = choices
+            .map(|choice| format!("{}: {}", choice.name(), leads_to(&run.plan, step, choice).replace('`', "")))
+            .collect();
         said.push(format!("Somebody who may decides in the channel. {}.", choices.join(". ")));
     }
     if run.awaits_handoff() {
@@ -108,7 +112,7 @@ pub(super) fn next(run: &Run, schedule: &Schedule, now: Timestamp) -> Vec<String
         );
     }
     let ahead: Vec<&str> = schedule.slots.iter().filter(|(_, slot)| slot.ahead).map(|(id, _)| id.name()).collect();
-    if run.ended.is_none() && !ahead.is_empty() {
+    if run.ended.is_none() && run.aborted.is_none() && !ahead.is_empty() {
         said.push(format!("After that: {}.", ahead.join(", ")));
     }
     said

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use storage::Record;
 
-use super::{Desk, Pair, append, commands::failed, request_entry};
+use super::{Desk, Pair, append, commands::failed, ending::already_aborted, request_entry};
 use crate::{
     access::{Freshness, Kind, Right},
     engine::{EngineError, gate_key},
@@ -145,6 +145,10 @@ impl Desk {
     ) -> Result<(), EngineError> {
         let Ok(plan) = now else { return Ok(()) };
         self.0.runs.closed(run).await;
+        // Who aborted it meanwhile wants no other.
+        if self.run(&run.id).await?.is_some_and(|run| run.aborted.is_some()) {
+            return Ok(());
+        }
         let asked = Request { actor: run.requester.clone(), ..request };
         self.start_run(&asked, pair, click, plan, run.reason.clone()).await
     }
@@ -172,6 +176,11 @@ impl Desk {
         click: &Record,
     ) -> Result<(), EngineError> {
         let Ruling { decision, reason, approvals } = ruling;
+        // It takes seconds to observe both regions, and a run can be aborted at any time.
+        if let Some(aborted) = self.run(&run.id).await?.filter(|run| run.aborted.is_some()) {
+            let reply = already_aborted(&aborted);
+            return self.refuse_late(request, pair, click, Refusal::AlreadyDecided, reply).await;
+        }
         let overrides = match decision {
             Decision::Approved { .. } => run.gate.as_ref().map(|gate| gate.overrides.clone()).unwrap_or_default(),
             _ => Vec::new(),

@@ -6,7 +6,9 @@ use futures::StreamExt as _;
 use storage::Record;
 
 use super::{
-    Desk, Pair, append, log_down, request_entry,
+    Desk, Pair, append,
+    ending::run_in_progress,
+    log_down, request_entry,
     task::{Refused, Task, Understood, Way},
 };
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     observe::observe,
     plan::{Method, Plan},
     request::{Reply, Request},
-    run::Run,
+    run::{Instead, Run},
     status::{self, Status},
 };
 
@@ -45,7 +47,11 @@ impl Desk {
         match self.understand_command(&request, command).await {
             Ok(Ok(understood)) => self.accept(request, text, understood).await,
             Ok(Err(refused)) => {
-                self.refuse_person(&request, refused.application(), text, refused.reason, refused.reply.clone()).await
+                let (application, reply) = (refused.application(), refused.reply.clone());
+                match (self.refuse_person(&request, application, text, refused.reason, reply).await, refused.offer) {
+                    (Reply::Refused { text, .. }, Some(press)) => Reply::Offered { text, press },
+                    (reply, _) => reply,
+                }
             }
             Err(failure) => log_down(&failure),
         }
@@ -78,12 +84,13 @@ impl Desk {
             }
             Command::History { application } => (application, Right::Look, Task::History),
             Command::Report { run } => return self.understand_report(request, &run).await,
+            Command::Abort { run } => return self.understand_abort(request, run).await,
             Command::Applied { application } => return self.understand_applied(request, &application).await,
             Command::Resolve { resolution, run, step } => {
                 return self.understand_resolve(request, resolution, run, step).await;
             }
         };
-        Ok(self.asked(request, application, right, task).await)
+        self.asked(request, application, right, task).await
     }
 
     async fn asked(
@@ -92,19 +99,20 @@ impl Desk {
         application: String,
         right: Right,
         task: Task,
-    ) -> Result<Understood, Refused> {
+    ) -> Result<Result<Understood, Refused>, EngineError> {
         let Some(pair) = self.0.pairs.get(&application).cloned() else {
-            return Err(Refused::new(
-                None,
-                Refusal::UnknownApplication,
-                format!("There is no application {application}."),
-            ));
+            let reply = format!("There is no application {application}.");
+            return Ok(Err(Refused::new(None, Refusal::UnknownApplication, reply)));
         };
-        self.allowed(request, &pair, right).await?;
-        if let (Right::Ask, Some(run)) = (right, self.0.runs.of(&pair.name)) {
-            return Err(Refused::new(Some(pair.name), Refusal::RunInProgress, run_in_progress(&run)));
+        if let Err(refused) = self.allowed(request, &pair, right).await {
+            return Ok(Err(refused));
         }
-        Ok(Understood { pair, run: None, task })
+        if right == Right::Ask
+            && let Some(open) = self.in_the_way(&pair).await?
+        {
+            return Ok(Err(self.blocked_by(request, &pair, &open, &task).await));
+        }
+        Ok(Ok(Understood { pair, run: None, task }))
     }
 
     async fn help(&self, request: Request, text: &str, names: &[&str]) -> Reply {
@@ -160,6 +168,7 @@ impl Desk {
         command: Arc<Record>,
         reason: Option<String>,
     ) -> Result<(), EngineError> {
+        self.let_it_end(&pair).await?;
         match self.plan(&pair, way).await? {
             Ok(plan) => self.start_run(&request, &pair, &command, plan, reason).await,
             Err(no_plan) => self.answer(&request, &pair, failed(&command, no_plan.to_string())).await,
@@ -176,7 +185,7 @@ impl Desk {
         reason: Option<String>,
     ) -> Result<(), EngineError> {
         let _starting = self.0.runs.starting(&pair.name).await;
-        if let Some(run) = self.0.runs.of(&pair.name) {
+        if let Some(run) = self.open_run(pair).await? {
             return self.answer(request, pair, failed(command, run_in_progress(&run))).await;
         }
         let id = RunId::new(plan.runbook.as_str(), command.seq);
@@ -208,18 +217,18 @@ impl Desk {
         self.start(request, pair, Way::Failback, command?, rebuilt.reason).await
     }
 
-    /// Asks anew for a failover, in the name of who chose it over what the ended run could not do. Nothing of that run is carried over but its
-    /// reason: both regions are observed again, and the plan has the failover alone, with a confirmation of its own.
-    pub(super) async fn fail_over_instead(self, ended: Run, click: u64) -> Result<(), EngineError> {
+    /// Asks for a promote, in the name of whoever wanted it in the ended run's place. Nothing of that run is carried over: both regions are
+    /// observed again, and the plan has a confirmation of its own. Where a switchover was refused it has the failover alone.
+    pub(super) async fn promote_instead(self, ended: Run, instead: Instead) -> Result<(), EngineError> {
         let Some(pair) = self.0.pairs.get(&ended.application).cloned() else { return Ok(()) };
-        let mut records = self.0.log.read(click..=click);
+        let mut records = self.0.log.read(instead.command..=instead.command);
         let Some(click) = records.next().await else { return Ok(()) };
         let click = click?;
         let request = Request { actor: click.actor.clone(), origin: click.origin.clone(), dedupe: String::new() };
         match self.plan(&pair, Way::Promote).await? {
             Ok(mut plan) => {
-                plan.options.retain(|option| option.method == Method::Failover);
-                self.start_run(&request, &pair, &click, plan, ended.reason).await
+                plan.options.retain(|option| !instead.failover_only || option.method == Method::Failover);
+                self.start_run(&request, &pair, &click, plan, instead.reason).await
             }
             Err(no_plan) => self.answer(&request, &pair, failed(&click, no_plan.to_string())).await,
         }
@@ -227,8 +236,8 @@ impl Desk {
 
     /// Goes on after a run that ended, where another follows on it.
     pub(super) async fn follow_on(self, ended: Run) -> Result<(), EngineError> {
-        match ended.fails_over {
-            Some(click) => self.fail_over_instead(ended, click).await,
+        match ended.instead.clone() {
+            Some(instead) => self.promote_instead(ended, instead).await,
             None => self.go_on(ended).await,
         }
     }
@@ -246,8 +255,4 @@ impl Desk {
 pub(super) fn failed(command: &Record, error: String) -> Event {
     let text = command.data["text"].as_str().unwrap_or_default().to_owned();
     Event::CommandFailed { command: command.seq, text, error, refused: None }
-}
-
-pub(super) fn run_in_progress(run: &RunId) -> String {
-    format!("Run {run} is open: one run at a time. Follow it in the channel, or end it there.")
 }

@@ -6,7 +6,7 @@ use storage::{Actor, Record};
 
 use super::{
     Desk, Pair, append,
-    commands::run_in_progress,
+    ending::{already_aborted, may_abort, run_in_progress},
     handoff::nothing_handed,
     log_down,
     past::no_such_run,
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     access::{Kind, Right},
+    choices::why_no_skip,
     engine::EngineError,
     gate::{confirmed, open_gate, reasoned, words},
     grammar::REASON_LIMIT,
@@ -111,6 +112,7 @@ impl Desk {
                 return Ok(Ok(Understood { pair, run: None, task }));
             }
             Press::Applied { .. } => Task::Applied,
+            Press::Abort { promote, .. } => Task::Abort { run, promote },
             Press::Resolve { step, resolution, .. } => Task::Resolve { run, step, resolution },
         };
         Ok(Ok(Understood { pair, run: id, task }))
@@ -143,13 +145,21 @@ impl Desk {
             }
             Press::Again { .. } => {
                 self.has(request, pair, Right::Ask).await?;
-                self.may_ask_again(pair, run)
+                self.may_ask_again(pair, run).await
             }
             Press::Applied { .. } => {
                 self.has(request, pair, Right::Resolve).await?;
                 match run.awaits_handoff() {
                     true => Ok(()),
                     false => Err((Refusal::NoSuchThing, nothing_handed(&pair.name))),
+                }
+            }
+            Press::Abort { promote, .. } => {
+                self.has(request, pair, Right::Resolve).await?;
+                match promote {
+                    // A promote is wanted, whoever ends the run first.
+                    Some(_) => self.has(request, pair, Right::Ask).await,
+                    None => may_abort(run),
                 }
             }
             Press::Resolve { step, resolution, .. } => {
@@ -239,19 +249,23 @@ impl Desk {
         Err(refused)
     }
 
-    fn may_ask_again(&self, pair: &Pair, run: &Run) -> Result<(), (Refusal, String)> {
+    async fn may_ask_again(&self, pair: &Pair, run: &Run) -> Result<(), (Refusal, String)> {
         let came_to_nothing =
             run.decided().is_some_and(|decided| !matches!(decided.decision, Decision::Approved { .. }));
-        match self.0.runs.of(&pair.name) {
-            _ if !came_to_nothing => Err((Refusal::NoSuchThing, format!("{} was not turned down.", run.id))),
-            Some(open) => Err((Refusal::RunInProgress, run_in_progress(&open))),
-            None => Ok(()),
+        if !came_to_nothing {
+            return Err((Refusal::NoSuchThing, format!("{} was not turned down.", run.id)));
+        }
+        // What cannot be read is found again as the run is started.
+        match self.in_the_way(pair).await {
+            Ok(Some(open)) => Err((Refusal::RunInProgress, run_in_progress(&open))),
+            Ok(None) | Err(_) => Ok(()),
         }
     }
 
     pub(super) fn gate_is_open(&self, run: &Run) -> Result<(), (Refusal, String)> {
         open_gate(run, self.0.clock.now()).map_err(|reason| {
             let reply = match (reason, run.decided()) {
+                (Refusal::AlreadyDecided, None) => already_aborted(run),
                 (Refusal::AlreadyDecided, Some(decided)) => already_decided(run, decided),
                 (Refusal::Expired, _) => expired(run),
                 _ => format!("{} does not ask for a decision.", run.id),
@@ -296,6 +310,9 @@ impl Desk {
 }
 
 fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (Refusal, String)> {
+    if run.aborted.is_some() {
+        return Err((Refusal::AlreadyDecided, already_aborted(run)));
+    }
     let waits = run.steps.get(&step).is_some_and(|step| step.state.waits());
     if !waits || run.ended.is_some() {
         let reply = format!("{} of {} does not wait for a decision any more.", step.name(), run.id);
@@ -311,7 +328,10 @@ fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (R
             run.id,
             run.application
         ),
-        _ => format!("{} cannot be skipped: what follows needs it.", step.name()),
+        _ => match why_no_skip(&run.plan, step) {
+            Some(why) => format!("{} can't be skipped. {why}.", step.name()),
+            None => format!("{} can't be skipped.", step.name()),
+        },
     };
     Err((Refusal::NoSuchThing, why))
 }
@@ -332,7 +352,8 @@ fn not_the_requester(requester: &Actor) -> String {
     format!("Only {} takes this request back, who made it. Whoever may approve can refuse it.", who(requester))
 }
 
-fn who(actor: &Actor) -> String {
+/// A person as replies name them.
+pub(super) fn who(actor: &Actor) -> String {
     match actor {
         Actor::Slack { user, .. } => format!("<@{user}>"),
         Actor::Terminal { user } => format!("{user} (terminal)"),

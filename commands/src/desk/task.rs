@@ -13,7 +13,7 @@ use crate::{
     engine::EngineError,
     grammar,
     ids::RunId,
-    journal::{Decision, Event, Refusal, Resolution},
+    journal::{Decision, Event, Promote, Refusal, Resolution},
     plan::{Method, RunbookName, StepId},
     request::{Press, Reply, Request},
     run::Run,
@@ -52,6 +52,7 @@ pub(super) enum Task {
     Refuse { run: Box<Run>, reason: Option<String> },
     Cancel { run: Box<Run> },
     Resolve { run: Box<Run>, step: StepId, resolution: Resolution },
+    Abort { run: Box<Run>, promote: Option<Promote> },
     Applied,
     History,
     Report { run: RunId },
@@ -70,11 +71,13 @@ pub(super) struct Refused {
     application: Option<String>,
     pub(super) reason: Refusal,
     pub(super) reply: String,
+    /// What the person may press to get what they asked for all the same.
+    pub(super) offer: Option<Press>,
 }
 
 impl Refused {
     pub(super) fn new(application: Option<String>, reason: Refusal, reply: impl Into<String>) -> Self {
-        Self { application, reason, reply: reply.into() }
+        Self { application, reason, reply: reply.into(), offer: None }
     }
 
     pub(super) fn of(pair: &Pair, reason: Refusal, reply: impl Into<String>) -> Self {
@@ -97,6 +100,8 @@ impl Task {
             Self::Refuse { .. } => "Refusing…".to_owned(),
             Self::Cancel { .. } => "Cancelling…".to_owned(),
             Self::Resolve { .. } => "Recorded.".to_owned(),
+            Self::Abort { run, promote: None } => format!("Aborting {}: it ends between two AWS calls…", run.id),
+            Self::Abort { run, promote: Some(_) } => format!("Aborting {}, then asking for the promote…", run.id),
             Self::History | Self::Report { .. } => "Reading the audit log…".to_owned(),
         }
     }
@@ -142,6 +147,7 @@ impl Desk {
             Task::Resolve { run, step, resolution } => {
                 Box::pin(self.resolve(request, pair, *run, step, resolution, command))
             }
+            Task::Abort { run, promote } => Box::pin(self.abort_run(request, pair, *run, promote, command)),
             Task::Applied => Box::pin(self.applied(request, pair, command)),
             Task::History => Box::pin(self.history(request, pair, command)),
             Task::Report { run } => Box::pin(self.report(request, pair, run, command)),

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     EngineError, Pair, Scribe, hopeless,
@@ -15,7 +17,7 @@ use super::{
 use crate::{
     aws::{Accepted, AwsError},
     change::{Call, Change, Irreversible},
-    gate::Approval,
+    gate::{self, Approval},
     journal::{CallOutcome, Event},
     plan::StepId,
     run::{CallRun, Run},
@@ -58,6 +60,8 @@ pub(super) enum Acted {
     Held(String),
     /// One was refused in a way that does not pass by itself.
     Hopeless(String),
+    /// The run ends, or the program stops: nothing more is made.
+    Stopped,
 }
 
 /// Makes a step's changes and remembers them, those before a restart included.
@@ -69,6 +73,10 @@ pub(super) struct Hand<'a> {
     step: StepId,
     /// Calls that AWS has not taken so far.
     trying: Vec<Series>,
+    /// Until when the approval counts for what cannot be undone.
+    approved_until: Option<Timestamp>,
+    /// Nothing more is made once it is cancelled.
+    stop: CancellationToken,
 }
 
 /// What came of one try.
@@ -80,9 +88,17 @@ enum Tried {
 }
 
 impl<'a> Hand<'a> {
-    pub(super) fn new(pair: &'a Pair, scribe: &'a Scribe, run: &Run, step: StepId, attempt: u32) -> Self {
+    pub(super) fn new(
+        pair: &'a Pair,
+        scribe: &'a Scribe,
+        run: &Run,
+        step: StepId,
+        attempt: u32,
+        stop: CancellationToken,
+    ) -> Self {
         let sent = run.calls_of(step).cloned().collect();
-        Self { pair, scribe, attempt, sent, step, trying: Vec::new() }
+        let approved_until = gate::counts_until(run, step, &pair.app.timing);
+        Self { pair, scribe, attempt, sent, step, trying: Vec::new(), approved_until, stop }
     }
 
     /// Whether a call is being tried that AWS has not taken so far.
@@ -145,6 +161,12 @@ impl<'a> Hand<'a> {
                 held = Some(why);
                 continue;
             }
+            if self.stop.is_cancelled() {
+                return Ok(Acted::Stopped);
+            }
+            if let Some(why) = self.outlived(&action.change) {
+                return Ok(Acted::Hopeless(why));
+            }
             match self.make(action, call).await? {
                 Tried::Accepted => made = true,
                 Tried::Hopeless(why) => return Ok(Acted::Hopeless(why)),
@@ -192,6 +214,17 @@ impl<'a> Hand<'a> {
             Some(CallOutcome::Unknown { .. }) | None => irreversible && (fresh || self.step == StepId::Database),
         };
         held.then(|| format!("{} was sent; waiting for it to show", call.operation))
+    }
+
+    /// Why a change that cannot be undone takes another approval: the one that was given was for how things stood then.
+    fn outlived(&self, change: &Wanted) -> Option<String> {
+        let until = self.approved_until.filter(|_| matches!(change, Wanted::Irreversible(..)))?;
+        (self.pair.clock.now() > until).then(|| {
+            format!(
+                "the approval counted until {}, so nothing was sent; abort this run and ask again, to see how things stand now",
+                until.strftime("%Y-%m-%d %H:%M UTC")
+            )
+        })
     }
 
     /// The error of a database step whose call had time to show and did not: Aurora gave up, or never had it.

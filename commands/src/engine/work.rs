@@ -42,7 +42,7 @@ impl Job {
         let timing = self.timing();
         let (began, attempt) = self.begin().await?;
         let (here, left) = (Instant::now(), self.left(began + timing.deadline).min(timing.deadline));
-        let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, attempt);
+        let mut hand = Hand::new(&self.pair, &self.scribe, &self.run, self.step.id, attempt, self.stop.clone());
         let mut memory = Memory { attempt, began, ..Memory::default() };
         let (mut said, mut first) = (String::new(), true);
         let mut late = self.run.steps.get(&self.step.id).is_some_and(|step| step.late);
@@ -74,6 +74,7 @@ impl Job {
                     match hand.act(actions).await? {
                         Acted::Sent => continue,
                         Acted::Held(why) => why,
+                        Acted::Stopped => break,
                         Acted::Hopeless(error) => {
                             hand.close().await?;
                             return self.failed(error).await;

@@ -46,6 +46,13 @@ pub enum ParseError {
         /// What came.
         word: String,
     },
+    /// After `abort` came something else than a run.
+    NoRun {
+        /// The command.
+        command: &'static str,
+        /// What came.
+        word: String,
+    },
     /// A report of no run, or of something else.
     WhichRun {
         /// What came; empty for nothing.
@@ -153,6 +160,11 @@ impl fmt::Display for ParseError {
                     code(word)
                 )
             }
+            (Self::NoRun { command, word }, _) => write!(
+                f,
+                "{} is no run, such as `failback-17`. `/dr {command}` alone is for the open run; `/dr status` names it.",
+                code(word)
+            ),
             (Self::WhichRun { word }, _) if word.is_empty() => {
                 f.write_str("Which run? Name one, as in `/dr report promote-17`. `/dr history` lists the last ones.")
             }

@@ -45,7 +45,8 @@ fn commands_are_understood() {
         ("Retry Database", TWO, resolve(Resolution::Retry, None, Some(StepId::Database))),
         ("skip promote-17", TWO, resolve(Resolution::Skip, Some("promote-17"), None)),
         ("skip Promote-17 dns", TWO, resolve(Resolution::Skip, Some("promote-17"), Some(StepId::Dns))),
-        ("abort promote-17", TWO, resolve(Resolution::Abort, Some("promote-17"), None)),
+        ("abort", TWO, Command::Abort { run: None }),
+        ("Abort Promote-17", TWO, Command::Abort { run: Some("promote-17".into()) }),
         ("Applied", ONE, Command::Applied { application: "shop".into() }),
         ("history", ONE, Command::History { application: "shop".into() }),
         ("report promote-17", TWO, Command::Report { run: "promote-17".into() }),
@@ -136,6 +137,12 @@ fn what_is_not_understood_says_what_to_type() {
             ONE,
             Refusal::NotACommand,
             "`/dr abort` takes nothing after the run: `database` is too much.",
+        ),
+        (
+            "abort shop",
+            ONE,
+            Refusal::NotACommand,
+            "`shop` is no run, such as `failback-17`. `/dr abort` alone is for the open run; `/dr status` names it.",
         ),
         (
             "report",

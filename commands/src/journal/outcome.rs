@@ -88,6 +88,13 @@ impl Resolution {
     }
 }
 
+/// A promote that a person asks for as they end another run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promote {
+    /// Why, in their words.
+    pub reason: Option<String>,
+}
+
 /// Records of earlier versions say nothing of tries: there was one.
 pub(super) fn once() -> u32 {
     1

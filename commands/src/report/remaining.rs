@@ -25,8 +25,8 @@ fn compared(run: &Run) -> Vec<String> {
 fn wherever_it_is(run: &Run) -> Vec<String> {
     let Plan { application, runbook, .. } = &run.plan;
     let again = runbook.command();
-    let next = match run.fails_over {
-        Some(_) => "another run asks for the failover, with a plan of its own".to_owned(),
+    let next = match &run.instead {
+        Some(_) => "another run asks for the promote, with a plan of its own".to_owned(),
         None => format!("go on with `/dr {again} {application}`"),
     };
     let look = format!("everything is where the steps above left it: look with `/dr status {application}`, {next}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use storage::Record;
 
-use super::{CallRun, Decided, Gate, Given, Run, StepRun, StepState};
+use super::{Aborted, CallRun, Decided, Gate, Given, Instead, Run, StepRun, StepState};
 use crate::{
     journal::{Event, Resolution},
     plan::StepId,
@@ -48,7 +48,8 @@ impl Run {
             calls: BTreeMap::new(),
             handoff: None,
             paused: false,
-            fails_over: None,
+            aborted: None,
+            instead: None,
             compared: None,
             ended: None,
         })
@@ -93,12 +94,21 @@ impl Run {
                 | Event::CommandRefused { .. }
                 | Event::CommandFailed { .. }
                 | Event::GateApproved { .. }
-                | Event::GateLapsed { .. } => Ok(()),
+                | Event::GateLapsed { .. }
+                // People decide while a run ends: theirs came too late, and they are told.
+                | Event::GateDecided { .. }
+                | Event::RunAborted { .. } => Ok(()),
                 _ => Err("the run has ended"),
             };
         }
         match event {
             Event::RunPaused { .. } => self.paused = true,
+            Event::RunAborted { command, promote } => {
+                let by = record.actor.clone();
+                self.aborted.get_or_insert(Aborted { by, at: record.at, seq: record.seq });
+                let instead = promote.map(|promote| Instead { command, failover_only: false, reason: promote.reason });
+                self.instead = self.instead.take().or(instead);
+            }
             Event::RunCompared { comparison } => self.compared = Some(*comparison),
             Event::RunEnded { report } => self.ended = Some(*report),
             event => return self.apply_to_gate(event, record),
@@ -192,7 +202,8 @@ impl Run {
             Event::StepResolved { resolution, command } => {
                 self.resolve_step(id, resolution)?;
                 if resolution == Resolution::FailOver {
-                    self.fails_over = Some(command);
+                    let reason = self.reason.clone();
+                    self.instead = Some(Instead { command, failover_only: true, reason });
                 }
                 Ok(())
             }

@@ -19,8 +19,9 @@ const RETRIES: usize = 8;
 /// Longest that people who ask for nothing leave a run open.
 const WEARY: Duration = Duration::from_secs(2 * 3600);
 
-/// What a paused run says where somebody took the writer, or the record after it had moved: no retry helps, and people begin anew from there.
-const TAKEN_AWAY: [&str; 2] = ["is the writer now", "stack dns"];
+/// What a paused run says where somebody took the writer, or the record after it had moved, or where its approval is too old: no retry helps, and people
+/// begin anew from there.
+const TAKEN_AWAY: [&str; 3] = ["is the writer now", "stack dns", "abort this run and ask again"];
 
 /// The people.
 pub struct Crew {

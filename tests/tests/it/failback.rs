@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bot::terminal::Ask;
 use commands::{plan::RunbookName, report::RunOutcome, run::Run};
-use rehearsal::{Fault, OldPrimary, Pair, Region, Scenario, Side};
+use rehearsal::{Fault, FaultId, OldPrimary, Pair, Region, Scenario, Side};
 use tests::{Cast, Stage, StageBuilder, sweep::Hand};
 
 const PRIMARY: &str = "us-east-1";
 
 /// A pair that was promoted while its primary was dark, and whose primary is back.
-async fn promoted(fate: OldPrimary) -> Stage {
+pub(super) async fn promoted(fate: OldPrimary) -> Stage {
     promoted_on(Stage::with(), fate).await
 }
 
@@ -25,14 +25,20 @@ pub(super) async fn promoted_in(pair: Pair) -> Stage {
 }
 
 async fn promoted_with(stage: StageBuilder, pair: Pair) -> Stage {
+    let (stage, dark) = promoted_in_the_dark(stage, pair).await;
+    stage.world.clear(dark);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    stage
+}
+
+/// The same, and the primary is still dark.
+pub(super) async fn promoted_in_the_dark(stage: StageBuilder, pair: Pair) -> (Stage, FaultId) {
     let users = format!("viewers = [\"*\"]\nterminal = {{ maya = {:?}, jonas = {:?} }}", Cast::MAYA, Cast::JONAS);
     let stage = stage.scenario(Scenario::of([pair])).replace("viewers = [\"*\"]", &users).open().await;
     let dark = stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
     stage.promotes().await;
     assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
-    stage.world.clear(dark);
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    stage
+    (stage, dark)
 }
 
 /// Waits for the end of the newest run of that runbook.

@@ -2,6 +2,7 @@
 // A failed expectation fails its test; figures are printed for whoever asks with `--nocapture`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod abort;
 mod alone;
 mod approvals;
 mod audit;

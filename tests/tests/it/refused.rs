@@ -136,7 +136,7 @@ async fn failover_instead_can_be_typed_and_is_followed_at_the_terminal() {
     maya.is_asked().await;
     maya.types("promote us-west-2 by switchover").await;
     let prompt = maya.is_asked().await;
-    assert!(prompt.contains("Type `failover`: ends this run, checks both regions again"), "{prompt}");
+    assert!(prompt.contains("Type `failover`: Ends this run, observes both regions again"), "{prompt}");
     maya.types("failover").await;
     let prompt = maya.is_asked().await;
     assert!(prompt.contains("Type exactly `promote us-west-2` to confirm"), "{prompt}");

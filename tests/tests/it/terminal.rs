@@ -208,7 +208,7 @@ async fn failed_step_is_asked_about_and_retried() {
     maya.is_asked().await;
     maya.types(PHRASE).await;
     let prompt = maya.is_asked().await;
-    assert!(prompt.contains("Type `retry`: looks again") && !prompt.contains("skip"), "{prompt}");
+    assert!(prompt.contains("Type `retry`: Looks where the writer is") && !prompt.contains("skip"), "{prompt}");
     stage.world.clear(fault);
     maya.types("retry").await;
     assert!(maya.ends().await, "{}", maya.seen);

@@ -3,7 +3,7 @@
 use commands::request::Press;
 
 use crate::slack::{
-    kit::{Message, context, section},
+    kit::{Button, Message, Style, actions, context, section},
     text::{code, prose},
 };
 
@@ -17,6 +17,24 @@ pub fn failed(command: &str, error: &str, seq: u64) -> Message {
         format!("{what} failed: {}", prose(error)),
         vec![section(&format!("❌ {what}: {}", prose(error))), context(&format!("audit #{seq}"))],
     )
+}
+
+/// That another run is open, shown to the person alone: with the button that ends it and asks for what they wanted.
+pub fn in_the_way(text: &str, press: &Press) -> Message {
+    let said = refused(text);
+    let button = Button {
+        action_id: "end-and-promote".to_owned(),
+        text: format!("Abort {} and promote", press.run()),
+        value: press.to_string(),
+        style: Style::Danger,
+        confirm: None,
+    };
+    let blocks = vec![
+        section(&said),
+        section("The button ends it and shows the promote's plan, which asks for its own confirmation."),
+        actions(&format!("in-the-way:{}", press.run()), &[button]),
+    ];
+    Message::new(said, blocks)
 }
 
 /// What a person is told at once, and alone.

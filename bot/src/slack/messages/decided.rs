@@ -3,7 +3,7 @@
 use commands::{
     journal::Decision,
     request::Press,
-    run::{Decided, Gate, Run},
+    run::{Aborted, Decided, Gate, Run},
 };
 
 use super::{
@@ -36,6 +36,14 @@ pub fn decided(run: &Run, gate: &Gate, decided: &Decided) -> Message {
         blocks.push(actions(&format!("again:{}", run.id), &[again(run)]));
     }
     Message::new(format!("{}: {verdict}", deed(&run.plan)), blocks)
+}
+
+/// The question once a person aborted the run, which `aborted` says: it is not answered any more.
+pub fn aborted(run: &Run, gate: &Gate, aborted: &Aborted) -> Message {
+    let said = format!("⛔ *Aborted* by {} · {} · audit #{}", actor(&aborted.by), date(aborted.at), aborted.seq);
+    let mut blocks = question(run, gate);
+    blocks.push(section(&said));
+    Message::new(format!("{}: {said}", deed(&run.plan)), blocks)
 }
 
 fn verdict(run: &Run, gate: &Gate, decided: &Decided) -> String {

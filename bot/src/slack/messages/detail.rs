@@ -35,6 +35,7 @@ pub fn detail(run: &Run, record: &Record, event: &Event) -> Option<String> {
         Event::StepResolved { resolution, .. } => {
             format!("*{step}*: {} decided {}", actor(&record.actor), resolution.name())
         }
+        Event::RunAborted { .. } => format!("⛔ {} aborted the run: it ends between two calls", actor(&record.actor)),
         Event::RunResumed {} => "🔁 the bot restarted and takes the run up again".to_owned(),
         _ => return None,
     };

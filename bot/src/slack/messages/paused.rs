@@ -2,12 +2,12 @@
 
 use commands::{ids::RunId, journal::Resolution, plan::StepId, request::Press, topology::Environment};
 use serde_json::Value;
-use storage::Record;
+use storage::{Actor, Record};
 
 use super::wording::label as environment;
 use crate::slack::{
     kit::{Button, Confirm, Message, Style, actions, context, header, list, section},
-    text::{actor, date, escape},
+    text::{actor, date, escape, prose},
 };
 
 /// A step that failed and waits for a person.
@@ -23,8 +23,8 @@ pub struct Failure {
     pub step: StepId,
     /// What failed.
     pub error: String,
-    /// What people can decide.
-    pub choices: Vec<Resolution>,
+    /// What people can decide, and where each leads.
+    pub choices: Vec<(Resolution, String)>,
     /// Number of the record that says so.
     pub seq: u64,
 }
@@ -33,8 +33,8 @@ pub struct Failure {
 pub fn paused(failure: &Failure) -> Message {
     let choices = &failure.choices;
     let means: Vec<String> =
-        choices.iter().map(|&choice| format!("*{}*: {}", label(choice), meaning(choice, failure.step))).collect();
-    let buttons: Vec<Button> = choices.iter().map(|&choice| button(failure, choice)).collect();
+        choices.iter().map(|(choice, leads)| format!("*{}*: {}.", label(*choice), prose(leads))).collect();
+    let buttons: Vec<Button> = choices.iter().map(|(choice, leads)| button(failure, *choice, leads)).collect();
     let mut blocks = question(failure);
     blocks.push(list("What you can do", &means, 1_200));
     blocks.push(actions(&format!("failed:{}:{}", failure.run, failure.seq), &buttons));
@@ -53,8 +53,11 @@ pub fn resolved(failure: &Failure, resolution: Resolution, record: &Record) -> M
     Message::new(format!("{}: {} failed; {said}", failure.application, failure.step.name()), blocks)
 }
 
-/// The question once the run ended without an answer to it, which `record` says.
+/// The question once the run ended without an answer to it, which `record` says: its end, or that a person aborted the run.
 pub fn overtaken(failure: &Failure, record: &Record) -> Message {
+    if record.actor != Actor::Bot {
+        return resolved(failure, Resolution::Abort, record);
+    }
     let said = format!("not decided: the run ended · {} · audit #{}", date(record.at), record.seq);
     let mut blocks = question(failure);
     blocks.push(section(&said));
@@ -83,24 +86,8 @@ fn label(resolution: Resolution) -> &'static str {
     }
 }
 
-/// What a resolution does.
-pub fn meaning(resolution: Resolution, step: StepId) -> String {
-    match resolution {
-        Resolution::Retry => {
-            format!("looks again, and does what is left of {}; what holds already is not done twice", step.name())
-        }
-        Resolution::Skip => format!("goes on without {}; see to it by hand", step.name()),
-        Resolution::FailOver => "ends this run, checks both regions again, and asks for a failover with a new plan; \
-                                 nothing fails over before that is approved"
-            .to_owned(),
-        Resolution::Abort => "ends the run and leaves everything where it is now; nothing is undone".to_owned(),
-    }
-}
-
-fn button(failure: &Failure, resolution: Resolution) -> Button {
-    let confirm = |title: String| {
-        Some(Confirm { title, text: meaning(resolution, failure.step), yes: label(resolution).to_owned() })
-    };
+fn button(failure: &Failure, resolution: Resolution, leads: &str) -> Button {
+    let confirm = |title: String| Some(Confirm { title, text: format!("{leads}."), yes: label(resolution).to_owned() });
     let (style, confirm) = match resolution {
         Resolution::Retry => (Style::Primary, None),
         Resolution::Skip => (Style::Plain, confirm(format!("Skip {}?", failure.step.name()))),

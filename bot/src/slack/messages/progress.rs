@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use commands::{
     plan::{PlannedStep, RunbookName, StepId},
     report::RunOutcome,
+    request::Press,
     run::{Run, StepRun, StepState},
 };
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use super::{
     wording::{achieved, deed, label},
 };
 use crate::slack::{
-    kit::{self, Message, Task, TaskStatus, context, header, joined, section},
+    kit::{self, Button, Confirm, Message, Style, Task, TaskStatus, actions, context, header, joined, section},
     text::{actor, date, elapsed, escape, seconds},
 };
 
@@ -25,6 +26,8 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
     let title = deed(plan);
     let state = state(run);
     let steps: Vec<Step<'_>> = plan.steps.iter().map(|planned| Step::of(run, planned, now)).collect();
+    let open = run.ended.is_none() && run.aborted.is_none();
+    let abort = open.then(|| actions(&format!("run:{}", run.id), &[abort(run)]));
     let around = |steps: Option<Value>| -> Vec<Value> {
         let title = [header(&title), section(&format!("*{state}*\n{}", pace(run, now)))];
         let by = context(&format!(
@@ -34,7 +37,7 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
             actor(&run.requester),
             date(now)
         ));
-        title.into_iter().chain(steps).chain([by]).collect()
+        title.into_iter().chain(steps).chain([by]).chain(abort.clone()).collect()
     };
     let text = format!("{title} · {state}");
     // A run that was not approved has no steps to wait for.
@@ -46,9 +49,28 @@ pub fn progress(run: &Run, now: Timestamp) -> Message {
     Message::new(text, around(Some(kit::plan("Steps", &tasks)))).or(around(Some(section(&joined(&lines, 2_500)))))
 }
 
+/// Ends the run wherever it stands, once a dialog was answered.
+fn abort(run: &Run) -> Button {
+    let text = "It ends between two AWS calls. What was changed stays as it is and what AWS accepted goes on. The report \
+                says how each change is put back.";
+    Button {
+        action_id: "end".to_owned(),
+        text: "Abort…".to_owned(),
+        value: Press::Abort { run: run.id.clone(), promote: None }.to_string(),
+        style: Style::Plain,
+        confirm: Some(Confirm { title: format!("Abort {}?", run.id), text: text.to_owned(), yes: "Abort".to_owned() }),
+    }
+}
+
 fn state(run: &Run) -> String {
     let total = run.plan.steps.len();
     let over = run.steps.values().filter(|step| step.state.lets_on()).count();
+    if let (Some(aborted), None) = (&run.aborted, &run.ended) {
+        return format!("⛔ aborted by {}: it ends between two calls", actor(&aborted.by));
+    }
+    if run.decided().is_none() && run.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::Aborted) {
+        return format!("⛔ aborted after {over} of {total} steps");
+    }
     let Some(decided) = run.decided() else { return undecided(run, over, total) };
     match (run.ended.as_ref().map(|report| report.outcome), run.waiting_step()) {
         _ if run.method().is_none() => format!("⛔ {}: nothing was changed", outcome(&decided.decision)),

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use commands::{
+    choices::leads_to,
     journal::{Event, Resolution},
     plan::StepId,
     run::{Run, StepState},
@@ -71,6 +72,7 @@ impl RunView {
                 Some(Event::StepResolved { .. }) if record.seq < view.run.latest => {
                     record.step.as_deref().and_then(StepId::named).and_then(|step| view.failures.remove(&step));
                 }
+                Some(Event::RunAborted { .. }) if record.seq < view.run.latest => view.failures.clear(),
                 _ => {}
             }
         }
@@ -91,13 +93,14 @@ impl RunView {
 
     fn failed(&mut self, record: &Record, error: String) {
         let Some(step) = record.step.as_deref().and_then(StepId::named) else { return };
+        let choices = self.run.resolutions(step).into_iter();
         let failure = Failure {
             run: self.run.id.clone(),
             application: messages::named(&self.run.plan),
             environment: self.run.plan.environment,
             step,
             error,
-            choices: self.run.resolutions(step),
+            choices: choices.map(|choice| (choice, leads_to(&self.run.plan, step, choice))).collect(),
             seq: record.seq,
         };
         self.failures.insert(step, failure);
@@ -203,7 +206,7 @@ impl RunView {
         self.edit(&key, &message, (record.seq, record.at), delivery).await
     }
 
-    /// Takes the buttons from questions that the run's end left unanswered.
+    /// Takes the buttons from questions that the run's end, or who aborted it, left unanswered.
     pub(super) async fn close_questions(&mut self, record: &Record, delivery: &mut Delivery) -> Result<(), Ended> {
         for failure in std::mem::take(&mut self.failures).into_values() {
             let (key, message) = (failure_key(&failure), messages::overtaken(&failure, record));

@@ -82,7 +82,9 @@ fn unsettled(pair: &Pair, memory: &Memory, unsure: &str) -> Sight {
     let elapsed = pair.clock.now().duration_since(memory.began);
     match elapsed < SignedDuration::try_from(pair.app.timing.capacity.expected).unwrap_or(SignedDuration::MAX) {
         true => Sight::Waiting(unsure.to_owned()),
-        false => Sight::Failed(format!("all tasks run, but {unsure}; retry, or skip and raise its minimum by hand")),
+        false => Sight::Failed(format!(
+            "all tasks run, but {unsure}, so that scaling in may take them away; retry once it can be read"
+        )),
     }
 }
 

@@ -3,7 +3,12 @@
 use jiff::SignedDuration;
 
 use super::{Memory, Sight};
-use crate::{aws::AwsError, engine::Pair, observation::Lag, topology::SideName};
+use crate::{
+    aws::AwsError,
+    engine::Pair,
+    observation::{DbCluster, Lag},
+    topology::SideName,
+};
 
 pub(super) async fn look(pair: &Pair, memory: &mut Memory) -> Result<Sight, AwsError> {
     let primary = &pair.app.primary;
@@ -22,6 +27,13 @@ pub(super) async fn look(pair: &Pair, memory: &mut Memory) -> Result<Sight, AwsE
     let synchronization = member.synchronization.as_deref().unwrap_or("unknown");
     let cluster = pair.aws.db_cluster(SideName::Primary).await?;
     let instances = cluster.as_ref().map_or(0, |cluster| cluster.serving().count());
+    // No waiting ends these, and this step may wait for days.
+    if let Some(stuck) = cluster.as_ref().and_then(DbCluster::stuck) {
+        return Ok(Sight::Failed(format!(
+            "{stuck} in {}, so it can't catch up; mend that in RDS, then retry",
+            primary.region
+        )));
+    }
     if synchronization != "connected" || instances == 0 {
         memory.low_since = None;
         return Ok(Sight::Waiting(format!("{} is {synchronization}, {instances} instances serve", primary.db_cluster)));

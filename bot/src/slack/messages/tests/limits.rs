@@ -14,7 +14,7 @@ use serde_json::Value;
 use storage::Head;
 
 use crate::slack::{
-    fixture::{Story, at, check, plan, report, status},
+    fixture::{Story, at, check, leading, plan, report, status},
     kit::{Form, Message},
     messages::{self, Failure},
 };
@@ -72,7 +72,7 @@ fn everything() -> Vec<Message> {
         environment: Environment::Live,
         step: StepId::Dns,
         error: long(50_000),
-        choices: Resolution::ALL.to_vec(),
+        choices: leading(&story.run.plan, StepId::Dns),
         seq: u64::MAX,
     };
     all.push(messages::paused(&failure));

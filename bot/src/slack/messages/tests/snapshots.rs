@@ -17,7 +17,7 @@ use serde_json::Value;
 use storage::{Actor, Head};
 
 use crate::slack::{
-    fixture::{Story, at, checks, person, plan, report, status},
+    fixture::{Story, at, checks, leading, person, plan, report, status},
     kit::{Form, Message},
     messages::{self, Failure},
 };
@@ -265,12 +265,12 @@ fn paused_and_resolved() {
         environment: Environment::Live,
         step: StepId::Dns,
         error: "route53:ChangeResourceRecordSets: Throttling".into(),
-        choices: Resolution::ALL.to_vec(),
+        choices: leading(&story.run.plan, StepId::Dns),
         seq: failed.seq,
     };
     let asked = shown(&messages::paused(&failure));
     let resolved = shown(&messages::resolved(&failure, Resolution::Skip, &record));
-    failure.choices = vec![Resolution::Retry, Resolution::Abort];
+    failure.choices.retain(|(choice, _)| matches!(choice, Resolution::Retry | Resolution::Abort));
     assert!(!shown(&messages::paused(&failure)).contains("Skip"));
     insta::assert_snapshot!([asked, resolved].join("\n\n========\n\n"));
 }
@@ -357,7 +357,7 @@ fn a_drill_is_not_taken_for_anything_else() {
         environment: Environment::Drill,
         step: StepId::Dns,
         error: "denied".into(),
-        choices: Resolution::ALL.to_vec(),
+        choices: leading(&plan, StepId::Dns),
         seq: 9,
     };
     let all = [

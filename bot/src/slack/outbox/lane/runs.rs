@@ -85,6 +85,13 @@ impl Lane {
             }
             Event::StepFailed { best_effort: false, .. } => view.ask(record, &mut self.delivery).await,
             Event::StepResolved { resolution, .. } => view.resolve(record, *resolution, &mut self.delivery).await,
+            Event::RunAborted { .. } => {
+                if let (Some(gate), Some(aborted), None) = (&run.gate, &run.aborted, run.decided()) {
+                    let message = messages::aborted(run, gate, aborted);
+                    view.edit("gate", &message, cause, &mut self.delivery).await?;
+                }
+                view.close_questions(record, &mut self.delivery).await
+            }
             Event::RunEnded { report } => {
                 let page = self.routes.page(&run.id, self.clock.now());
                 let report = messages::report(run, report, record.seq, &self.log.head());

@@ -108,6 +108,9 @@ fn people(draw: &mut Draw, most: f64) {
         draw.at(5.0, most, Act::Presses(Cast::MAYA, "cancel"));
     }
     draw.answers(30.0, most);
+    if draw.chance(12) {
+        draw.at(0.0, most, Act::Types(Cast::JONAS, "abort"));
+    }
     for _ in 0..draw.number(0..4) {
         draw.at(30.0, most, Act::Applies);
     }
