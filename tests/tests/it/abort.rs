@@ -46,7 +46,7 @@ async fn waits_in_the_dark() -> Stage {
     let stage = promoted(OldPrimary::Rejoins).await;
     stage.says(Cast::MAYA, "failback").await;
     stage.presses(Cast::JONAS, "approve-switchover").await;
-    stage.record(step("step.done", "dns")).await;
+    stage.record(|record| step("step.done", "dns")(record) && is_failback(record)).await;
     stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
     stage.record(|record| step("step.started", "verify")(record) && is_failback(record)).await;
     stage

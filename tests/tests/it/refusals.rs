@@ -240,11 +240,11 @@ async fn two_people_promoting_at_once_start_one_run() {
     futures::future::join(stage.says(Cast::MAYA, "promote"), stage.says(Cast::JONAS, "promote")).await;
     stage.gate().await;
     let failed = stage.record(|record| record.event == "command.failed").await;
-    assert!(failed.data["error"].as_str().unwrap().contains("one run at a time"), "{}", failed.data);
+    assert!(failed.data["error"].as_str().unwrap().contains("Only one run of shop goes at a time"), "{}", failed.data);
     assert_eq!(stage.of("run.started").await.len(), 1);
     // And later, while it is open, at once.
     let reply = stage.says(Cast::JONAS, "promote").await;
-    assert!(reply.contains("one run at a time"), "{reply}");
+    assert!(reply.contains("Only one run of shop goes at a time"), "{reply}");
     assert_eq!(command_refused(&stage).await[0].0, Refusal::RunInProgress);
 }
 

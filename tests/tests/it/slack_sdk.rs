@@ -108,7 +108,7 @@ async fn slack_sdk_accepts_every_message_and_view_of_the_bot() {
     let messages: Vec<Message> = stage.slack.transcript().iter().filter_map(|entry| said(&entry.event)).collect();
     let seen: BTreeSet<&str> =
         messages.iter().flat_map(Message::buttons).filter_map(|(_, button)| button["action_id"].as_str()).collect();
-    let wanted = ["abort", "again", "approve-failover", "approve-switchover", "cancel", "refuse", "retry"];
+    let wanted = ["abort", "again", "approve-failover", "approve-switchover", "cancel", "end", "refuse", "retry"];
     assert!(wanted.iter().all(|button| seen.contains(button)), "only {seen:?} were shown");
 
     let messages: Vec<Value> =

@@ -133,7 +133,11 @@ async fn one_run_at_a_time_wherever_it_was_asked_for() {
     stage.gate().await;
     let mut jonas = stage.terminal("jonas", command("promote"));
     assert!(!jonas.ends().await);
-    assert!(jonas.seen.contains("one run at a time"), "{}", jonas.seen);
+    assert!(
+        jonas.seen.contains("Only one run of shop goes at a time. `standby abort promote-1` ends it"),
+        "{}",
+        jonas.seen
+    );
     let refusal = Ask::Refuse { run: None, reason: Some("not before the fair".to_owned()) };
     let mut jonas = stage.terminal("jonas", refusal);
     assert!(jonas.ends().await, "{}", jonas.seen);

@@ -26,10 +26,10 @@ async fn blocks_that_slack_does_not_take_become_text_with_the_buttons() {
     scene.fault(WebMethod::ChatPostMessage, error("invalid_blocks"), Some(2));
     scene.ask().await;
     let root = scene.slack.wait_for_message(CHANNEL, |_| true).await;
-    assert_eq!(root.blocks.len(), 1, "the plain text: {root:?}");
+    assert_eq!((root.blocks.len(), root.buttons().count()), (2, 1), "the plain text and the button: {root:?}");
     sleep(Duration::from_secs(10)).await;
     let [root, gate] = scene.top_level().try_into().unwrap();
-    assert!(root.blocks.len() > 1, "the next edit shows it whole");
+    assert!(root.blocks.len() > 2, "the next edit shows it whole");
     assert!(gate.blocks.len() > 3, "{gate:?}");
 
     let started = Event::StepStarted { goal: "us-west-2 serves".into(), expected_s: 1.0, deadline_s: 2.0 };
