@@ -62,7 +62,7 @@ pub fn converse(desk: Desk, user: String, ask: Ask, stop: CancellationToken) -> 
         saying,
         keys: BTreeSet::new(),
         asked: BTreeSet::new(),
-        wanted: wanted(&ask),
+        wanted: ending::wanted(&ask),
         run: None,
         question: None,
         offered: None,
@@ -73,15 +73,6 @@ pub fn converse(desk: Desk, user: String, ask: Ask, stop: CancellationToken) -> 
         let _left = conversation.hold(ask, records, typing, stop).await;
     });
     Link { typed, said }
-}
-
-/// How a run has to end for the conversation to end well.
-fn wanted(ask: &Ask) -> RunOutcome {
-    match ask {
-        Ask::Command(text) if text.trim_start().starts_with("abort") => RunOutcome::Aborted,
-        Ask::Refuse { .. } | Ask::Cancel(_) => RunOutcome::NotApproved,
-        Ask::Command(_) | Ask::Approve(_) => RunOutcome::Completed,
-    }
 }
 
 /// Nobody sees what is said any more.
@@ -145,11 +136,7 @@ impl Conversation {
 
     async fn begin(&mut self, ask: Ask) -> Result<Over, Left> {
         match ask {
-            Ask::Command(text) => {
-                let request = self.request();
-                let reply = self.desk.command(request, &text).await;
-                self.replied(reply).await
-            }
+            Ask::Command(text) => self.command(&text).await,
             Ask::Approve(run) => match self.gate_of("approve", run).await? {
                 Some(run) => self.follow(run).await,
                 None => Ok(Some(false)),
@@ -168,6 +155,16 @@ impl Conversation {
         let Some(run) = self.gate_of(verb, run).await? else { return Ok(Some(false)) };
         let press = press(run.id.clone());
         self.run = Some(run);
+        self.press(press).await
+    }
+
+    async fn command(&mut self, text: &str) -> Result<Over, Left> {
+        let request = self.request();
+        let reply = self.desk.command(request, text).await;
+        self.replied(reply).await
+    }
+
+    async fn press(&mut self, press: Press) -> Result<Over, Left> {
         let request = self.request();
         let reply = self.desk.press(request, press).await;
         self.replied(reply).await
@@ -218,14 +215,10 @@ impl Conversation {
             if !ending::takes(&press, line) {
                 return self.fail("Nothing was changed.").await;
             }
-            let request = self.request();
-            let reply = self.desk.press(request, press).await;
-            return self.replied(reply).await;
+            return self.press(press).await;
         }
         if let Some(command) = self.run.as_ref().and_then(|run| ending::ends(run, line)) {
-            let request = self.request();
-            let reply = self.desk.command(request, &command.to_string()).await;
-            return self.replied(reply).await;
+            return self.command(&command.to_string()).await;
         }
         let (Some(run), Some(question)) = (&self.run, &self.question) else {
             return if line.is_empty() {
@@ -238,12 +231,10 @@ impl Conversation {
             self.tell("Nothing was done: that is none of the answers.".to_owned()).await?;
             return self.prompt().await.map(|()| None);
         };
-        let request = self.request();
-        let reply = match answer {
-            Answer::Press(press) => self.desk.press(request, press).await,
-            Answer::Command(command) => self.desk.command(request, &command.to_string()).await,
-        };
-        self.replied(reply).await
+        match answer {
+            Answer::Press(press) => self.press(press).await,
+            Answer::Command(command) => self.command(&command.to_string()).await,
+        }
     }
 
     /// The next record of the log.

@@ -2,9 +2,21 @@
 
 use commands::{
     grammar::{self, Command},
+    report::RunOutcome,
     request::Press,
     run::Run,
 };
+
+use super::wire::Ask;
+
+/// How a run has to end for the conversation to end well.
+pub(super) fn wanted(ask: &Ask) -> RunOutcome {
+    match ask {
+        Ask::Command(text) if text.trim_start().starts_with("abort") => RunOutcome::Aborted,
+        Ask::Refuse { .. } | Ask::Cancel(_) => RunOutcome::NotApproved,
+        Ask::Command(_) | Ask::Approve(_) => RunOutcome::Completed,
+    }
+}
 
 /// What is asked where another run is open that this person may end.
 pub(super) fn offer(press: &Press) -> String {

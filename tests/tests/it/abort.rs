@@ -8,7 +8,7 @@ use commands::{
     plan::RunbookName,
     report::RunOutcome,
 };
-use rehearsal::{Fault, OldPrimary, Region, Side, slack::Message};
+use rehearsal::{Fault, OldPrimary, Pair, Region, Side, slack::Message};
 use storage::Record;
 use tests::{Cast, Stage};
 
@@ -26,7 +26,8 @@ fn step<'a>(event: &'a str, step: &'a str) -> impl Fn(&Record) -> bool + 'a {
 
 /// A promoted pair whose old primary is back and never catches up.
 async fn never_connects() -> Stage {
-    let (stage, dark) = promoted_in_the_dark(Stage::with(), OldPrimary::Rejoins).await;
+    let pair = Pair { old_primary: OldPrimary::Rejoins, ..Pair::named("shop", 1) };
+    let (stage, dark) = promoted_in_the_dark(Stage::with(), pair).await;
     stage.world.inject(Fault::NeverConnects { global_cluster: "shop-global".into() });
     stage.world.clear(dark);
     tokio::time::sleep(Duration::from_secs(60)).await;
