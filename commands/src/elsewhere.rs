@@ -58,7 +58,7 @@ pub(crate) fn elsewhere(
     });
     let engine = global_engine(app, found);
     let strangers = found.iter().filter(|found| !global.members.iter().any(|member| member.arn == found.arn));
-    let strangers = strangers.filter_map(|found| stranger(name, app, found, engine));
+    let strangers = strangers.filter_map(|found| stranger(app, found, engine));
     members.chain(strangers).collect()
 }
 
@@ -94,13 +94,17 @@ fn in_another_region(app: &Application, member: &Member) -> Elsewhere {
 }
 
 /// A cluster that is no member, if it may be meant: the configured one in another global cluster, or one with a name like it.
-fn stranger(name: &str, app: &Application, found: &FoundCluster, engine: Option<&str>) -> Option<Elsewhere> {
+fn stranger(app: &Application, found: &FoundCluster, engine: Option<&str>) -> Option<Elsewhere> {
     let Region { region, db_cluster, .. } = &app.primary;
     let id = &found.id;
     let configured = id.eq_ignore_ascii_case(db_cluster);
     let stack = app.failback.stacks.platform(region);
     let global = &app.global_cluster;
-    let join = format!("set `global_cluster_identifier = \"{global}\"` in stack {stack}, and apply it");
+    // AWS takes only a cluster that is created as a member.
+    let join = format!(
+        "a cluster that exists can't join {global}. Once nothing needs it, delete it, set `global_cluster_identifier = \"{global}\"` in stack \
+         {stack}, and apply it"
+    );
     let is = match &found.global_cluster {
         Some(other) if !other.eq_ignore_ascii_case(global) => {
             format!("belongs to global cluster {other}, not {global}")
@@ -115,7 +119,7 @@ fn stranger(name: &str, app: &Application, found: &FoundCluster, engine: Option<
     }
     let fix = match configured {
         true => join,
-        false => format!("if it was to be the secondary: {join}. Then {}", configure(name, id)),
+        false => format!("none needed unless it was to be the secondary: {join}"),
     };
     Some(Elsewhere { detail: format!("{id} in {region} {is}"), fix, in_the_way: false })
 }
