@@ -9,7 +9,7 @@ use crate::{
     change::Irreversible,
     grammar::REASON_LIMIT,
     journal::Refusal,
-    plan::{Method, Plan, PlannedStep, StepId},
+    plan::{Method, Plan, PlannedStep},
     request::Confirmation,
     run::Run,
     topology::Timing,
@@ -121,8 +121,8 @@ pub(crate) fn open_gate(run: &Run, now: Timestamp) -> Result<(), Refusal> {
 }
 
 /// What changed between the plan that people read and the plan as it would be now, if it is anything that an approval of `method` is bound
-/// to: the change itself, the calls (but the fence's, which depend on how far the failing region can be reached just then), and new
-/// obstacles, or that what the run waited for before it asked doesn't hold any more. An obstacle that went away voids nothing.
+/// to: the change itself, the calls of the steps [that it binds](Plan::is_bound), new obstacles, or that what the run waited for before it asked doesn't
+/// hold any more. An obstacle that went away voids nothing.
 pub(crate) fn difference(read: &Plan, now: &Plan, method: Method) -> Option<String> {
     if read.runbook != now.runbook {
         return Some(format!("a {} is what the pair needs now", now.runbook.as_str()));
@@ -151,7 +151,7 @@ pub(crate) fn difference(read: &Plan, now: &Plan, method: Method) -> Option<Stri
     let changed: Vec<&str> = now
         .steps
         .iter()
-        .filter(|planned| planned.step != StepId::Fence && !read.steps.iter().any(|before| same(before, planned)))
+        .filter(|planned| now.is_bound(planned.step) && !read.steps.iter().any(|before| same(before, planned)))
         .map(|planned| planned.step.name())
         .collect();
     (!changed.is_empty()).then(|| format!("the calls of {} are different now", changed.join(", ")))

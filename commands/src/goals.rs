@@ -168,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn the_way_back_needs_what_dr_has_now() {
+        let app = fixture::app();
+        let needed = |state: Seen<Option<ServiceState>>| {
+            let dr = [NamedService { name: "web".into(), state }];
+            needed_for_failback(&app, &dr).into_iter().map(|service| (service.desired, service.min)).collect::<Vec<_>>()
+        };
+        assert_eq!(needed(Seen::Known(Some(state(10, 8, 20)))), [(10, 8)]);
+        assert_eq!(needed(Seen::Known(Some(state(2, 1, 20)))), [(4, 4)]);
+        assert_eq!(needed(Seen::Known(None)), [(4, 4)]);
+        assert_eq!(needed(Seen::Unknown("throttled".into())), [(4, 4)]);
+    }
+
+    #[test]
     fn a_minimum_that_lifts_to_the_goal_needs_no_second_call() {
         let service = Service { name: "web".into(), desired: 4, min: 4, idle: 1 };
         assert_eq!(capacity_changes(&fixture::app().dr, &service, &state(1, 1, 12)), [target(Some(4), None, None)]);

@@ -83,6 +83,8 @@ pub enum StepId {
     Database,
     /// ECS minimum, then desired count, to production.
     Capacity,
+    /// The target's endpoint answers, before anybody is moved there.
+    Endpoint,
     /// The old primary's services to zero; best effort.
     Fence,
     /// The listener forwards to the production target group.
@@ -99,13 +101,14 @@ pub enum StepId {
 
 impl StepId {
     /// All.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Snapshot,
         Self::Delete,
         Self::Rebuild,
         Self::Replication,
         Self::Database,
         Self::Capacity,
+        Self::Endpoint,
         Self::Fence,
         Self::Listener,
         Self::Dns,
@@ -128,6 +131,7 @@ impl StepId {
             Self::Replication => "replication",
             Self::Database => "database",
             Self::Capacity => "capacity",
+            Self::Endpoint => "endpoint",
             Self::Fence => "fence",
             Self::Listener => "listener",
             Self::Dns => "dns",
@@ -271,12 +275,21 @@ impl Plan {
         planned.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(configured)
     }
 
+    /// Whether an approval is bound to that step's calls. Those of the fence depend on how far the failing region can be reached at that moment, and a
+    /// failback's capacity follows what autoscaling gives DR, which only raises.
+    pub fn is_bound(&self, step: StepId) -> bool {
+        match step {
+            StepId::Fence => false,
+            StepId::Capacity => self.runbook != RunbookName::Failback,
+            _ => true,
+        }
+    }
+
     /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, calls and what stands in the way. Left out is
-    /// what moves by itself and changes no decision: times, lag, warnings, and the fence, which depends on how far the failing region can be
-    /// reached at that moment.
+    /// what moves by itself and changes no decision: times, lag, warnings, and the calls of steps that [follow the moment](Self::is_bound).
     pub fn digest(&self) -> String {
         let blockers: Vec<_> = self.blockers().into_iter().map(|check| &check.id).collect();
-        let bound = self.steps.iter().filter(|planned| planned.step != StepId::Fence);
+        let bound = self.steps.iter().filter(|planned| self.is_bound(planned.step));
         let calls: Vec<_> = bound.map(|planned| (planned.step, &planned.calls)).collect();
         let material =
             serde_json::json!([self.application, self.runbook, self.from, self.to, self.options, blockers, calls]);

@@ -104,15 +104,16 @@ pub static REBUILD: Runbook = Runbook {
     ],
 };
 
-/// Failback: the primary takes over again, planned, once it keeps up. Its services come first, so that they are there when it writes.
+/// Failback: the primary takes over again, planned, once it keeps up. Its services come first, so that they are there when it writes, and its endpoint
+/// is asked before anybody is moved there. Nobody is in a hurry, so its capacity can't be skipped.
 pub static FAILBACK: Runbook = Runbook {
     name: RunbookName::Failback,
     gate_after: &[StepId::Replication],
     steps: &[
         Step { gated: false, ..must(StepId::Replication, &[]) },
-        // Nobody is in a hurry: users must not be moved to tasks that are not there.
         must(StepId::Capacity, &[StepId::Replication]),
-        must(StepId::Database, &[StepId::Capacity]),
+        step(StepId::Endpoint, &[StepId::Capacity]),
+        must(StepId::Database, &[StepId::Endpoint]),
         step(StepId::Listener, &[StepId::Database]),
         step(StepId::Dns, &[StepId::Listener]),
         step(StepId::Verify, &[StepId::Dns]),

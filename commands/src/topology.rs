@@ -344,7 +344,8 @@ impl Timing {
             StepId::Fence => self.fence,
             StepId::Listener => self.listener,
             StepId::Dns => self.dns,
-            StepId::Verify => self.verify,
+            // It asks the same as `verify`, before the users are there.
+            StepId::Endpoint | StepId::Verify => self.verify,
             StepId::Snapshot => self.snapshot,
             StepId::Delete => self.delete,
             StepId::Rebuild => self.rebuild,

@@ -5,11 +5,12 @@ use super::{Method, MethodOption, NoPlan, Plan, PlannedStep, RunbookName, StepId
 use crate::{
     change::{Call, Change, Irreversible},
     former::{Former, snapshot_id},
-    goals::idle_changes,
+    goals::{idle_changes, needed_for_failback},
     observation::{DbCluster, GlobalCluster, Observation, Seen},
     phase::{moving_to, writing},
     readiness::failback_checks,
     reconcile::differences,
+    records::served_by,
     stake::Stake,
     topology::{Application, SideName},
 };
@@ -39,6 +40,7 @@ pub fn failback(
         Seen::Refused(why) => return Err(NoPlan::Refused { why: why.clone() }),
     };
     possible(app, observation, global)?;
+    users_keep_their_database(name, app, observation, global, cluster)?;
     let plan = |runbook, options, steps, afterwards| Plan {
         application: name.to_owned(),
         environment: app.environment,
@@ -120,6 +122,54 @@ fn possible(app: &Application, observation: &Observation, global: &GlobalCluster
     }
 }
 
+/// Refuses what would part users from what they wrote: moving them off a database that the global cluster doesn't have, or deleting the one under them.
+fn users_keep_their_database(
+    name: &str,
+    app: &Application,
+    observation: &Observation,
+    global: &GlobalCluster,
+    stale: Option<&DbCluster>,
+) -> Result<(), NoPlan> {
+    let is_member = |side: SideName| {
+        let region = app.side(side);
+        global.member(&region.region, &region.db_cluster).is_some()
+    };
+    let alone = |side: SideName, lost: String| {
+        let region = app.side(side);
+        let cluster = observation.side(side).db.known().and_then(Option::as_ref);
+        NoPlan::ServesAlone {
+            cluster: region.db_cluster.clone(),
+            arn: cluster.map_or_else(|| region.db_cluster.clone(), |cluster| cluster.arn.clone()),
+            region: region.region.clone(),
+            global_cluster: app.global_cluster.clone(),
+            writer: global.writer().map_or_else(|| "nobody".to_owned(), |writer| writer.db_cluster().to_owned()),
+            lost,
+        }
+    };
+    let (primary, dr) = (&app.primary, &app.dr);
+    if !is_member(SideName::Dr) && sent_to(app, observation, SideName::Dr) {
+        return Err(alone(SideName::Dr, format!("moving them to {} would part them from it", primary.region)));
+    }
+    if !is_member(SideName::Primary) && sent_to(app, observation, SideName::Primary) {
+        return Err(match stale {
+            Some(_) => alone(SideName::Primary, "a rebuild would delete it".to_owned()),
+            None => NoPlan::UsersThere {
+                application: name.to_owned(),
+                record: app.record_names(),
+                region: primary.region.clone(),
+                dr: dr.region.clone(),
+            },
+        });
+    }
+    Ok(())
+}
+
+/// Whether any of the records sends users to that side.
+fn sent_to(app: &Application, observation: &Observation, side: SideName) -> bool {
+    let sets = observation.records.iter().filter_map(|record| record.sets.known()).flatten();
+    sets.filter(|set| set.is_address()).any(|set| served_by(app, set) == Some(side))
+}
+
 fn switchover(app: &Application, global: &GlobalCluster) -> MethodOption {
     let member = global.member(&app.primary.region, &app.primary.db_cluster);
     let target = member.map(|member| member.arn.clone()).unwrap_or_default();
@@ -180,13 +230,15 @@ fn switch_back_steps(app: &Application, observation: &Observation) -> Vec<Planne
         primary.db_cluster, primary.region, bound.lag_below_ms, bound.lag_for
     );
     // What will have to be scaled down is known once DR does not serve any more; until then it is the configured warm idle.
-    let idle: Vec<Call> = steps::service_calls(app, observation, SideName::Dr, |region, service, state| {
-        idle_changes(region, service, state, false)
-    });
+    let idle: Vec<Call> =
+        steps::service_calls(app, observation, SideName::Dr, &app.services, |region, service, state| {
+            idle_changes(region, service, state, false)
+        });
     let tasks: Vec<_> = app.services.iter().map(|service| format!("{} {}", service.name, service.idle)).collect();
     vec![
         steps::planned(app, StepId::Replication, keeps_up, Vec::new()),
-        steps::capacity(app, observation, SideName::Primary),
+        steps::capacity(app, observation, SideName::Primary, &needed_for_failback(app, &observation.dr.services)),
+        steps::endpoint(app, SideName::Primary),
         steps::database(app, SideName::Primary),
         steps::listener(app, observation, SideName::Primary),
         steps::dns(app, observation, SideName::Primary),

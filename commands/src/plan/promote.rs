@@ -70,6 +70,40 @@ pub enum NoPlan {
         /// The primary's region.
         region: String,
     },
+    /// Users are on a database that nothing is replicated from.
+    #[error(
+        "{cluster} in {region} serves users, and is not a member of {global_cluster}, whose writer is {writer}: what users write there is nowhere else, and {lost}. \
+        Either make what serves the global database (`aws rds create-global-cluster --global-cluster-identifier {global_cluster}-2 --source-db-cluster-identifier {arn} --region {region}`, \
+        then set `global_cluster` to it), or correct `global_cluster` and `db_cluster` in the configuration if they name the wrong ones"
+    )]
+    ServesAlone {
+        /// The DB cluster under the users.
+        cluster: String,
+        /// Its ARN, as far as it is known.
+        arn: String,
+        /// Its region.
+        region: String,
+        /// The global cluster.
+        global_cluster: String,
+        /// DB cluster that writes there.
+        writer: String,
+        /// What the way back would do to them.
+        lost: String,
+    },
+    /// Users are sent to a region without a database.
+    #[error(
+        "{record} points at {region}, which has no database in the global cluster: `/dr promote {application}` moves users to {dr}, which writes; ask again then"
+    )]
+    UsersThere {
+        /// The application.
+        application: String,
+        /// The record.
+        record: String,
+        /// The primary's region.
+        region: String,
+        /// DR's region.
+        dr: String,
+    },
     /// The stale former primary has another use.
     #[error("{cluster} stands alone and would have to be deleted, but {why}: detach it first, and ask again")]
     Needed {
@@ -194,7 +228,7 @@ fn healthy(app: &Application, observation: &Observation, global: &GlobalCluster,
 
 fn steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {
     vec![
-        steps::capacity(app, observation, SideName::Dr),
+        steps::capacity(app, observation, SideName::Dr, &app.services),
         steps::database(app, SideName::Dr),
         steps::listener(app, observation, SideName::Dr),
         steps::dns(app, observation, SideName::Dr),
@@ -203,7 +237,7 @@ fn steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {
             app,
             StepId::Fence,
             format!("no tasks run in {}, as far as it answers", app.primary.region),
-            steps::service_calls(app, observation, SideName::Primary, fence_changes),
+            steps::service_calls(app, observation, SideName::Primary, &app.services, fence_changes),
         ),
     ]
 }

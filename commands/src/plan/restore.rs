@@ -50,8 +50,8 @@ pub fn restore(
 }
 
 fn planned(app: &Application, observation: &Observation, side: SideName) -> Vec<PlannedStep> {
-    let capacity = steps::capacity(app, observation, side);
-    let calls = steps::service_calls(app, observation, side, |region, service, state| {
+    let capacity = steps::capacity(app, observation, side, &app.services);
+    let calls = steps::service_calls(app, observation, side, &app.services, |region, service, state| {
         restore_changes(side, region, service, state)
     });
     vec![PlannedStep { step: StepId::Capacity, calls, ..capacity }, steps::listener(app, observation, side)]

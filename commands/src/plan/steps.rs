@@ -23,15 +23,46 @@ pub(super) fn database(app: &Application, side: SideName) -> PlannedStep {
     planned(app, StepId::Database, format!("{} in {} is the writer", region.db_cluster, region.region), Vec::new())
 }
 
-pub(super) fn capacity(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
-    let tasks: Vec<_> = app.services.iter().map(|service| format!("{} {}", service.name, service.desired)).collect();
+/// Its goal and its calls, for the capacity that `needed` says.
+pub(super) fn capacity(
+    app: &Application,
+    observation: &Observation,
+    side: SideName,
+    needed: &[Service],
+) -> PlannedStep {
+    let tasks: Vec<_> = needed.iter().map(|service| format!("{} {}", service.name, service.desired)).collect();
     // Of a service without target groups nobody can say more than that it runs.
     let blind = |named: &NamedService| {
         named.state.known().and_then(Option::as_ref).is_some_and(|state| state.target_groups.is_empty())
     };
     let healthy = if observation.side(side).services.iter().all(blind) { "run" } else { "run and are healthy" };
-    let goal = format!("{} tasks {healthy} in {}", tasks.join(", "), app.side(side).region);
-    planned(app, StepId::Capacity, goal, service_calls(app, observation, side, capacity_changes))
+    let goal =
+        format!("{} tasks {healthy} in {}{}", tasks.join(", "), app.side(side).region, raised(app, side, needed));
+    planned(app, StepId::Capacity, goal, service_calls(app, observation, side, needed, capacity_changes))
+}
+
+/// Why the goal is more than what is configured, where it is.
+fn raised(app: &Application, side: SideName, needed: &[Service]) -> String {
+    let more = app.services.iter().zip(needed).filter(|(configured, needed)| configured != needed);
+    let more: Vec<_> = more
+        .map(|(configured, needed)| {
+            format!(
+                "{} has {} with a minimum of {} there, configured {} and {}",
+                needed.name, needed.desired, needed.min, configured.desired, configured.min
+            )
+        })
+        .collect();
+    match more.is_empty() {
+        true => String::new(),
+        false => format!(", as many as in {}: {}", app.side(side.other()).region, more.join("; ")),
+    }
+}
+
+/// The target's endpoint answers before anybody is moved there.
+pub(super) fn endpoint(app: &Application, side: SideName) -> PlannedStep {
+    let region = app.side(side);
+    let goal = format!("{} answers well at {} in {}", app.verify.url, region.endpoint.dns_name, region.region);
+    planned(app, StepId::Endpoint, goal, Vec::new())
 }
 
 pub(super) fn listener(app: &Application, observation: &Observation, side: SideName) -> PlannedStep {
@@ -76,16 +107,17 @@ pub(super) fn verify(app: &Application, side: SideName) -> PlannedStep {
     planned(app, StepId::Verify, goal, Vec::new())
 }
 
-/// The calls for all services of a side that could be seen.
+/// The calls for those of the services that could be seen on a side.
 pub(super) fn service_calls(
     app: &Application,
     observation: &Observation,
     side: SideName,
+    services: &[Service],
     changes: impl Fn(&Region, &Service, &ServiceState) -> Vec<Change>,
 ) -> Vec<Call> {
     let region = app.side(side);
     let states = &observation.side(side).services;
-    let seen = app.services.iter().filter_map(|service| {
+    let seen = services.iter().filter_map(|service| {
         let named = states.iter().find(|named| named.name == service.name)?;
         Some((service, named.state.known()?.as_ref()?))
     });

@@ -7,6 +7,7 @@ use crate::{
     elsewhere::{self, Elsewhere},
     former::Former,
     observation::{NamedService, Observation, Seen},
+    phase::serving,
     stake::Stake,
     topology::{Application, SideName},
 };
@@ -19,6 +20,8 @@ pub(super) fn checks(name: &str, app: &Application, observation: &Observation, s
         Some(Former::Detached(_) | Former::Absent) => checks.extend(before_rebuild(name, app, observation)),
         _ => checks.extend(before_switchover(app, observation)),
     }
+    checks.extend(connected(app, observation));
+    checks.extend(running(app, observation));
     checks.extend(stale(app, observation, stake));
     checks
 }
@@ -54,6 +57,44 @@ fn secondary_elsewhere(name: &str, app: &Application, observation: &Observation)
     let all = |of: fn(&Elsewhere) -> &str| there.iter().map(of).collect::<Vec<_>>().join("; ");
     let draft = if there.iter().any(|there| there.in_the_way) { blocking(ID) } else { warning(ID) };
     (!there.is_empty()).then(|| draft.fail(all(|there| &there.detail), all(|there| &there.fix)))
+}
+
+/// The side that serves follows the writer, where it isn't the writer itself: what users wrote there may be missing elsewhere while it doesn't.
+fn connected(app: &Application, observation: &Observation) -> Option<Check> {
+    let (side, global) = (serving(app, observation)?, observation.global.known()?);
+    let region = app.side(side);
+    let member = global.member(&region.region, &region.db_cluster)?;
+    let state = member.synchronization.as_deref().unwrap_or("unknown");
+    (!member.writer && state != "connected").then(|| {
+        blocking("serving-connected").fail(
+            format!(
+                "{} in {} serves and is {state}: it may have writes that the writer lacks",
+                region.db_cluster, region.region
+            ),
+            "wait until it is connected, and ask again",
+        )
+    })
+}
+
+/// No task runs beside the database that is to be deleted.
+fn running(app: &Application, observation: &Observation) -> Option<Check> {
+    let Former::Detached(stale) = Former::seen(app, observation)? else { return None };
+    let (draft, region) = (blocking("stale-unused"), &app.primary.region);
+    let services = &observation.primary.services;
+    if let Some(why) = services.iter().find_map(|service| service.state.why()) {
+        return Some(draft.unknown(format!("whether tasks run beside {} is unknown: {why}", stale.arn), LOOK_AGAIN));
+    }
+    let tasks = |service: &NamedService| {
+        let running = service.state.known()?.as_ref()?.running;
+        (running > 0).then(|| format!("{} of {}", running, service.name))
+    };
+    let tasks: Vec<String> = services.iter().filter_map(tasks).collect();
+    Some(draft.judge(
+        tasks.is_empty(),
+        format!("no tasks run in {region}, beside the database that is to be deleted"),
+        format!("tasks run in {region} and may write to the database that is to be deleted: {}", tasks.join(", ")),
+        format!("scale them to 0 in {region}, and see that nothing else writes there"),
+    ))
 }
 
 fn service_check(app: &Application, service: &NamedService) -> Check {

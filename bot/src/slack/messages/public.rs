@@ -130,6 +130,7 @@ fn achieved(step: StepId, plan: &Plan) -> String {
         StepId::Replication => format!("the copy in {to} is up to date"),
         StepId::Database => format!("data is saved in {to}"),
         StepId::Capacity => format!("{to} runs at full strength"),
+        StepId::Endpoint => format!("{to} answers, asked from outside"),
         StepId::Fence => format!("{from} was taken out of service"),
         StepId::Listener => format!("{to} takes visitors in"),
         StepId::Dns => format!("the public address leads to {to}"),

@@ -3,7 +3,7 @@
 //! A changed desired count starts no deployment, so a completed rollout proves nothing: steady is one deployment, enough tasks
 //! running, none pending, and as many healthy targets. Without a target group health can't be seen, and nobody says "healthy".
 
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use jiff::SignedDuration;
 
 use super::{Memory, Sight};
@@ -15,9 +15,9 @@ use crate::{
         act::{Action, Wanted},
     },
     goals,
-    observation::{Rollout, ServiceState},
-    plan::RunbookName,
-    run::Run,
+    observation::{NamedService, Rollout, Seen, ServiceState},
+    plan::{RunbookName, StepId},
+    run::{Run, StepState},
     topology::{Service, SideName},
 };
 
@@ -26,8 +26,8 @@ const STOPPED_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 
 pub(super) async fn look(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<Sight, AwsError> {
     let side = run.plan.target;
-    let services = &pair.app.services;
-    let states = try_join_all(services.iter().map(|service| pair.aws.service(side, &service.name))).await?;
+    let states = try_join_all(pair.app.services.iter().map(|service| pair.aws.service(side, &service.name)));
+    let (services, states) = try_join(needed(pair, run), states).await?;
     let (mut actions, mut waiting, mut unsure, mut seen) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut refused = Vec::new();
     let mut blind = Vec::new();
@@ -61,6 +61,32 @@ pub(super) async fn look(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<
         (true, true) => Sight::Holds(running(&detail, &blind, services.len())),
         (true, false) => Sight::Waiting(detail),
     })
+}
+
+/// What still has to be seen to before a step may lean on the target's capacity: somebody may have lowered it since the `capacity` step was done, hours
+/// or days ago. Lowered counts are raised again. `None` if it is there, or if people decided to go on without it.
+pub(super) async fn again(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<Option<Sight>, AwsError> {
+    let skipped = run.steps.get(&StepId::Capacity).is_some_and(|step| step.state == StepState::Skipped);
+    if skipped {
+        return Ok(None);
+    }
+    Ok(match look(pair, run, memory).await? {
+        Sight::Holds(_) => None,
+        lacking => Some(lacking),
+    })
+}
+
+/// The capacity that has to be there. A failback's is at least what DR has at that moment.
+async fn needed(pair: &Pair, run: &Run) -> Result<Vec<Service>, AwsError> {
+    let services = &pair.app.services;
+    if run.plan.runbook != RunbookName::Failback {
+        return Ok(services.clone());
+    }
+    let there = services.iter().map(async |service| {
+        let state = pair.aws.service(SideName::Dr, &service.name).await?;
+        Ok::<_, AwsError>(NamedService { name: service.name.clone(), state: Seen::Known(state) })
+    });
+    Ok(goals::needed_for_failback(&pair.app, &try_join_all(there).await?))
 }
 
 /// Says of tasks that they are healthy only where a target group shows it.

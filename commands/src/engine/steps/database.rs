@@ -3,10 +3,13 @@
 //! AWS: finished is when the global cluster has no failover state, the target member is the writer, and both the global cluster and the target
 //! cluster are `available` (Amazon Aurora User Guide, "Monitoring Aurora global database operations"). A job that begins right afterwards and leaves
 //! them serving, such as a backup, isn't waited for: it may take hours. The global cluster is looked at from the DR region, which answers in any case.
+//!
+//! Before a switchover is sent, what it leans on is looked at once more, since people may have taken hours to approve it: the target's capacity, and that
+//! it keeps up. A failover waits for nothing.
 
 use serde_json::json;
 
-use super::Sight;
+use super::{Memory, Sight, capacity, replication};
 use crate::{
     aws::AwsError,
     change::Irreversible,
@@ -15,13 +18,14 @@ use crate::{
         act::{Action, Wanted},
     },
     gate::Approval,
-    observation::GlobalCluster,
+    observation::{GlobalCluster, Member},
+    plan::{Method, RunbookName},
     run::Run,
     standing::Standing,
     topology::SideName,
 };
 
-pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
+pub(super) async fn look(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<Sight, AwsError> {
     let name = &pair.app.global_cluster;
     let side = run.plan.target;
     let target = pair.app.side(side);
@@ -38,6 +42,11 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
         return Ok(Sight::Waiting(format!("global cluster is {}", failover.status)));
     }
     if !member.writer {
+        if run.method() == Some(Method::Switchover)
+            && let Some(sight) = unready(pair, run, member, memory).await?
+        {
+            return Ok(sight);
+        }
         return Ok(want(pair, run, &global).await);
     }
     let cluster = pair.aws.db_cluster(side).await?;
@@ -48,6 +57,21 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
         true => Sight::Holds(format!("{writer} and {status}")),
         false => Sight::Waiting(format!("{writer}; cluster {status}, global cluster {}", global.status)),
     })
+}
+
+/// What a switchover waits for; `None` if it can be sent.
+async fn unready(pair: &Pair, run: &Run, member: &Member, memory: &mut Memory) -> Result<Option<Sight>, AwsError> {
+    if let Some(sight) = capacity::again(pair, run, memory).await? {
+        return Ok(Some(sight));
+    }
+    let target = &member.arn;
+    if let Some(other) = member.synchronization.as_deref().filter(|&state| state != "connected") {
+        return Ok(Some(Sight::Waiting(format!("{target} is {other}; it must be connected before the switchover"))));
+    }
+    if run.plan.runbook != RunbookName::Failback {
+        return Ok(None);
+    }
+    Ok(replication::behind(pair).await?.map(|why| Sight::Waiting(format!("{why}; no switchover before that"))))
 }
 
 async fn want(pair: &Pair, run: &Run, global: &GlobalCluster) -> Sight {

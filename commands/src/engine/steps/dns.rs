@@ -1,15 +1,16 @@
 //! The records point at the endpoint of the region that is to serve, on all authoritative servers.
 //!
 //! Changed by compare-and-swap, a batch a hosted zone: what people read in the plan must still be there. `GetChange` = `INSYNC` speaks of Route 53's own
-//! servers only; what resolvers answer is the next step's business. Where the step was held up, the writer may have moved meanwhile: the records do
-//! not follow it to where it is not.
+//! servers only; what resolvers answer is the next step's business. Where the step was held up, the writer may have moved meanwhile, or somebody scaled
+//! the target down: the records don't move to where nobody can write, or to a region without its tasks.
 
 mod protection;
 
+use futures::future::join;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{Memory, Sight, writer};
+use super::{Memory, Sight, capacity, writer};
 use crate::{
     aws::AwsError,
     change::{Change, Swap},
@@ -19,7 +20,7 @@ use crate::{
     },
     journal::CallOutcome,
     observation::NamedRecord,
-    plan::{Plan, StepId},
+    plan::{Method, Plan, RunbookName, StepId},
     readiness::Outcome,
     records::{Pointing, meaning, pointing, record_changes, served_by},
     run::{CallRun, Run},
@@ -58,8 +59,12 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut M
     if let Some(why) = changes.iter().find_map(|change| refused(pair, hand, change)) {
         return Ok(Sight::Failed(why));
     }
-    if let Some(why) = writer::left(pair, side).await {
+    let (writer, short) = join(leaves(pair, run), capacity::again(pair, run, memory)).await;
+    if let Some(why) = writer? {
         return Ok(Sight::Failed(why));
+    }
+    if let Some(sight) = short?.and_then(|sight| held_up(pair, run, memory, sight)) {
+        return Ok(sight);
     }
     if let Some(sight) = protection::lift(pair, &run.plan, &changes).await? {
         return Ok(sight);
@@ -69,6 +74,30 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut M
         Action { side: SideName::Dr, change: Wanted::Change(change), before }
     };
     Ok(Sight::Unmet { detail: targets(&current), actions: changes.into_iter().map(action).collect() })
+}
+
+/// Why the records stay: the target doesn't write, or not all that was written is there. In a promote what can't be seen holds nothing up, since users
+/// have no region meanwhile.
+async fn leaves(pair: &Pair, run: &Run) -> Result<Option<String>, AwsError> {
+    match run.plan.runbook {
+        RunbookName::Failback => writer::unsafe_for_users(pair).await,
+        _ => Ok(writer::left(pair, run.plan.target).await),
+    }
+}
+
+/// What the step does about a target that lacks capacity again. What was lowered is raised, and waited for; but in a failover users have no region
+/// meanwhile, so people are asked before long, and a retry moves the records to whatever runs there.
+fn held_up(pair: &Pair, run: &Run, memory: &Memory, short: Sight) -> Option<Sight> {
+    let (Sight::Waiting(why) | Sight::Failed(why)) = short else { return Some(short) };
+    if run.plan.runbook == RunbookName::Failback || run.method() == Some(Method::Switchover) {
+        return Some(Sight::Waiting(why));
+    }
+    let bound = SignedDuration::try_from(pair.app.timing.capacity.expected).unwrap_or(SignedDuration::MAX);
+    match pair.clock.now().duration_since(memory.began) < bound {
+        _ if memory.attempt > 1 => None,
+        true => Some(Sight::Waiting(why)),
+        false => Some(Sight::Failed(format!("{why}; retry moves the record to what runs there now"))),
+    }
 }
 
 /// Why a change must not be sent again in this attempt: Route 53 did not take it, and what it replaces is still there. So nobody else was faster; the

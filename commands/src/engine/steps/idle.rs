@@ -1,9 +1,15 @@
-//! DR's services are back at warm idle, minimum first, and scheduled scaling that this bot suspended runs again in both regions; unless DR is
-//! needed again meanwhile.
+//! DR's services are back at warm idle, minimum first, and scheduled scaling that this bot suspended runs again in both regions.
+//!
+//! Nothing is taken from DR while users may need it: the record must point at the primary, resolvers must have that, the primary must write and have its
+//! capacity, whatever the steps before saw, or people skipped.
 
 use futures::future::try_join_all;
 
-use super::{Sight, serves, writer};
+use super::{
+    Memory, Sight, capacity,
+    serves::{self, NotYet},
+    writer,
+};
 use crate::{
     aws::AwsError,
     engine::{
@@ -16,7 +22,7 @@ use crate::{
     topology::{Service, SideName},
 };
 
-pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
+pub(super) async fn look(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<Sight, AwsError> {
     let suspended = run.suspended(&pair.app);
     let was_suspended = |side: SideName, service: &Service| {
         suspended.iter().any(|found| found.side == side && found.service == service.name)
@@ -43,11 +49,16 @@ pub(super) async fn look(pair: &Pair, run: &Run) -> Result<Sight, AwsError> {
         }));
     }
     if !actions.is_empty() {
-        if let Some(why) = writer::left(pair, SideName::Primary).await {
+        if let Some(why) = writer::unsafe_for_users(pair).await? {
             return Ok(Sight::Failed(why));
         }
-        if let Some(why) = serves::still(pair, SideName::Dr).await? {
-            return Ok(Sight::Failed(format!("{why}; point it at {}, then retry", pair.app.primary.region)));
+        match serves::not_yet(pair, SideName::Primary).await? {
+            Some(NotYet::Record(why)) => return Ok(Sight::Failed(why)),
+            Some(NotYet::Resolvers(why)) => return Ok(Sight::Waiting(why)),
+            None => {}
+        }
+        if let Some(short) = capacity::again(pair, run, memory).await? {
+            return Ok(short);
         }
     }
     let detail = format!("{} tasks running in {}", seen.join(", "), pair.app.dr.region);

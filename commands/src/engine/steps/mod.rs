@@ -4,6 +4,7 @@ mod capacity;
 mod database;
 mod delete;
 mod dns;
+mod endpoint;
 mod fence;
 mod idle;
 mod listener;
@@ -93,17 +94,18 @@ pub(super) async fn look(
     memory: &mut Memory,
 ) -> Result<Sight, AwsError> {
     match step {
-        StepId::Database => database::look(pair, run).await,
+        StepId::Database => database::look(pair, run, memory).await,
         StepId::Capacity => capacity::look(pair, run, memory).await,
         StepId::Fence => fence::look(pair, run).await,
         StepId::Listener => listener::look(pair, run.plan.target).await,
         StepId::Dns => dns::look(pair, run, hand, memory).await,
-        StepId::Verify => Ok(verify::look(pair, run.plan.target, memory).await),
+        StepId::Endpoint => Ok(endpoint::look(pair, run.plan.target).await),
+        StepId::Verify => verify::look(pair, run, memory).await,
         StepId::Snapshot => snapshot::look(pair).await,
         StepId::Delete => delete::look(pair, run).await,
         StepId::Rebuild => rebuild::look(pair, run, hand).await,
         StepId::Replication => replication::look(pair, memory).await,
-        StepId::Idle => idle::look(pair, run).await,
+        StepId::Idle => idle::look(pair, run, memory).await,
         StepId::Reconcile => Ok(reconcile::look(pair).await),
     }
 }
@@ -116,7 +118,7 @@ pub(super) fn is_slow(step: StepId) -> bool {
 /// Time between two looks.
 pub(super) fn interval(step: StepId, app: &Application) -> Duration {
     match step {
-        StepId::Verify => app.verify.interval,
+        StepId::Endpoint | StepId::Verify => app.verify.interval,
         _ if is_slow(step) => app.timing.slow_poll,
         _ => app.timing.poll,
     }

@@ -44,6 +44,22 @@ pub(super) async fn look(pair: &Pair, memory: &mut Memory) -> Result<Sight, AwsE
     })
 }
 
+/// How old a datapoint may be that tells the lag of now; Aurora measures once a minute.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+
+/// Why the secondary can't be said to keep up right now. `None` if its lag was measured lately and is low enough.
+pub(super) async fn behind(pair: &Pair) -> Result<Option<String>, AwsError> {
+    let bound = pair.app.failback.lag_below_ms;
+    Ok(match pair.aws.lag(SideName::Primary).await? {
+        None => Some("no lag is measured now".to_owned()),
+        Some(lag) if pair.clock.now().duration_since(lag.at) > FRESH => {
+            Some(format!("the lag was last measured at {:.0}", lag.at))
+        }
+        Some(lag) if lag.millis > bound => Some(format!("lag {:.0} ms, must be below {bound:.0} ms", lag.millis)),
+        Some(_) => None,
+    })
+}
+
 fn keeps_up(pair: &Pair, lag: Lag, memory: &mut Memory) -> Sight {
     let bound = pair.app.failback.lag_below_ms;
     let wanted = pair.app.failback.lag_for;
