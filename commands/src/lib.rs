@@ -32,6 +32,7 @@ pub mod report;
 pub mod request;
 pub mod run;
 pub mod runbook;
+pub mod situation;
 pub mod stake;
 pub mod standing;
 pub mod status;

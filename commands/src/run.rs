@@ -21,7 +21,7 @@ use crate::{
     plan::{Method, Plan, RunbookName, StepId, SuspendedService},
     report::{Report, RunOutcome},
     runbook::Runbook,
-    status::OpenRun,
+    status::{OpenRun, Waits},
     topology::{Application, SideName},
 };
 
@@ -390,7 +390,12 @@ impl Run {
             Actor::Slack { user, .. } | Actor::Terminal { user } => user.clone(),
             Actor::Bot => "bot".to_owned(),
         };
-        OpenRun { id: self.id.to_string(), requester, state: self.state() }
+        let waits = match (self.waiting_step(), &self.gate) {
+            (Some(_), _) => Waits::Step,
+            (None, Some(gate)) if gate.decided.is_none() => Waits::Decision,
+            _ => Waits::Nothing,
+        };
+        OpenRun { id: self.id.to_string(), requester, state: self.state(), waits }
     }
 
     fn state(&self) -> String {

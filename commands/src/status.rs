@@ -7,6 +7,7 @@ use crate::{
     observation::Observation,
     phase::{Phase, phase, serving},
     readiness::{Check, checks},
+    situation::Situation,
     supply::Active,
     topology::{Application, Environment, SideName},
 };
@@ -36,6 +37,9 @@ pub struct Status {
     pub checks: Vec<Check>,
     /// The open run, if there is one.
     pub run: Option<OpenRun>,
+    /// What is split, whether users can write, and what goes on from here; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub situation: Option<Situation>,
 }
 
 /// An open run in a few words.
@@ -47,16 +51,34 @@ pub struct OpenRun {
     pub requester: String,
     /// What it waits for or does, for people.
     pub state: String,
+    /// Whether it waits for people.
+    #[serde(default)]
+    pub waits: Waits,
+}
+
+/// Whether an open run waits for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waits {
+    /// It goes on by itself.
+    #[default]
+    Nothing,
+    /// For a decision at its gate.
+    Decision,
+    /// For what people decide on a failed step.
+    Step,
 }
 
 /// Where the application stands, from what was observed at `now` and the open run.
 pub fn status(name: &str, app: &Application, observation: Observation, run: Option<OpenRun>, now: Timestamp) -> Status {
+    let active = Active::of(app, &observation).ok();
     Status {
         application: name.to_owned(),
         environment: app.environment,
         phase: phase(app, &observation),
         serving: serving(app, &observation),
-        active: Active::of(app, &observation).ok(),
+        situation: Some(Situation::of(name, app, &observation, active.as_ref(), run.as_ref())),
+        active,
         primary: app.primary.region.clone(),
         dr: app.dr.region.clone(),
         checks: checks(name, app, &observation, now),

@@ -3,9 +3,10 @@
 use commands::{
     observation::{DbCluster, ListenerState, NamedRecord, NamedService, RecordSet, Seen, ServiceState},
     phase::Phase,
+    situation::{Next, Writes},
     standing::Standing,
     status::Status,
-    supply::Supply,
+    supply::{Active, Supply},
     topology::SideName,
 };
 use serde_json::Value;
@@ -29,6 +30,7 @@ pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
         let facts = fields([
             ("Serves", serves(status)),
             ("Writes", writer(status)),
+            ("Users", users(status)),
             ("Replication lag", lag(status)),
             ("Readiness", readiness::summary(&status.checks)),
             ("Run", run(status)),
@@ -57,7 +59,7 @@ fn region(status: &Status, side: SideName) -> &str {
 /// How the application stands, in a title's words, and what a person does next. A region that serves with too few tasks, or does not answer, is
 /// never called steady.
 pub(super) fn standing(status: &Status, asks: bool) -> (String, String) {
-    let (phase, hint) = phase(&status.phase, asks);
+    let (phase, hint) = (phase(status), next(status, asks));
     let answers = |side: SideName| matches!(status.observation.side(side).endpoint, Seen::Known(200..300));
     let serves = match status.serving {
         Some(side) if answers(side) => format!("{} serves", region(status, side)),
@@ -67,39 +69,58 @@ pub(super) fn standing(status: &Status, asks: bool) -> (String, String) {
         },
         None => "which region serves is unknown".to_owned(),
     };
-    let short = status.active.as_ref().filter(|active| active.is_short());
-    match (&status.phase, short) {
-        (Phase::Steady, None) if status.serving.is_some_and(|side| !answers(side)) => (serves, hint),
-        (_, None) => (format!("{phase} — {serves}"), hint),
-        (Phase::Steady, Some(active)) => (format!("below capacity — {serves}"), restoring(status, active.side, asks)),
-        (_, Some(active)) => (format!("{phase}, below capacity — {serves}"), restoring(status, active.side, asks)),
+    let short = status.active.as_ref().is_some_and(Active::is_short);
+    let word = match (&status.phase, short) {
+        (Phase::Steady, false) if status.serving.is_some_and(|side| !answers(side)) => serves,
+        (Phase::Steady, true) => format!("below capacity — {serves}"),
+        (_, true) => format!("{phase}, below capacity — {serves}"),
+        (_, false) => format!("{phase} — {serves}"),
+    };
+    (word, hint)
+}
+
+/// The phase in a word.
+fn phase(status: &Status) -> &'static str {
+    let split = status.situation.as_ref().is_some_and(|situation| situation.split.is_some());
+    match status.phase {
+        Phase::Steady => "steady",
+        Phase::Promoting => "promoting",
+        Phase::Promoted => "promoted",
+        Phase::Unclear { .. } if split => "split",
+        Phase::Unclear { .. } => "unclear",
     }
 }
 
-/// What brings the region that serves back to its capacity; nothing to add to a run that is open.
-fn restoring(status: &Status, side: SideName, asks: bool) -> String {
-    match (&status.run, asks) {
-        (Some(_), _) => "wait for the run, or see its messages".to_owned(),
-        (None, true) => format!(
-            "{} brings {} back to its configured capacity",
-            code(&format!("/dr restore {}", status.application)),
-            region(status, side)
-        ),
-        (None, false) => {
-            format!("whoever may promote can bring {} back to its configured capacity", region(status, side))
+/// What goes on from here; for people who may not ask for a run, who has to do it.
+fn next(status: &Status, asks: bool) -> String {
+    let app = &status.application;
+    match status.situation.as_ref().map(|situation| &situation.next) {
+        None => format!("{} looks again", code(&format!("/dr status {app}"))),
+        Some(Next::Nothing) if asks => {
+            format!("nothing to do; {} moves it to {}", code(&format!("/dr promote {app}")), status.dr)
         }
+        Some(Next::Nothing) => "nothing to do".to_owned(),
+        Some(Next::Command { command, effect }) => {
+            let typed = code(&format!("/dr {command}"));
+            match asks || command.starts_with("status") || command.starts_with("plan") {
+                true => format!("{typed} {}", escape(effect)),
+                false => format!("people who may promote can type {typed}, which {}", escape(effect)),
+            }
+        }
+        Some(Next::ByHand { what }) => escape(what),
     }
 }
 
-/// The phase in a word, and what a person does next.
-fn phase(phase: &Phase, asks: bool) -> (&'static str, String) {
-    match phase {
-        Phase::Steady if asks => ("steady", "`/dr promote` moves it to DR".to_owned()),
-        Phase::Steady => ("steady", "nothing: whoever may promote can move it to DR".to_owned()),
-        Phase::Promoting => ("promoting", "wait for the run, or see its messages".to_owned()),
-        Phase::Promoted => ("promoted", "plan the failback".to_owned()),
-        Phase::Unclear { why } => ("unclear", format!("look into it: {}", escape(why))),
-    }
+/// Whether users can write, and what is split.
+fn users(status: &Status) -> String {
+    let Some(situation) = &status.situation else { return "❔ unknown".to_owned() };
+    let writes = match &situation.writes {
+        Writes::Yes => "✅ can write".to_owned(),
+        Writes::Alone { cluster } => format!("⚠️ write to {} alone, which nothing is replicated from", code(cluster)),
+        Writes::No { why } => format!("❌ can't write: {}", escape(why)),
+        Writes::Unknown { why } => format!("❔ whether they can write is unknown: {}", escape(why)),
+    };
+    situation.split.iter().fold(writes, |text, split| format!("{text}\n⚠️ split: {}", escape(split)))
 }
 
 pub(super) fn serves(status: &Status) -> String {

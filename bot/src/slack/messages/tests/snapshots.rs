@@ -9,6 +9,7 @@ use commands::{
     phase::Phase,
     plan::{Method, StepId},
     report::RunOutcome,
+    situation::{Next, Situation, Writes},
     status::Status,
     supply::{Active, Found, Supply},
     topology::{Environment, SideName},
@@ -106,6 +107,10 @@ fn serving(side: SideName, running: i32, phase: Phase) -> Status {
         SideName::Dr => &mut status.observation.dr,
     };
     seen.endpoint = Seen::Known(200);
+    let region = ["us-east-1", "us-west-2"][usize::from(side == SideName::Dr)];
+    let effect = format!("brings {region} back to its configured capacity");
+    let next = Next::Command { command: "restore shop".into(), effect };
+    status.situation = Some(Situation { split: None, writes: Writes::Yes, next });
     status
 }
 
