@@ -286,6 +286,7 @@ mod tests {
     fn a_promoted_pair_with_a_stale_primary_warns_of_its_data() {
         let mut observation = fixture::moved();
         observation.records = fixture::at(SideName::Dr);
+        observation.primary.services[0].state = Seen::Known(Some(fixture::service(0)));
         if let Seen::Known(global) = &mut observation.global {
             global.members.retain(|member| member.writer);
         }

@@ -39,8 +39,8 @@ fn observation(writer: &str, record: &str, capacity: &str) -> Observation {
     };
     let arn = |seen: &mut Observation, side: usize| fixture::global(seen).members[side].arn.clone();
     match writer {
-        "DR; primary detached" | "DR; primary gone" => drop(fixture::global(&mut seen).members.remove(0)),
-        "primary; DR detached" => drop(fixture::global(&mut seen).members.remove(1)),
+        "DR; primary detached" | "DR; primary gone" => detach(&mut seen, SideName::Primary),
+        "primary; DR detached" => detach(&mut seen, SideName::Dr),
         "third region" => {
             let arn = "arn:aws:rds:eu-west-1:123456789012:cluster:shop-eu".to_owned();
             let members = &mut fixture::global(&mut seen).members;
@@ -75,6 +75,15 @@ fn observation(writer: &str, record: &str, capacity: &str) -> Observation {
     // Where DR's listener forwards to is capacity as well.
     seen.dr.listener = None;
     seen
+}
+
+fn detach(seen: &mut Observation, side: SideName) {
+    let app = fixture::app();
+    fixture::global(seen).members.retain(|member| !member.is(&app.side(side).region, &app.side(side).db_cluster));
+    let there = if side == SideName::Primary { &mut seen.primary } else { &mut seen.dr };
+    if let Seen::Known(Some(cluster)) = &mut there.db {
+        cluster.global_cluster = None;
+    }
 }
 
 fn records(record: &str) -> Vec<crate::observation::NamedRecord> {
