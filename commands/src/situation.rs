@@ -209,15 +209,22 @@ impl World<'_> {
                     self.region(writer)
                 ),
             },
-            Pointing::Split(_) => self.move_users(writer),
-            Pointing::At(side) if *side == writer => self.settled(writer),
-            // With tasks there, users go on writing to what nobody replicates.
-            Pointing::At(side)
-                if !self.is_member(global, *side) && self.has_cluster(*side) && !self.is_empty(*side) =>
-            {
-                command("plan failback", self.name, "names the two ways out")
+            Pointing::At(side) if *side == writer => self.settled(global, writer),
+            _ if self.parts_users(global, writer) => command("plan failback", self.name, "names the two ways out"),
+            Pointing::Split(_) | Pointing::At(_) => self.move_users(writer),
+        }
+    }
+
+    /// Whether moving users to the writer would part them from what they wrote to a database that nobody replicates. DR has all of that; the primary has
+    /// some while tasks run there.
+    fn parts_users(&self, global: &GlobalCluster, writer: SideName) -> bool {
+        let other = writer.other();
+        match writer {
+            SideName::Primary => !self.is_member(global, other),
+            SideName::Dr => {
+                let serves = self.records == Pointing::At(other);
+                serves && !self.is_member(global, other) && self.has_cluster(other) && !self.is_empty(other)
             }
-            Pointing::At(_) => self.move_users(writer),
         }
     }
 
@@ -246,12 +253,20 @@ impl World<'_> {
     }
 
     /// What there is to do where one side writes and serves.
-    fn settled(&self, side: SideName) -> Next {
+    fn settled(&self, global: &GlobalCluster, side: SideName) -> Next {
         let region = self.region(side);
         if self.active.is_some_and(Active::is_short) {
             return command("restore", self.name, format!("brings {region} back to its configured capacity"));
         }
         match side {
+            SideName::Primary if !self.is_member(global, SideName::Dr) => Next::ByHand {
+                what: format!(
+                    "{} isn't a member of {}, so nothing can be promoted: apply stack {}",
+                    self.app.dr.db_cluster,
+                    self.app.global_cluster,
+                    self.app.failback.stacks.platform(self.region(SideName::Dr))
+                ),
+            },
             SideName::Primary => Next::Nothing,
             SideName::Dr => command(
                 "failback",
