@@ -265,6 +265,12 @@ async fn old_primary_keeps_its_tasks_while_the_record_points_there() {
     stage.world.inject(Fault::calls(target, Disturbance::access_denied("route53:ChangeResourceRecordSets")));
     stage.message(|message| offers(message, "skip")).await;
     stage.presses(Cast::JONAS, "skip").await;
+    // Good answers of DR prove nothing while users are sent to the primary.
+    let astray = stage.record(|record| record.event == "run.paused" && record.data["failed"] == "verify").await;
+    assert!(astray.data["error"].as_str().unwrap().contains("still points at us-east-1"), "{}", astray.data);
+    let asks = |message: &Message| offers(message, "skip") && message.contains("users aren't sent there");
+    let asked = stage.message(asks).await;
+    stage.presses_in(&asked, Cast::JONAS, "skip").await;
     let report = stage.ended().await.ended.unwrap();
     let state = stage.world.state().pairs.remove(0);
     assert!(state.primary.services.iter().all(|service| service.desired > 1), "{:?}", state.primary.services);

@@ -6,7 +6,7 @@
 
 mod protection;
 
-use futures::future::join;
+use futures::future::{OptionFuture, join};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -30,9 +30,16 @@ use crate::{
 /// Route 53 propagates a change to its servers within 60 seconds (Route 53 API Reference, `ChangeResourceRecordSets`).
 const PROPAGATION: SignedDuration = SignedDuration::from_secs(60);
 
+/// The operation that moves a record.
+const MOVE: &str = "ChangeResourceRecordSets";
+
 pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut Memory) -> Result<Sight, AwsError> {
-    let current = pair.aws.records().await?;
     let side = run.plan.target;
+    // What the move leans on is read beside the records as long as none has moved: users wait meanwhile.
+    let due = hand.latest_by(MOVE, |call| &call.params["HostedZoneId"]).is_empty();
+    let leaned_on = OptionFuture::from(due.then(|| Box::pin(leaned_on(pair, run, memory))));
+    let (current, leaned) = join(pair.aws.records(), leaned_on).await;
+    let current = current?;
     let changes = record_changes(&pair.app, side, &current);
     if changes.is_empty() {
         return match pointing(&pair.app, &current) {
@@ -59,11 +66,11 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut M
     if let Some(why) = changes.iter().find_map(|change| refused(pair, hand, change)) {
         return Ok(Sight::Failed(why));
     }
-    let (writer, short) = join(leaves(pair, run), capacity::again(pair, run, memory)).await;
-    if let Some(why) = writer? {
-        return Ok(Sight::Failed(why));
-    }
-    if let Some(sight) = short?.and_then(|sight| held_up(pair, run, memory, sight)) {
+    let leaned = match leaned {
+        Some(leaned) => leaned,
+        None => leaned_on(pair, run, memory).await,
+    };
+    if let Some(sight) = leaned? {
         return Ok(sight);
     }
     if let Some(sight) = protection::lift(pair, &run.plan, &changes).await? {
@@ -74,6 +81,15 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut M
         Action { side: SideName::Dr, change: Wanted::Change(change), before }
     };
     Ok(Sight::Unmet { detail: targets(&current), actions: changes.into_iter().map(action).collect() })
+}
+
+/// What holds the records up, if anything does.
+async fn leaned_on(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<Option<Sight>, AwsError> {
+    let (writer, short) = join(leaves(pair, run), capacity::again(pair, run, memory)).await;
+    Ok(match writer? {
+        Some(why) => Some(Sight::Failed(why)),
+        None => short?.and_then(|sight| held_up(pair, run, memory, sight)),
+    })
 }
 
 /// Why the records stay: the target doesn't write, or not all that was written is there. In a promote what can't be seen holds nothing up, since users
@@ -153,7 +169,7 @@ async fn propagated(pair: &Pair, side: SideName, hand: &Hand<'_>, memory: &mut M
         1 => format!("{names} points at {target}"),
         _ => format!("{names} point at {target}"),
     };
-    let zones: Vec<&CallRun> = hand.latest_by("ChangeResourceRecordSets", |call| &call.params["HostedZoneId"]);
+    let zones: Vec<&CallRun> = hand.latest_by(MOVE, |call| &call.params["HostedZoneId"]);
     if zones.is_empty() {
         return Ok(Sight::Holds(in_place));
     }
