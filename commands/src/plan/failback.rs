@@ -1,7 +1,9 @@
 //! The plan of the way back, by what became of the former primary: built anew first where it is detached or gone, switched over to where it is a
 //! secondary.
 
-use super::{Method, MethodOption, NoPlan, Plan, PlannedStep, RunbookName, StepId, SuspendedService, steps};
+use super::{
+    Method, MethodOption, NoPlan, Plan, PlannedStep, RunbookName, StepId, SuspendedService, promote::ServesAlone, steps,
+};
 use crate::{
     change::{Call, Change, Irreversible},
     former::{Former, snapshot_id},
@@ -137,14 +139,14 @@ fn users_keep_their_database(
     let alone = |side: SideName, lost: String| {
         let region = app.side(side);
         let cluster = observation.side(side).db.known().and_then(Option::as_ref);
-        NoPlan::ServesAlone {
+        NoPlan::ServesAlone(Box::new(ServesAlone {
             cluster: region.db_cluster.clone(),
             arn: cluster.map_or_else(|| region.db_cluster.clone(), |cluster| cluster.arn.clone()),
             region: region.region.clone(),
             global_cluster: app.global_cluster.clone(),
             writer: global.writer().map_or_else(|| "nobody".to_owned(), |writer| writer.db_cluster().to_owned()),
             lost,
-        }
+        }))
     };
     let (primary, dr) = (&app.primary, &app.dr);
     if !is_member(SideName::Dr) && sent_to(app, observation, SideName::Dr) {

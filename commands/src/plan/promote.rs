@@ -71,25 +71,8 @@ pub enum NoPlan {
         region: String,
     },
     /// Users are on a database that nothing is replicated from.
-    #[error(
-        "{cluster} in {region} serves users, and is not a member of {global_cluster}, whose writer is {writer}: what users write there is nowhere else, and {lost}. \
-        Either make what serves the global database (`aws rds create-global-cluster --global-cluster-identifier {global_cluster}-2 --source-db-cluster-identifier {arn} --region {region}`, \
-        then set `global_cluster` to it), or correct `global_cluster` and `db_cluster` in the configuration if they name the wrong ones"
-    )]
-    ServesAlone {
-        /// The DB cluster under the users.
-        cluster: String,
-        /// Its ARN, as far as it is known.
-        arn: String,
-        /// Its region.
-        region: String,
-        /// The global cluster.
-        global_cluster: String,
-        /// DB cluster that writes there.
-        writer: String,
-        /// What the way back would do to them.
-        lost: String,
-    },
+    #[error(transparent)]
+    ServesAlone(Box<ServesAlone>),
     /// Users are sent to a region without a database.
     #[error(
         "{record} points at {region}, which has no database in the global cluster: `/dr promote {application}` moves users to {dr}, which writes; ask again then"
@@ -142,6 +125,28 @@ pub enum NoPlan {
         /// ARN of the writer.
         writer: String,
     },
+}
+
+/// Users are on a database that the global cluster doesn't have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{cluster} in {region} serves users, and is not a member of {global_cluster}, whose writer is {writer}: what users write there is nowhere else, and {lost}. \
+        Either make what serves the global database (`aws rds create-global-cluster --global-cluster-identifier {global_cluster}-2 --source-db-cluster-identifier {arn} --region {region}`, \
+        then set `global_cluster` to it), or correct `global_cluster` and `db_cluster` in the configuration if they name the wrong ones"
+)]
+pub struct ServesAlone {
+    /// The DB cluster under the users.
+    pub cluster: String,
+    /// Its ARN, as far as it is known.
+    pub arn: String,
+    /// Its region.
+    pub region: String,
+    /// The global cluster.
+    pub global_cluster: String,
+    /// DB cluster that writes there.
+    pub writer: String,
+    /// What the way back would do to them.
+    pub lost: String,
 }
 
 /// What a promote would do now.

@@ -37,8 +37,8 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>, memory: &mut M
     let side = run.plan.target;
     // What the move leans on is read beside the records as long as none has moved: users wait meanwhile.
     let due = hand.latest_by(MOVE, |call| &call.params["HostedZoneId"]).is_empty();
-    let leaned_on = OptionFuture::from(due.then(|| Box::pin(leaned_on(pair, run, memory))));
-    let (current, leaned) = join(pair.aws.records(), leaned_on).await;
+    let first = OptionFuture::from(due.then(|| Box::pin(leaned_on(pair, run, memory))));
+    let (current, leaned) = join(pair.aws.records(), first).await;
     let current = current?;
     let changes = record_changes(&pair.app, side, &current);
     if changes.is_empty() {
