@@ -9,7 +9,7 @@ use crate::{
     change::Irreversible,
     grammar::REASON_LIMIT,
     journal::Refusal,
-    plan::{Method, Plan, PlannedStep},
+    plan::{Method, Plan, PlannedStep, StepId},
     request::Confirmation,
     run::Run,
     topology::Timing,
