@@ -14,6 +14,7 @@ use crate::{
     },
     former::Former,
     journal::CallOutcome,
+    observation::DbCluster,
     run::{CallRun, Run},
     topology::{CodeBuild, SideName},
 };
@@ -29,8 +30,17 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sigh
     }
     Ok(match (lacks, former) {
         (None, _) => appeared(pair, ""),
-        (Some(lacks), Former::Member { .. }) => Sight::Waiting(lacks),
+        (Some(lacks), Former::Member { .. }) => waits(pair, lacks).await?,
         (Some(lacks), _) => Sight::HandOff { detail: lacks, text: pair.app.failback.handoff(&pair.app) },
+    })
+}
+
+/// Waits for what the new secondary lacks, unless it's in a state that no waiting ends: this step may take a week.
+async fn waits(pair: &Pair, lacks: String) -> Result<Sight, AwsError> {
+    let cluster = pair.aws.db_cluster(SideName::Primary).await?;
+    Ok(match cluster.as_ref().and_then(DbCluster::stuck) {
+        Some(stuck) => Sight::Failed(format!("{lacks}: {stuck}; mend that in RDS or with Terraform, then retry")),
+        None => Sight::Waiting(lacks),
     })
 }
 
@@ -88,7 +98,10 @@ async fn follow(pair: &Pair, id: &str, lacks: Option<String>) -> Sight {
         // A secondary that appears while Terraform is still at work may yet get its instances.
         (BuildStatus::InProgress, _) => Sight::Waiting(format!("build {id} is in {}{log}", build.phase)),
         (BuildStatus::Succeeded, None) => appeared(pair, ""),
-        (BuildStatus::Succeeded, Some(lacks)) => Sight::Waiting(format!("build {id} succeeded, but {lacks}{log}")),
+        (BuildStatus::Succeeded, Some(lacks)) => {
+            let lacks = format!("build {id} succeeded, but {lacks}{log}");
+            waits(pair, lacks).await.unwrap_or_else(|error| Sight::Waiting(error.to_string()))
+        }
         (BuildStatus::Ended(why), lacks) => ended_badly(pair, lacks, &format!("build {id} {why}{log}")),
     }
 }
