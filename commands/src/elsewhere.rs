@@ -167,6 +167,19 @@ fn differs(app: &Application, ours: &DbCluster, theirs: &DbCluster) -> Option<St
     (!all.is_empty()).then(|| all.join("; "))
 }
 
+/// That a cluster of the configured identifier was built without its global cluster: once the stale one is deleted, that is what it is.
+fn alone(app: &Application, former: &Former) -> Option<String> {
+    let Former::Detached(cluster) = former else { return None };
+    let (name, global) = (&app.primary.db_cluster, &app.global_cluster);
+    let stack = app.failback.stacks.platform(&app.primary.region);
+    cluster.global_cluster.is_none().then(|| {
+        format!(
+            "{name} stands alone, and a cluster that exists can't join {global}: if Terraform has just built it, delete it, set \
+             `global_cluster_identifier = \"{global}\"` in stack {stack}, and apply it"
+        )
+    })
+}
+
 /// Looks at the former primary as [`crate::former::look`] does, and at what there is instead of it. Beside it: what it lacks to be a secondary that can
 /// take over, with what was found elsewhere; `None` if nothing.
 ///
@@ -187,11 +200,12 @@ pub(crate) async fn look(aws: &Aws, app: &Application, name: &str) -> Result<(Fo
     };
     let there = global.iter().flat_map(|global| elsewhere(name, app, global, &found));
     let there = there.map(|there| format!(". {}: {}", there.detail, there.fix));
+    let alone = alone(app, &former).map(|alone| format!(". {alone}"));
     let differs = match (&former, cluster, dr) {
         (Former::Member { .. }, Some(cluster), Some(dr)) => differs(app, &cluster, &dr),
         _ => None,
     };
-    let lacks = std::iter::once(lacks).chain(there).chain(differs.map(|differs| format!(". {differs}")));
+    let lacks = std::iter::once(lacks).chain(alone).chain(there).chain(differs.map(|differs| format!(". {differs}")));
     Ok((former, Some(lacks.collect())))
 }
 

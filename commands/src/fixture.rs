@@ -93,7 +93,12 @@ pub(crate) fn service(tasks: i32) -> ServiceState {
         pending: 0,
         deployments: 1,
         task_definition: "web:7".into(),
-        task: Seen::Known(TaskShape { cpu: 1024, images: vec!["shop/web:1.2".into()], needs: Needs::default() }),
+        task: Seen::Known(TaskShape {
+            cpu: 1024,
+            images: vec!["shop/web:1.2".into()],
+            needs: Needs::default(),
+            registered_at: None,
+        }),
         scaling: Seen::Known(Some(ScalableTarget {
             min: tasks,
             max: 12,

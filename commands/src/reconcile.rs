@@ -10,7 +10,7 @@ use crate::{
     topology::{Application, Region, Service, SideName},
 };
 
-const SIDES: [SideName; 2] = [SideName::Primary, SideName::Dr];
+pub(crate) const SIDES: [SideName; 2] = [SideName::Primary, SideName::Dr];
 
 /// Something that is not as steady state demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn listener(app: &Application, observation: &Observation) -> Option<Difference> 
 }
 
 /// Scaling that is suspended, whoever did it: by this bot for a move, or by somebody who forgot it.
-fn suspended(
+pub(crate) fn suspended(
     app: &Application,
     side: SideName,
     service: &Service,

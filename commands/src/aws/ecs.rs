@@ -104,6 +104,7 @@ impl Aws {
             cpu: definition.cpu().and_then(|cpu| cpu.parse().ok()).unwrap_or_else(of_containers),
             images: containers.iter().filter_map(|container| container.image()).map(str::to_owned).collect(),
             needs: needs(containers),
+            registered_at: definition.registered_at().and_then(timestamp),
         })
     }
 }

@@ -162,6 +162,9 @@ pub struct TaskShape {
     /// What else it needs before it can start.
     #[serde(default)]
     pub needs: Needs,
+    /// When its task definition was registered; absent in records of before it was read.
+    #[serde(default)]
+    pub registered_at: Option<Timestamp>,
 }
 
 /// A target group and how many of its targets are healthy.

@@ -303,7 +303,12 @@ mod tests {
             after("placement-web", |state| state.placement_failure = Some((fixture::now(), "unable to place".into()))),
             warns
         );
-        let old = TaskShape { cpu: 1024, images: vec!["shop/web:1.1".into()], needs: crate::needs::Needs::default() };
+        let old = TaskShape {
+            cpu: 1024,
+            images: vec!["shop/web:1.1".into()],
+            needs: crate::needs::Needs::default(),
+            registered_at: None,
+        };
         assert_eq!(after("task-parity-web", |state| state.task = Seen::Known(old.clone())), warns);
     }
 
@@ -321,7 +326,12 @@ mod tests {
     #[test]
     fn registries_may_differ_and_old_failures_are_past() {
         let image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/shop/web:1.2";
-        let regional = TaskShape { cpu: 1024, images: vec![image.into()], needs: crate::needs::Needs::default() };
+        let regional = TaskShape {
+            cpu: 1024,
+            images: vec![image.into()],
+            needs: crate::needs::Needs::default(),
+            registered_at: None,
+        };
         assert_eq!(after("task-parity-web", |state| state.task = Seen::Known(regional.clone())).1, Outcome::Pass);
         let past = fixture::now() - SignedDuration::from_hours(1);
         assert_eq!(

@@ -261,7 +261,7 @@ mod tests {
     /// The checks after this was seen of a service in DR with one image and these needs.
     fn checked(image: &str, needs: Needs, dependencies: Dependencies) -> Vec<Check> {
         let mut observation = fixture::steady();
-        let task = Seen::Known(TaskShape { cpu: 1024, images: vec![image.into()], needs });
+        let task = Seen::Known(TaskShape { cpu: 1024, images: vec![image.into()], needs, registered_at: None });
         let state = ServiceState { task, subnets: vec!["subnet-1".into()], ..fixture::service(1) };
         observation.dr.services = vec![NamedService { name: "web".into(), state: Seen::Known(Some(state)) }];
         observation.dr.dependencies = Some(dependencies);

@@ -237,8 +237,12 @@ mod tests {
         );
         let fixed = in_dr(|state| {
             state.task_definition = "arn:aws:ecs:us-west-2:123456789012:task-definition/web:8".into();
-            state.task =
-                Seen::Known(TaskShape { cpu: 1024, images: vec!["shop/web:1.3-fix".into()], needs: Needs::default() });
+            state.task = Seen::Known(TaskShape {
+                cpu: 1024,
+                images: vec!["shop/web:1.3-fix".into()],
+                needs: Needs::default(),
+                registered_at: None,
+            });
         });
         assert_eq!(
             fixed,
@@ -246,6 +250,25 @@ mod tests {
                 "us-west-2 serves shop/web:1.3-fix (web:8, 1 vCPU), and us-east-1 would serve shop/web:1.2 (web:7, 1 vCPU)"
             ]
         );
+        let settings = in_dr(|state| state.task_definition = "web:8".into());
+        assert_eq!(
+            settings,
+            ["us-west-2 serves shop/web:1.2 (web:8, 1 vCPU), and us-east-1 would serve shop/web:1.2 (web:7, 1 vCPU)"]
+        );
+        let registered = |hours| {
+            let at = move |hours| Some(fixture::now() + SignedDuration::from_hours(hours));
+            let open = open(move |it| {
+                for (side, hours) in [(SideName::Primary, 0), (SideName::Dr, hours)] {
+                    service(it, side, |state| {
+                        state.task_definition = if side == SideName::Dr { "web:9".into() } else { "web:7".into() };
+                        let Seen::Known(task) = &mut state.task else { unreachable!() };
+                        task.registered_at = at(hours);
+                    });
+                }
+            });
+            open.len()
+        };
+        assert_eq!((registered(0), registered(-5), registered(2)), (0, 0, 1), "revisions may have drifted");
         let little = open(|it| {
             service(it, SideName::Dr, |state| *state = fixture::service(10));
             let Some(quotas) = &mut it.primary.vcpu_quotas else { unreachable!() };

@@ -1,11 +1,16 @@
 //! Whether the tasks of the side that is to take over run what those of the other side run.
 
+use jiff::SignedDuration;
+
 use super::{Check, LOOK_AGAIN, Target, capacity::named, warning};
 use crate::{
     observation::{Observation, ServiceState, TaskShape},
     topology::SideName,
     vcpus::UNITS,
 };
+
+/// A pipeline that deploys to both regions has done so within this time.
+const TOGETHER: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn check(target: &Target<'_>, observation: &Observation, name: &str) -> Check {
     let draft = warning(format!("task-parity-{name}"));
@@ -28,7 +33,27 @@ pub(super) fn check(target: &Target<'_>, observation: &Observation, name: &str) 
             format!("deploy the same version to {here}, or know that users get another one"),
         ),
     };
-    draft.judge(same_task(primary.1, dr.1), format!("both sides run {}", shape(dr.1)), detail, fix)
+    let same = same_task(primary.1, dr.1);
+    let stale = target.side == SideName::Primary && newer(dr, primary);
+    draft.judge(same && !stale, format!("both sides run {}", shape(dr.1)), detail, fix)
+}
+
+/// Whether the first one's task definition is newer than the other's: with the same image it may still have other settings or secrets.
+fn newer(one: (&ServiceState, &TaskShape), other: (&ServiceState, &TaskShape)) -> bool {
+    match (one.1.registered_at, other.1.registered_at) {
+        (Some(one), Some(other)) => one.duration_since(other) > TOGETHER,
+        // Revisions are counted in each region by itself, which is the next best to go by.
+        _ => match (revision(&one.0.task_definition), revision(&other.0.task_definition)) {
+            (Some((family, one)), Some((same, other))) => family == same && one > other,
+            _ => false,
+        },
+    }
+}
+
+/// Family and revision of `arn:…:task-definition/family:7` or `family:7`.
+fn revision(task_definition: &str) -> Option<(&str, u32)> {
+    let (family, revision) = task_definition.rsplit('/').next()?.split_once(':')?;
+    Some((family, revision.parse().ok()?))
 }
 
 /// Registries may differ by region: repository and tag are what must agree.

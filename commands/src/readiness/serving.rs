@@ -3,6 +3,8 @@
 use super::{Check, LOOK_AGAIN, warning};
 use crate::{
     observation::Observation,
+    phase::writing,
+    reconcile::{self, SIDES},
     supply::{Active, Found, Supply},
     topology::{Application, SideName},
 };
@@ -24,7 +26,24 @@ pub(super) fn checks(name: &str, app: &Application, observation: &Observation) -
         let detail = format!("the listener in {region}, which serves, {found}");
         warning("serving-listener").fail(detail, restore(name))
     });
-    active.supplies.iter().map(|supply| service(name, app, active.side, supply)).chain(listener).collect()
+    let supplies = active.supplies.iter().map(|supply| service(name, app, active.side, supply));
+    supplies.chain(listener).chain(suspended(app, observation, active.side)).collect()
+}
+
+/// Scaling that is suspended in either region while the primary writes and serves: a move that ended half-way leaves that, and nothing shows it until
+/// the night on which a schedule doesn't run.
+fn suspended(app: &Application, observation: &Observation, serves: SideName) -> Vec<Check> {
+    let writes = observation.global.known().and_then(|global| writing(app, global));
+    if (serves, writes) != (SideName::Primary, Some(SideName::Primary)) {
+        return Vec::new();
+    }
+    let of = |side: SideName| app.services.iter().zip(&observation.side(side).services).map(move |both| (side, both));
+    let found = SIDES.into_iter().flat_map(of).filter_map(|(side, (service, named))| {
+        let found = reconcile::suspended(app, side, service, &named.state)?;
+        let id = format!("suspended-{}-{}", service.name, app.side(side).region);
+        Some(warning(id).fail(format!("{}: {}", found.resource, found.found), found.fix))
+    });
+    found.collect()
 }
 
 fn service(name: &str, app: &Application, side: SideName, supply: &Supply) -> Check {
@@ -86,6 +105,19 @@ mod tests {
         assert_eq!(found(&serves), [one("serving-web", Outcome::Fail), one("serving-listener", Outcome::Fail)]);
         serves.dr.services[0].state = Seen::Known(Some(fixture::service(4)));
         assert_eq!(found(&serves)[0], one("serving-web", Outcome::Pass));
+    }
+
+    #[test]
+    fn scaling_that_a_move_left_suspended_is_told_in_steady_state() {
+        let mut left = fixture::steady();
+        let Seen::Known(Some(state)) = &mut left.dr.services[0].state else { unreachable!() };
+        let Seen::Known(Some(target)) = &mut state.scaling else { unreachable!() };
+        target.suspended.scheduled = true;
+        target.schedules = vec!["night".into()];
+        let suspended = one("suspended-web-us-west-2", Outcome::Fail);
+        assert_eq!(found(&left), [one("serving-web", Outcome::Pass), suspended]);
+        left.records = fixture::at(SideName::Dr);
+        assert_eq!(found(&left).len(), 2, "a move under way suspends it for a while");
     }
 
     #[test]
