@@ -2,7 +2,7 @@
 
 mod listener;
 
-pub use self::listener::{Switching, governing, listener_change, listener_switch};
+pub use self::listener::{Switching, governing, governor, listener_change, listener_switch};
 use crate::{
     change::Change,
     observation::{NamedService, ScalableTarget, ServiceState, Suspended},

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    goals::listener_change,
+    goals::{governing, listener_change},
     observation::{Observation, ScalableTarget, Seen, ServiceState},
     phase::writing,
     records::{Pointing, pointing},
@@ -132,6 +132,9 @@ fn supplies(app: &Application, observation: &Observation, side: SideName) -> Vec
 fn listener_elsewhere(app: &Application, observation: &Observation, side: SideName) -> Option<String> {
     let listener = app.side(side).listener.as_ref()?;
     let state = observation.side(side).listener.as_ref()?.known()?;
+    if governing(listener, &observation.side(side).services).is_some() {
+        return None;
+    }
     listener_change(listener, state)?;
     Some(format!("does not forward to {} alone", listener.target_group_name()))
 }

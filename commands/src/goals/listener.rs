@@ -2,7 +2,7 @@
 
 use crate::{
     change::Change,
-    observation::{Governed, ListenerAction, ListenerState, NamedService, ServiceState, WeightedTarget},
+    observation::{Controller, Governed, ListenerAction, ListenerState, NamedService, ServiceState, WeightedTarget},
     topology::{Listener, target_group_name},
 };
 
@@ -28,9 +28,11 @@ pub fn listener_switch(listener: &Listener, state: &ListenerState, services: &[N
             Some(change) => Switching::Change(change),
         };
     };
-    if service.in_flight() {
+    let who = governor(service);
+    // Task sets beside the primary one may stay there.
+    if service.in_flight() && !service.controller.has_task_sets() {
         return Switching::Waits(format!(
-            "a deployment of {name} is in flight, and ECS shifts this traffic meanwhile: Standby waits for its end"
+            "a deployment of {name} is in flight, and {who} shifts this traffic meanwhile: Standby waits for its end"
         ));
     }
     if let Some(why) = service.target_groups.iter().find_map(|group| group.healthy.why()) {
@@ -42,21 +44,36 @@ pub fn listener_switch(listener: &Listener, state: &ListenerState, services: &[N
     let right = !forwards.is_empty() && forwards.iter().all(|arn| groups.contains(arn));
     let (groups, forwards) = (names(groups), names(forwards));
     match right {
-        true => Switching::Holds(format!("ECS governs it: it forwards to {groups}, where the tasks of {name} are")),
+        true => Switching::Holds(format!("{who} governs it: it forwards to {groups}, where the tasks of {name} are")),
         false => Switching::Stuck(format!(
-            "ECS governs {} in deployments of {name}, and it forwards to {forwards}, while the tasks are in {groups}. Standby doesn't change it: \
+            "{who} governs {} in deployments of {name}, and it forwards to {forwards}, while the tasks are in {groups}. Standby doesn't change it: \
              deploy {name} again, or set the weights by hand, then retry",
             listener.switched()
         )),
     }
 }
 
-/// The service in whose deployments ECS sets the listener's weights, if there is one.
+/// The service in whose deployments the listener's weights are set, if there is one: by ECS in its own blue/green deployments, or by CodeDeploy or
+/// another controller, whose task sets are where no service has the configured target group.
 pub fn governing<'a>(listener: &Listener, services: &'a [NamedService]) -> Option<(&'a str, &'a ServiceState)> {
-    services.iter().find_map(|named| {
-        let state = named.state.known()?.as_ref()?;
-        state.governs.iter().any(|governed| governs(governed, listener)).then_some((named.name.as_str(), state))
-    })
+    let known = || {
+        let named = services.iter();
+        named.filter_map(|named| Some((named.name.as_str(), named.state.known()?.as_ref()?)))
+    };
+    let in_group = |state: &ServiceState| state.target_groups.iter().any(|group| group.arn == listener.target_group);
+    let by_ecs = known().find(|(_, state)| state.governs.iter().any(|governed| governs(governed, listener)));
+    let moved =
+        |(_, state): &(&str, &ServiceState)| state.controller.has_task_sets() && !state.target_groups.is_empty();
+    by_ecs.or_else(|| if known().any(|(_, state)| in_group(state)) { None } else { known().find(moved) })
+}
+
+/// Who sets the weights of the listener that it governs.
+pub fn governor(state: &ServiceState) -> &'static str {
+    match state.controller {
+        Controller::CodeDeploy => "CodeDeploy",
+        Controller::External => "its external deployment controller",
+        Controller::Rolling | Controller::BlueGreen => "ECS",
+    }
 }
 
 /// Whether it is the same rule or listener. A default rule stands for its listener's default actions; where it could not be read whether it is one,
@@ -106,7 +123,7 @@ mod tests {
     use super::*;
     use crate::{
         fixture,
-        observation::{Controller, Rollout, Seen, TargetGroup},
+        observation::{Rollout, Seen, TargetGroup},
     };
 
     fn listener(rule: Option<&str>) -> Listener {
@@ -182,6 +199,20 @@ mod tests {
         let mut unseen = tasks_in_blue();
         unseen.target_groups[0].healthy = Seen::Unknown("denied".into());
         assert!(matches!(switch(Some(RULE), &[("blue", 100)], unseen), Switching::Waits(_)));
+    }
+
+    #[test]
+    fn what_task_sets_govern_is_right_where_the_tasks_are_and_never_changed() {
+        let task_set = |group: &str| {
+            let state = blue_green(group, None);
+            ServiceState { controller: Controller::CodeDeploy, governs: vec![], ..state }
+        };
+        assert!(matches!(switch(Some(RULE), &[("alternate", 1)], task_set("alternate")), Switching::Holds(_)));
+        let Switching::Stuck(why) = switch(Some(RULE), &[("blue", 1)], task_set("alternate")) else {
+            unreachable!("no traffic is sent to a group without tasks")
+        };
+        assert!(why.starts_with("CodeDeploy governs"), "{why}");
+        assert!(matches!(switch(Some(RULE), &[("blue", 1)], task_set("green")), Switching::Change(_)));
     }
 
     #[test]

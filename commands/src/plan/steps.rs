@@ -3,7 +3,7 @@
 use super::{PlannedStep, StepId};
 use crate::{
     change::{Call, Change},
-    goals::{capacity_changes, governing, listener_change},
+    goals::{capacity_changes, governing, governor, listener_change},
     observation::{NamedService, NamedZone, Observation, Seen, ServiceState, ZoneState},
     records::{record_changes, with_protections},
     topology::{Application, Region, Service, SideName, Timing},
@@ -73,9 +73,10 @@ pub(super) fn listener(app: &Application, observation: &Observation, side: SideN
     let what = if listener.rule_arn.is_some() { "rule" } else { "listener" };
     let seen = observation.side(side);
     let state = seen.listener.as_ref().and_then(Seen::known);
-    if let Some((service, _)) = governing(listener, &seen.services) {
+    if let Some((service, state)) = governing(listener, &seen.services) {
+        let who = governor(state);
         let goal =
-            format!("the {what} forwards to the tasks of {service}; ECS governs it, and Standby doesn't change it");
+            format!("the {what} forwards to the tasks of {service}; {who} governs it, and Standby doesn't change it");
         return planned(app, StepId::Listener, goal, Vec::new());
     }
     let change = state.and_then(|state| listener_change(listener, state));

@@ -95,7 +95,7 @@ async fn button_on_the_run_s_message_aborts_it_once_and_goes() {
     assert!(told.contains(&format!("{} was aborted by <@{}>", run.id, Cast::JONAS)), "{told}");
     tokio::time::sleep(Duration::from_secs(60)).await;
     let root = stage.slack.messages(Cast::INCIDENT).into_iter().find(|message| message.ts == root.ts).unwrap();
-    assert!(!has(&root, "end") && root.text.contains("aborted after 0 of 8 steps"), "{}", root.text);
+    assert!(!has(&root, "end") && root.text.contains("aborted after 0 of 9 steps"), "{}", root.text);
 }
 
 #[tokio::test(start_paused = true)]
