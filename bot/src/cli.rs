@@ -74,7 +74,7 @@ pub struct ServeArgs {
 pub enum Verb {
     /// Which region serves, and what stands in the way of a promote: [APP].
     Status(Words),
-    /// A dry run, nothing changed: promote|failback|restore [APP].
+    /// A dry run, nothing changed: promote|failback|restore|rescue [APP].
     Plan(Words),
     /// Ask for a promote and follow it: [APP] [REASON…].
     Promote(Words),
@@ -83,6 +83,8 @@ pub enum Verb {
     /// Ask for the configured capacity of the region that serves, and follow it: [APP] [REASON…]. Not `standby audit restore`, which brings a lost
     /// store back.
     Restore(Words),
+    /// Ask for a copy of the snapshot that Aurora took of the old primary, and follow it: [APP] [REASON…]. The copy doesn't expire.
+    Rescue(Words),
     /// Say that you ran what a rebuild handed over, and follow it: [APP].
     Applied(Words),
     /// Try a step that failed again: [RUN] [STEP].
@@ -149,6 +151,7 @@ impl Verb {
             Self::Promote(words) => command("promote", words),
             Self::Failback(words) => command("failback", words),
             Self::Restore(words) => command("restore", words),
+            Self::Rescue(words) => command("rescue", words),
             Self::Applied(words) => command("applied", words),
             Self::Retry(words) => command("retry", words),
             Self::Skip(words) => command("skip", words),

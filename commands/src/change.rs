@@ -63,6 +63,13 @@ pub enum Change {
         /// Identifier of the new snapshot.
         snapshot: String,
     },
+    /// `rds:CopyDBClusterSnapshot` within a region: a manual copy of a snapshot that RDS deletes by itself sooner or later.
+    SnapshotCopy {
+        /// Identifier of the snapshot that is copied.
+        source: String,
+        /// Identifier of the copy.
+        snapshot: String,
+    },
     /// `rds:ModifyDBCluster`, its deletion protection alone, at once.
     DeletionProtection {
         /// DB cluster identifier.
@@ -145,10 +152,16 @@ pub enum Irreversible {
         /// DB instance identifier.
         instance: String,
     },
-    /// `rds:DeleteDBCluster`, without a final snapshot: a manual one was taken before.
+    /// `rds:DeleteDBCluster`, without a final snapshot: a manual one was taken after its last instance was gone.
     DeleteCluster {
         /// DB cluster identifier.
         cluster: String,
+        /// Its resource id, `cluster-…`: a later cluster of that name isn't meant. Empty in records of before it was kept.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        resource_id: String,
+        /// Whether its automated backups go with it; absent in records of before this was said, where they did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delete_automated_backups: Option<bool>,
     },
 }
 
@@ -181,7 +194,10 @@ impl Change {
             | Self::RuleActions { .. }
             | Self::Records { .. }
             | Self::Protections { .. } => Duty::Promote,
-            Self::Snapshot { .. } | Self::DeletionProtection { .. } | Self::Build { .. } => Duty::Failback,
+            Self::Snapshot { .. }
+            | Self::SnapshotCopy { .. }
+            | Self::DeletionProtection { .. }
+            | Self::Build { .. } => Duty::Failback,
         }
     }
 
@@ -232,6 +248,12 @@ impl Change {
                 "CreateDBClusterSnapshot",
                 region,
                 json!({ "DBClusterIdentifier": cluster, "DBClusterSnapshotIdentifier": snapshot }),
+            ),
+            Self::SnapshotCopy { source, snapshot } => Call::new(
+                "rds",
+                "CopyDBClusterSnapshot",
+                region,
+                json!({ "SourceDBClusterSnapshotIdentifier": source, "TargetDBClusterSnapshotIdentifier": snapshot }),
             ),
             Self::DeletionProtection { cluster, enabled } => Call::new(
                 "rds",
@@ -297,12 +319,13 @@ impl Irreversible {
             Self::DeleteInstance { instance } => {
                 Call::new("rds", "DeleteDBInstance", region, json!({ "DBInstanceIdentifier": instance }))
             }
-            Self::DeleteCluster { cluster } => Call::new(
-                "rds",
-                "DeleteDBCluster",
-                region,
-                json!({ "DBClusterIdentifier": cluster, "SkipFinalSnapshot": true }),
-            ),
+            Self::DeleteCluster { cluster, delete_automated_backups, .. } => {
+                let mut params = json!({ "DBClusterIdentifier": cluster, "SkipFinalSnapshot": true });
+                if let Some(delete) = delete_automated_backups {
+                    params["DeleteAutomatedBackups"] = json!(delete);
+                }
+                Call::new("rds", "DeleteDBCluster", region, params)
+            }
         }
     }
 }

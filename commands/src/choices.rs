@@ -44,6 +44,11 @@ fn of(runbook: RunbookName, step: StepId) -> Choices {
         RunbookName::Rebuild => rebuild(step),
         RunbookName::Failback => failback(step),
         RunbookName::Restore => restore(step),
+        RunbookName::Rescue => Choices {
+            retry: "Copies what isn't kept yet of what Aurora saved",
+            skip: Err("The copy is all that this run does"),
+            abort: "Leaves Aurora's snapshot as it is, until RDS deletes it. `/dr rescue {app}` goes on from there",
+        },
     }
 }
 
@@ -85,8 +90,15 @@ fn rebuild(step: StepId) -> Choices {
             skip: Err("Nothing is deleted without a snapshot"),
             abort: "Leaves the old database as it is, and the snapshots that were taken. `/dr failback {app}` goes on from there",
         },
+        StepId::Rescue => Choices {
+            retry: "Copies what isn't kept yet of what Aurora saved",
+            skip: Ok(
+                "Goes on without a copy of what Aurora saved. After the deletion only retained automated backups may still have it",
+            ),
+            abort: "Leaves the old database as it is, and the snapshots that were taken. `/dr failback {app}` goes on from there",
+        },
         StepId::Delete => Choices {
-            retry: "Deletes what is left of what was approved, if its snapshot is available",
+            retry: "Looks at what is there, deletes what is left of what was approved, and takes another last snapshot before the cluster goes",
             skip: Err("Terraform can't build the secondary while the old cluster has its name"),
             abort: "Leaves what is left of the old database. The report says how its protection is put back; `/dr failback {app}` goes on from there",
         },
@@ -179,8 +191,8 @@ mod tests {
     use super::*;
     use crate::{fixture, plan::promote as plan_promote, runbook::Runbook};
 
-    const RUNBOOKS: [RunbookName; 4] =
-        [RunbookName::Promote, RunbookName::Rebuild, RunbookName::Failback, RunbookName::Restore];
+    const RUNBOOKS: [RunbookName; 5] =
+        [RunbookName::Promote, RunbookName::Rebuild, RunbookName::Failback, RunbookName::Restore, RunbookName::Rescue];
 
     #[test]
     fn every_answer_to_every_step_says_where_it_leads() {

@@ -164,7 +164,7 @@ pub(crate) fn global(observation: &mut Observation) -> &mut GlobalCluster {
 
 /// Nothing is known of the data at stake.
 pub(crate) fn stake() -> Stake {
-    Stake { moved: None, fence: Seen::Known(None), rescue: Seen::Known(None) }
+    Stake { moved: None, fence: Seen::Known(None), rescues: Seen::Known(Vec::new()) }
 }
 
 /// A pair where DR writes, the record untouched.
@@ -177,7 +177,13 @@ pub(crate) fn moved() -> Observation {
 
 /// An instance of that class.
 pub(crate) fn instance(class: &str) -> DbInstance {
-    DbInstance { id: "one".into(), class: class.into(), status: "available".into(), pending_reboot: false }
+    DbInstance {
+        id: "one".into(),
+        class: class.into(),
+        status: "available".into(),
+        writer: false,
+        pending_reboot: false,
+    }
 }
 
 /// A key as it should be.
@@ -220,6 +226,7 @@ fn side(side: SideName, tasks: i32) -> Side {
             global_cluster: Some("shop-global".into()),
             replicas: vec![],
             instances: vec![instance("db.r6g.large")],
+            backup_retention_days: Some(7),
             serverless: None,
             key: Some(Seen::Known(key())),
             parameter_group: Some("shop-pg16".into()),

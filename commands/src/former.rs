@@ -69,12 +69,56 @@ pub(crate) async fn look(aws: &Aws, app: &Application) -> Result<Former, AwsErro
     Ok(Former::of(app, global.as_ref(), cluster.as_ref()))
 }
 
-/// Identifier of the stale cluster's snapshot. It names the cluster's resource id, so that no other cluster's snapshot is ever taken for this one's,
-/// and that of a run before serves again.
-pub fn snapshot_id(cluster: &DbCluster) -> String {
+/// Most characters of a DB cluster snapshot's identifier, which has letters, digits and single hyphens, and ends with no hyphen.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBClusterSnapshot.html>
+pub(crate) const RDS_ID_LIMIT: usize = 63;
+
+/// Which of its snapshots a rebuild takes of the stale cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// Before people are asked, while its instances may still take writes: proof that it can be taken, and what people compare with the new writer.
+    BeforeGate,
+    /// After its last instance is gone, so that nothing can be written any more. An attempt of the deletion takes its own.
+    Final {
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+}
+
+/// Identifier of a snapshot of the stale cluster. It names the run, so that what an earlier run took is never taken for this run's, and the cluster's
+/// resource id, which no later cluster of that name shares. `number` counts those of one occasion, from 1.
+pub fn snapshot_id(run: &str, occasion: Occasion, number: u32, cluster: &DbCluster) -> String {
+    let which = match (occasion, number) {
+        (Occasion::BeforeGate, 1) => String::new(),
+        (Occasion::BeforeGate, number) => format!("-{number}"),
+        (Occasion::Final { attempt: 1 }, 1) => "-final".to_owned(),
+        (Occasion::Final { attempt }, number) => format!("-final-{attempt}-{number}"),
+    };
     let id = match cluster.resource_id.is_empty() {
         true => cluster.arn.rsplit(':').next().unwrap_or_default(),
         false => cluster.resource_id.as_str(),
     };
-    format!("standby-before-delete-{}", id.to_ascii_lowercase())
+    let mut whole = format!("standby-{run}{which}-{}", id.to_ascii_lowercase());
+    whole.truncate(RDS_ID_LIMIT);
+    whole.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, observation::Seen};
+
+    #[test]
+    fn a_snapshots_identifier_names_run_occasion_and_cluster_and_fits() {
+        let Seen::Known(Some(mut cluster)) = fixture::steady().primary.db else { unreachable!() };
+        cluster.resource_id = "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ".into();
+        let id = |run: &str, occasion, number| snapshot_id(run, occasion, number, &cluster);
+        assert_eq!(id("rebuild-17", Occasion::BeforeGate, 1), "standby-rebuild-17-cluster-abcdefghijklmnopqrstuvwxyz");
+        assert_eq!(
+            id("rebuild-17", Occasion::Final { attempt: 2 }, 1),
+            "standby-rebuild-17-final-2-1-cluster-abcdefghijklmnopqrstuvwxyz"
+        );
+        let (long, last) = (id("rebuild-1234567890", Occasion::Final { attempt: 2 }, 3), RDS_ID_LIMIT);
+        assert!(long.len() <= last && long.starts_with("standby-rebuild-1234567890-final-2-3-cluster-abc"), "{long}");
+    }
 }

@@ -67,7 +67,7 @@ pub fn words(run: &Run, method: Method) -> String {
 /// The DB cluster that the method deletes, if it deletes one.
 fn deleted_cluster(run: &Run, method: Method) -> Option<&str> {
     run.plan.option(method)?.changes.iter().find_map(|change| match change {
-        Irreversible::DeleteCluster { cluster } => Some(cluster.as_str()),
+        Irreversible::DeleteCluster { cluster, .. } => Some(cluster.as_str()),
         _ => None,
     })
 }

@@ -44,6 +44,13 @@ pub enum Command {
         /// Why, in the person's words.
         reason: Option<String>,
     },
+    /// `rescue [APP] [reason…]`.
+    Rescue {
+        /// Application.
+        application: String,
+        /// Why, in the person's words.
+        reason: Option<String>,
+    },
     /// `plan promote [APP]`: a dry run.
     PlanPromote {
         /// Application.
@@ -56,6 +63,11 @@ pub enum Command {
     },
     /// `plan restore [APP]`: a dry run.
     PlanRestore {
+        /// Application.
+        application: String,
+    },
+    /// `plan rescue [APP]`: a dry run.
+    PlanRescue {
         /// Application.
         application: String,
     },
@@ -104,9 +116,12 @@ impl fmt::Display for Command {
             Self::Failback { application, reason: Some(reason) } => write!(f, "failback {application} {reason}"),
             Self::Restore { application, reason: None } => write!(f, "restore {application}"),
             Self::Restore { application, reason: Some(reason) } => write!(f, "restore {application} {reason}"),
+            Self::Rescue { application, reason: None } => write!(f, "rescue {application}"),
+            Self::Rescue { application, reason: Some(reason) } => write!(f, "rescue {application} {reason}"),
             Self::PlanPromote { application } => write!(f, "plan promote {application}"),
             Self::PlanFailback { application } => write!(f, "plan failback {application}"),
             Self::PlanRestore { application } => write!(f, "plan restore {application}"),
+            Self::PlanRescue { application } => write!(f, "plan rescue {application}"),
             Self::Resolve { resolution, run, step } => {
                 f.write_str(resolution.name())?;
                 run.as_ref().map_or(Ok(()), |run| write!(f, " {run}"))?;
@@ -134,6 +149,9 @@ pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
             format!("`/dr plan promote{look}` is a dry run: the checks and the exact calls, nothing changed."),
             format!("`/dr plan failback{look}` is the dry run of the way back."),
             format!("`/dr plan restore{look}` is the dry run of what gives the region that serves its capacity back."),
+            format!(
+                "`/dr plan rescue{look}` is the dry run of what keeps the snapshot that Aurora took of the old primary."
+            ),
             format!("`/dr history{look}` lists the last runs."),
             "`/dr report RUN` tells a run: what happened when, who decided what, RTO and data loss.".to_owned(),
         ]);
@@ -146,6 +164,9 @@ pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
             ),
             format!(
                 "`/dr restore{ask} [reason]` brings the region that serves back to its configured capacity, behind a confirmation; lowers nothing."
+            ),
+            format!(
+                "`/dr rescue{ask} [reason]` copies the snapshot that Aurora took of the old primary after a failover to one that doesn't expire, behind a confirmation."
             ),
             format!(
                 "`/dr applied{ask}` says that you ran what a rebuild handed over: the bot looks at once, and tells what it still misses."
@@ -189,6 +210,9 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
             .map(|(application, reason)| Command::Failback { application, reason }),
         "restore" => reasoned("restore", rest, applications)
             .map(|(application, reason)| Command::Restore { application, reason }),
+        "rescue" => {
+            reasoned("rescue", rest, applications).map(|(application, reason)| Command::Rescue { application, reason })
+        }
         "applied" => alone("applied", rest, applications).map(|application| Command::Applied { application }),
         "history" => alone("history", rest, applications).map(|application| Command::History { application }),
         "abort" => abort(rest),
@@ -204,6 +228,9 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
             }
             (what, rest) if what.eq_ignore_ascii_case("restore") => {
                 alone("plan restore", rest, applications).map(|application| Command::PlanRestore { application })
+            }
+            (what, rest) if what.eq_ignore_ascii_case("rescue") => {
+                alone("plan rescue", rest, applications).map(|application| Command::PlanRescue { application })
             }
             (what, _) => Err(ParseError::PlanWhat { word: what.to_owned() }),
         },

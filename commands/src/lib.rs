@@ -30,6 +30,7 @@ pub mod reconcile;
 pub mod records;
 pub mod report;
 pub mod request;
+pub mod rescue;
 pub mod run;
 pub mod runbook;
 pub mod situation;

@@ -78,6 +78,9 @@ fn started(run: &Run) -> String {
     if run.plan.runbook == RunbookName::Restore {
         return format!("restore {}: the capacity of {}{reason}", run.application, run.plan.to);
     }
+    if run.plan.runbook == RunbookName::Rescue {
+        return format!("rescue {}: what Aurora saved in {}{reason}", run.application, run.plan.to);
+    }
     format!("{} {} from {} to {}{reason}", run.id.runbook(), run.application, run.plan.from, run.plan.to)
 }
 

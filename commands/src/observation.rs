@@ -230,6 +230,9 @@ pub struct DbCluster {
     pub replicas: Vec<String>,
     /// Its instances.
     pub instances: Vec<DbInstance>,
+    /// Days for which RDS keeps its automated backups, its own snapshots included; absent in records of before it was read.
+    #[serde(default)]
+    pub backup_retention_days: Option<i32>,
     /// Between what its serverless instances scale, if it may have some.
     #[serde(default)]
     pub serverless: Option<AcuRange>,
@@ -242,7 +245,7 @@ pub struct DbCluster {
     pub zones: Seen<Vec<String>>,
 }
 
-/// A manual cluster snapshot.
+/// A cluster snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// Identifier.
@@ -251,6 +254,33 @@ pub struct Snapshot {
     pub status: String,
     /// How far it is, in percent.
     pub percent: i32,
+    /// When it was taken (`SnapshotCreateTime`), by AWS's clock; absent while RDS has not begun it.
+    pub taken_at: Option<Timestamp>,
+}
+
+impl Snapshot {
+    /// Whether it can be restored.
+    pub fn is_available(&self) -> bool {
+        self.status == "available"
+    }
+
+    /// Whether it ended without becoming available.
+    pub fn has_failed(&self) -> bool {
+        self.status == "failed"
+    }
+
+    /// When it was taken, and how long ago that is: `taken 14:02 UTC, 3 min ago`.
+    pub fn taken(&self, now: Timestamp) -> String {
+        let Some(at) = self.taken_at else { return "taken at a time that RDS doesn't tell".to_owned() };
+        let age = now.duration_since(at).as_secs().max(0);
+        let (time, ago) = match age {
+            0..60 => ("%H:%M UTC", format!("{age} s")),
+            60..3_600 => ("%H:%M UTC", format!("{} min", age / 60)),
+            3_600..86_400 => ("%H:%M UTC", format!("{} h", age / 3_600)),
+            _ => ("%Y-%m-%d %H:%M UTC", format!("{} days", age / 86_400)),
+        };
+        format!("taken {}, {ago} ago", at.strftime(time))
+    }
 }
 
 /// Aurora Serverless v2's range (`ServerlessV2ScalingConfiguration`), in Aurora capacity units of about 2 GiB of memory each.
@@ -273,6 +303,9 @@ pub struct DbInstance {
     pub class: String,
     /// `available`, …
     pub status: String,
+    /// Whether it's the one that takes the cluster's writes (`IsClusterWriter`).
+    #[serde(default)]
+    pub writer: bool,
     /// Whether settings wait for a reboot (`pending-reboot` of a parameter group).
     #[serde(default)]
     pub pending_reboot: bool,

@@ -14,7 +14,8 @@ use crate::{
     aws::{Aws, AwsError, AwsErrorKind},
     dependencies::Dependencies,
     elsewhere::must_list,
-    observation::{NamedRecord, NamedService, NamedZone, Observation, Seen, Side, Snapshot},
+    observation::{NamedRecord, NamedService, NamedZone, Observation, Seen, Side},
+    rescue::Rescue,
     stake::Fence,
     topology::{Application, SideName},
 };
@@ -61,15 +62,20 @@ pub(crate) async fn observe_for(aws: &Aws, app: &Application, clock: &Clock, tar
     Observation { at: clock.now(), global, lag, records, zones, found, primary, dr }
 }
 
-/// What AWS tells of a stale former primary's data, complete within the same time: whether writes were blocked there since the promote that is
-/// known of, and what Aurora saved by itself.
+/// What AWS tells of a former primary's data, complete within the same time: whether writes were blocked there since the promote that is known of, which
+/// an instance of the new writer tells in DR or one of the old primary's in its own region, and what Aurora saved by itself.
 pub(crate) async fn observe_stale(
     aws: &Aws,
     app: &Application,
     since: Option<Timestamp>,
-) -> (Seen<Option<Fence>>, Seen<Option<Snapshot>>) {
+) -> (Seen<Option<Fence>>, Seen<Vec<Rescue>>) {
     let patience = app.timing.observation;
-    join!(look(&app.dr.region, patience, aws.fence(since)), look(&app.primary.region, patience, aws.rescue_snapshot()),)
+    let (here, there, snapshots) = join!(
+        look(&app.dr.region, patience, aws.fence(SideName::Dr, since)),
+        look(&app.primary.region, patience, aws.fence(SideName::Primary, since)),
+        look(&app.primary.region, patience, aws.cluster_snapshots(SideName::Primary)),
+    );
+    (Fence::of_both(here, there), snapshots.map(|snapshots| Rescue::among(&snapshots)))
 }
 
 async fn observe_zone(aws: &Aws, app: &Application, zone: &str) -> NamedZone {

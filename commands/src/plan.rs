@@ -3,6 +3,8 @@
 
 mod failback;
 mod promote;
+mod rebuild;
+mod rescue;
 mod restore;
 mod steps;
 
@@ -22,6 +24,7 @@ use crate::{
 pub use {
     failback::failback,
     promote::{NoPlan, promote},
+    rescue::rescue,
     restore::restore,
 };
 
@@ -37,11 +40,13 @@ pub enum Method {
     Rebuild,
     /// Not a move: the region that serves gets its configured capacity back, and keeps what it has above that.
     Restore,
+    /// Not a move: what Aurora saved of the former primary by itself is kept as a manual snapshot.
+    Rescue,
 }
 
 impl Method {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Failover, Self::Switchover, Self::Rebuild, Self::Restore];
+    pub const ALL: [Self; 5] = [Self::Failover, Self::Switchover, Self::Rebuild, Self::Restore, Self::Rescue];
 
     /// Its name in records, buttons and messages.
     pub fn name(self) -> &'static str {
@@ -50,6 +55,7 @@ impl Method {
             Self::Switchover => "switchover",
             Self::Rebuild => "rebuild",
             Self::Restore => "restore",
+            Self::Rescue => "rescue",
         }
     }
 
@@ -62,7 +68,7 @@ impl Method {
     pub fn is_final(self) -> bool {
         match self {
             Self::Failover | Self::Rebuild => true,
-            Self::Switchover | Self::Restore => false,
+            Self::Switchover | Self::Restore | Self::Rescue => false,
         }
     }
 }
@@ -73,6 +79,8 @@ impl Method {
 pub enum StepId {
     /// A manual snapshot of the stale former primary is available.
     Snapshot,
+    /// What Aurora saved of the former primary by itself is kept as a manual snapshot.
+    Rescue,
     /// The stale former primary is gone.
     Delete,
     /// Terraform has built the former primary anew, as a secondary.
@@ -101,8 +109,9 @@ pub enum StepId {
 
 impl StepId {
     /// All.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Snapshot,
+        Self::Rescue,
         Self::Delete,
         Self::Rebuild,
         Self::Replication,
@@ -126,6 +135,7 @@ impl StepId {
     pub fn name(self) -> &'static str {
         match self {
             Self::Snapshot => "snapshot",
+            Self::Rescue => "rescue",
             Self::Delete => "delete",
             Self::Rebuild => "rebuild",
             Self::Replication => "replication",
@@ -142,7 +152,7 @@ impl StepId {
     }
 }
 
-/// What `/dr promote`, `/dr failback` or `/dr restore` would do now.
+/// What `/dr promote`, `/dr failback`, `/dr restore` or `/dr rescue` would do now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Application.
@@ -208,6 +218,8 @@ pub enum RunbookName {
     Failback,
     /// The region that serves gets its configured capacity back.
     Restore,
+    /// What Aurora saved of the former primary by itself is kept.
+    Rescue,
 }
 
 impl RunbookName {
@@ -218,6 +230,7 @@ impl RunbookName {
             Self::Rebuild => "rebuild",
             Self::Failback => "failback",
             Self::Restore => "restore",
+            Self::Rescue => "rescue",
         }
     }
 
@@ -227,6 +240,7 @@ impl RunbookName {
             Self::Promote => "promote",
             Self::Rebuild | Self::Failback => "failback",
             Self::Restore => "restore",
+            Self::Rescue => "rescue",
         }
     }
 }
@@ -264,6 +278,12 @@ impl Plan {
         self.options.iter().find(|option| option.method == method)
     }
 
+    /// Whether an approval of it deletes a DB cluster.
+    pub fn deletes(&self) -> bool {
+        let mut changes = self.options.iter().flat_map(|option| &option.changes);
+        changes.any(|change| matches!(change, Irreversible::DeleteCluster { .. }))
+    }
+
     /// What holds when that step is done, for people.
     pub fn goal(&self, step: StepId) -> &str {
         self.steps.iter().find(|planned| planned.step == step).map_or("", |planned| planned.goal.as_str())
@@ -283,6 +303,12 @@ impl Plan {
             StepId::Capacity => self.runbook != RunbookName::Failback,
             _ => true,
         }
+    }
+
+    /// How long a step is expected to take: what the plan says, or else `configured`.
+    pub fn expected(&self, step: StepId, configured: Duration) -> Duration {
+        let planned = self.steps.iter().find(|planned| planned.step == step).map(|planned| planned.expected_s);
+        planned.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(configured)
     }
 
     /// SHA-256, in lower-case hex, of what an approval is bound to: application, regions, calls and what stands in the way. Left out is

@@ -149,6 +149,11 @@ impl<'a> Target<'a> {
     }
 }
 
+/// What people should know before they rescue what Aurora saved of the former primary.
+pub(crate) fn rescue_checks(app: &Application, observation: &Observation, stake: &Stake) -> Vec<Check> {
+    failback::rescues(app, observation, stake)
+}
+
 /// A check before its outcome is known.
 struct Draft {
     id: String,

@@ -1,8 +1,10 @@
 //! The report at the end of a run: a pure function of its records.
 
+mod leftovers;
 mod put_back;
 mod remaining;
 
+pub use self::leftovers::leftovers;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +24,8 @@ pub struct Report {
     pub rto_from_command_s: Option<f64>,
     /// Seconds from the confirmation to verified traffic: RTO as the bot is measured.
     pub rto_from_confirmation_s: Option<f64>,
-    /// Estimated data loss in milliseconds: the last lag seen before the failover; 0 for a switchover; absent if unknown, or if the run leaves the
-    /// database alone.
+    /// Estimated data loss in milliseconds: the last lag seen before the failover; 0 for a switchover; absent if unknown, as in a
+    /// rebuild, or if the run leaves the database alone.
     pub data_loss_ms: Option<f64>,
     /// When that lag was measured.
     pub data_loss_measured_at: Option<Timestamp>,
@@ -73,9 +75,10 @@ pub fn report(run: &Run, outcome: RunOutcome) -> Report {
         rto_from_command_s: seconds(Some(run.commanded_at), verified_at),
         rto_from_confirmation_s: seconds(confirmed_at, verified_at),
         data_loss_ms: match method {
-            Some(Method::Switchover | Method::Rebuild) => Some(0.0),
+            Some(Method::Switchover) => Some(0.0),
             Some(Method::Failover) => lag.as_ref().map(|lag| lag.millis),
-            Some(Method::Restore) | None => None,
+            // What only the stale cluster holds was not measured, and is in its snapshot.
+            Some(Method::Rebuild | Method::Restore | Method::Rescue) | None => None,
         },
         data_loss_measured_at: lag.filter(|_| method == Some(Method::Failover)).map(|lag| lag.at),
         steps: steps(run),

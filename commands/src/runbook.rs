@@ -42,6 +42,7 @@ impl Runbook {
             RunbookName::Rebuild => &REBUILD,
             RunbookName::Failback => &FAILBACK,
             RunbookName::Restore => &RESTORE,
+            RunbookName::Rescue => &RESCUE,
         }
     }
 
@@ -93,13 +94,15 @@ pub static PROMOTE: Runbook = Runbook {
 };
 
 /// Rebuild: the stale former primary, detached or gone, becomes a secondary of the global cluster again. Nothing is deleted before its snapshot is
-/// available and a person approved.
+/// available, what Aurora saved of it is kept, and a person approved.
 pub static REBUILD: Runbook = Runbook {
     name: RunbookName::Rebuild,
-    gate_after: &[StepId::Snapshot],
+    gate_after: &[StepId::Snapshot, StepId::Rescue],
     steps: &[
         Step { gated: false, ..must(StepId::Snapshot, &[]) },
-        must(StepId::Delete, &[StepId::Snapshot]),
+        // Where RDS won't copy it, people may still decide to go on.
+        Step { gated: false, ..step(StepId::Rescue, &[]) },
+        must(StepId::Delete, &[StepId::Snapshot, StepId::Rescue]),
         must(StepId::Rebuild, &[StepId::Delete]),
     ],
 };
@@ -133,3 +136,7 @@ pub static RESTORE: Runbook = Runbook {
         step(StepId::Listener, &[StepId::Capacity]),
     ],
 };
+
+/// Rescue: what Aurora saved of the former primary by itself is copied to a manual snapshot, before RDS deletes it. It changes nothing else.
+pub static RESCUE: Runbook =
+    Runbook { name: RunbookName::Rescue, gate_after: &[], steps: &[must(StepId::Rescue, &[])] };

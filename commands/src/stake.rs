@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use crate::{
     ids::RunId,
-    observation::{Lag, Seen, Snapshot},
+    observation::{Lag, Seen},
     plan::Method,
+    rescue::Rescue,
     run::Run,
 };
 
@@ -19,8 +20,8 @@ pub struct Stake {
     pub moved: Option<Moved>,
     /// What RDS tells of Aurora's attempt to block writes there. `Known(None)`: of none.
     pub fence: Seen<Option<Fence>>,
-    /// What Aurora saved by itself (`rds:unplanned-global-failover-…`). `Known(None)`: nothing.
-    pub rescue: Seen<Option<Snapshot>>,
+    /// What Aurora saved by itself (`rds:unplanned-global-failover-…`), with its copies.
+    pub rescues: Seen<Vec<Rescue>>,
 }
 
 /// The promote that moved the writer away.
@@ -55,6 +56,19 @@ pub struct Fence {
     pub succeeded: bool,
 }
 
+impl Fence {
+    /// The later of what two regions tell. Where one was not seen and the other tells of none, it is not known.
+    pub(crate) fn of_both(here: Seen<Option<Self>>, there: Seen<Option<Self>>) -> Seen<Option<Self>> {
+        match (here, there) {
+            (Seen::Known(here), Seen::Known(there)) => {
+                Seen::Known([here, there].into_iter().flatten().max_by_key(|fence| fence.at))
+            }
+            (Seen::Known(Some(told)), _) | (_, Seen::Known(Some(told))) => Seen::Known(Some(told)),
+            (Seen::Known(None), unseen) | (unseen, _) => unseen,
+        }
+    }
+}
+
 impl fmt::Display for Stake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.moved {
@@ -71,9 +85,11 @@ impl fmt::Display for Stake {
                 write!(f, "; whether writes there were blocked is not known ({why})")?
             }
         }
-        match &self.rescue {
-            Seen::Known(Some(snapshot)) => write!(f, "; Aurora saved it as {} ({})", snapshot.id, snapshot.status),
-            Seen::Known(None) => write!(f, "; Aurora saved no snapshot of it"),
+        match &self.rescues {
+            Seen::Known(rescues) if rescues.is_empty() => write!(f, "; Aurora saved no snapshot of it"),
+            Seen::Known(rescues) => rescues.iter().try_for_each(|Rescue { source, .. }| {
+                write!(f, "; Aurora saved it as {} ({})", source.id, source.status)
+            }),
             Seen::Unknown(why) | Seen::Refused(why) => {
                 write!(f, "; whether Aurora saved a snapshot of it is not known ({why})")
             }
@@ -102,6 +118,7 @@ impl fmt::Display for Moved {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observation::Snapshot;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_795_000_000 + second).unwrap_or_default()
@@ -115,12 +132,16 @@ mod tests {
             at: at(12),
             lag: Some(Lag { millis: 340.4, at: at(0) }),
         };
-        let saved =
-            Snapshot { id: "rds:unplanned-global-failover-shop".into(), status: "available".into(), percent: 100 };
+        let source = Snapshot {
+            id: "rds:unplanned-global-failover-shop".into(),
+            status: "available".into(),
+            percent: 100,
+            taken_at: Some(at(30)),
+        };
         let known = Stake {
             moved: Some(moved.clone()),
             fence: Seen::Known(Some(Fence { at: at(20), succeeded: false })),
-            rescue: Seen::Known(Some(saved)),
+            rescues: Seen::Known(vec![Rescue { source, copies: Vec::new() }]),
         };
         assert_eq!(
             known.to_string(),
@@ -131,14 +152,14 @@ mod tests {
         let unknown = Stake {
             moved: Some(Moved { lag: None, ..moved }),
             fence: Seen::Unknown("us-west-2 did not answer".into()),
-            rescue: Seen::Known(None),
+            rescues: Seen::Known(Vec::new()),
         };
         assert_eq!(
             unknown.to_string(),
             "the lag before promote-7 moved the writer is not known; \
              whether writes there were blocked is not known (us-west-2 did not answer); Aurora saved no snapshot of it"
         );
-        let nothing = Stake { moved: None, fence: Seen::Known(None), rescue: Seen::Unknown("denied".into()) };
+        let nothing = Stake { moved: None, fence: Seen::Known(None), rescues: Seen::Unknown("denied".into()) };
         assert_eq!(
             nothing.to_string(),
             "no promote in this log tells the lag before the writer moved; RDS tells of no attempt to block writes there; \

@@ -188,7 +188,7 @@ pub enum Duty {
     Read,
     /// Moving the writer, capacity, listener and record, in either direction.
     Promote,
-    /// What only the rebuild of a former primary needs: its snapshot, its deletion, and the build that makes it anew.
+    /// What only the rebuild of a former primary needs: its snapshots and their copies, its deletion, and the build that makes it anew.
     Failback,
 }
 
@@ -292,7 +292,9 @@ pub struct Timing {
     pub verify: StepTiming,
     /// See `database`.
     pub snapshot: StepTiming,
-    /// See `database`.
+    /// See `database`; a copy of what Aurora saved.
+    pub rescue: StepTiming,
+    /// See `database`; the last snapshot takes as long as `snapshot` on top of it.
     pub delete: StepTiming,
     /// See `database`; people apply Terraform meanwhile.
     pub rebuild: StepTiming,
@@ -309,7 +311,7 @@ pub struct Timing {
     /// Time between two observations of a step.
     #[serde(with = "seconds")]
     pub poll: Duration,
-    /// The same for steps that take minutes to days: snapshot, delete, rebuild, replication.
+    /// The same for steps that take minutes to days: snapshot, rescue, delete, rebuild, replication.
     #[serde(with = "seconds")]
     pub slow_poll: Duration,
     /// Deadline for one observation towards either region.
@@ -347,6 +349,7 @@ impl Timing {
             // It asks the same as `verify`, before the users are there.
             StepId::Endpoint | StepId::Verify => self.verify,
             StepId::Snapshot => self.snapshot,
+            StepId::Rescue => self.rescue,
             StepId::Delete => self.delete,
             StepId::Rebuild => self.rebuild,
             StepId::Replication => self.replication,
@@ -369,6 +372,7 @@ impl Default for Timing {
             dns: StepTiming::new(60, 900),
             verify: StepTiming::new(90, 600),
             snapshot: StepTiming::new(600, 4 * 3_600),
+            rescue: StepTiming::new(600, 4 * 3_600),
             delete: StepTiming::new(900, 2 * 3_600),
             rebuild: StepTiming::new(3_600, 7 * 86_400),
             replication: StepTiming::new(3_600, 7 * 86_400),

@@ -63,6 +63,8 @@ pub struct SiteState {
     pub deletion_protection: bool,
     /// Instances of the DB cluster, those on their way included.
     pub db_instances: usize,
+    /// When the DB cluster could last be written to, since the world was made.
+    pub last_write_at: Option<Timestamp>,
     /// Snapshots of the DB cluster, by name.
     pub snapshots: Vec<SnapshotState>,
     /// Replication lag in milliseconds, if it is a secondary that reports one.
@@ -94,6 +96,8 @@ pub struct SnapshotState {
     pub status: String,
     /// Whether RDS took it by itself.
     pub automated: bool,
+    /// When the data in it was taken.
+    pub taken_at: Timestamp,
 }
 
 /// A service's capacity.
@@ -182,6 +186,7 @@ impl SiteState {
             membership: membership(cluster),
             deletion_protection: cluster.is_some_and(|cluster| cluster.deletion_protection),
             db_instances: cluster.map_or(0, |cluster| cluster.instances.len()),
+            last_write_at: cluster.and_then(|cluster| cluster.wrote_until),
             snapshots: snapshots(simulation, &pair.db_cluster_arn(side)),
             lag_ms: cluster.and_then(|cluster| simulation.current_lag(cluster)),
             services: pair.services.iter().map(|service| ServiceState::of(simulation, site, &service.name)).collect(),
@@ -205,6 +210,7 @@ fn snapshots(simulation: &Simulation, cluster: &str) -> Vec<SnapshotState> {
             id: snapshot.id.clone(),
             status: snapshot.status.as_str().to_owned(),
             automated: snapshot.automated,
+            taken_at: snapshot.created,
         })
         .collect()
 }

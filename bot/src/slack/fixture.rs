@@ -48,8 +48,12 @@ fn change(method: Method) -> Option<Irreversible> {
     Some(match method {
         Method::Failover => Irreversible::Failover { global_cluster, target },
         Method::Switchover => Irreversible::Switchover { global_cluster, target },
-        Method::Rebuild => Irreversible::DeleteCluster { cluster: "shop-primary".to_owned() },
-        Method::Restore => return None,
+        Method::Rebuild => Irreversible::DeleteCluster {
+            cluster: "shop-primary".to_owned(),
+            resource_id: "cluster-SHOP".to_owned(),
+            delete_automated_backups: Some(false),
+        },
+        Method::Restore | Method::Rescue => return None,
     })
 }
 

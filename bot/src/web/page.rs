@@ -131,11 +131,13 @@ fn clock(begin: Timestamp, s: f64) -> Markup {
 fn loss(incident: &Incident) -> Markup {
     let run = &incident.run;
     let ms = match (&run.ended, run.method()) {
-        (_, Some(Method::Restore)) => return html! { "none: it leaves the database alone" },
+        (_, Some(Method::Restore | Method::Rescue)) => return html! { "none: it leaves the database alone" },
+        (_, Some(Method::Rebuild)) => {
+            return html! { "unknown: what only the stale cluster had is in its last snapshot" };
+        }
         (Some(report), Some(_)) => report.data_loss_ms,
         (Some(_), None) => return html! { "none: nothing was changed" },
         (None, Some(Method::Switchover)) => return html! { "none: it is a switchover" },
-        (None, Some(Method::Rebuild)) => return html! { "none: it moves no writer" },
         (None, _) => incident.lags.last().map(|lag| lag.millis),
     };
     let word = if run.ended.is_some() { "estimated" } else { "by the lag last measured" };

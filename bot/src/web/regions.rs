@@ -36,7 +36,7 @@ pub(super) fn roles(run: &Run) -> Roles {
         let writes = Holder::Unknown("a restore leaves the database alone");
         return Roles { serves: (Holder::To, run.plan.observed_at), writes: (writes, run.plan.observed_at) };
     }
-    let stays = run.plan.runbook == RunbookName::Rebuild;
+    let stays = matches!(run.plan.runbook, RunbookName::Rebuild | RunbookName::Rescue);
     let role = |step| if stays { (Holder::From, run.plan.observed_at) } else { holder(run, step) };
     Roles { serves: role(StepId::Dns), writes: role(StepId::Database) }
 }

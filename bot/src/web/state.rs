@@ -42,6 +42,9 @@ pub(super) fn standing(run: &Run) -> Standing {
             RunOutcome::Completed if run.plan.runbook == RunbookName::Restore => {
                 Standing::new("warned", "ended", "Nobody has seen that the region has its capacity.")
             }
+            RunOutcome::Completed if run.plan.runbook == RunbookName::Rescue => {
+                Standing::new("warned", "ended", "Nobody has seen that Aurora's snapshot is kept.")
+            }
             RunOutcome::Completed => {
                 Standing::new("warned", "ended", "Nobody has seen that the public address is served.")
             }
@@ -90,6 +93,7 @@ fn proven(run: &Run) -> bool {
     let proof = match run.plan.runbook {
         RunbookName::Rebuild => StepId::Rebuild,
         RunbookName::Restore => StepId::Capacity,
+        RunbookName::Rescue => StepId::Rescue,
         RunbookName::Promote | RunbookName::Failback => StepId::Verify,
     };
     run.steps.get(&proof).is_some_and(|step| matches!(step.state, StepState::Done { .. }))

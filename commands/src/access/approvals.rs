@@ -10,7 +10,7 @@ use crate::plan::{Method, RunbookName};
 pub enum Kind {
     /// A failover to DR, which loses what was not replicated.
     Promote,
-    /// A planned move that loses nothing: a switchover to DR, or a restore of the capacity of the region that serves. Who may move users between
+    /// A planned move that loses nothing: a switchover to DR, a restore of the capacity of the region that serves, or a copy of a snapshot. Who may move users between
     /// regions, and both regions' capacity with them, may bring capacity back where they are.
     Switchover,
     /// The deletion of the stale former primary.
@@ -27,7 +27,7 @@ impl Kind {
     pub fn of(runbook: RunbookName, method: Method) -> Self {
         match (runbook, method) {
             (RunbookName::Failback, _) => Self::Failback,
-            (RunbookName::Restore, _) | (_, Method::Restore) => Self::Switchover,
+            (RunbookName::Restore | RunbookName::Rescue, _) | (_, Method::Restore | Method::Rescue) => Self::Switchover,
             (_, Method::Rebuild) | (RunbookName::Rebuild, _) => Self::Rebuild,
             (RunbookName::Promote, Method::Failover) => Self::Promote,
             (RunbookName::Promote, Method::Switchover) => Self::Switchover,

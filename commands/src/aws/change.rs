@@ -16,6 +16,7 @@ static UPDATE_SERVICE: Operation = Operation::new("ecs", "UpdateService");
 static FAILOVER: Operation = Operation::new("rds", "FailoverGlobalCluster");
 static SWITCHOVER: Operation = Operation::new("rds", "SwitchoverGlobalCluster");
 static TAKE_SNAPSHOT: Operation = Operation::new("rds", "CreateDBClusterSnapshot");
+static COPY_SNAPSHOT: Operation = Operation::new("rds", "CopyDBClusterSnapshot");
 static MODIFY_CLUSTER: Operation = Operation::new("rds", "ModifyDBCluster");
 static DELETE_INSTANCE: Operation = Operation::new("rds", "DeleteDBInstance");
 static DELETE_CLUSTER: Operation = Operation::new("rds", "DeleteDBCluster");
@@ -42,6 +43,7 @@ impl Aws {
                 regional.update_service(cluster, service, *desired).await
             }
             Change::Snapshot { cluster, snapshot } => regional.take_snapshot(cluster, snapshot).await,
+            Change::SnapshotCopy { source, snapshot } => regional.copy_snapshot(source, snapshot).await,
             Change::DeletionProtection { cluster, enabled } => regional.protect(cluster, *enabled).await,
             Change::ListenerActions { listener, actions } => self.modify_listener(side, listener, actions).await,
             Change::RuleActions { rule, actions } => self.modify_rule(side, rule, actions).await,
@@ -70,7 +72,9 @@ impl Aws {
             Irreversible::Failover { global_cluster, target } => regional.fail_over(global_cluster, target).await,
             Irreversible::Switchover { global_cluster, target } => regional.switch_over(global_cluster, target).await,
             Irreversible::DeleteInstance { instance } => regional.delete_instance(instance).await,
-            Irreversible::DeleteCluster { cluster } => regional.delete_cluster(cluster).await,
+            Irreversible::DeleteCluster { cluster, delete_automated_backups, .. } => {
+                regional.delete_cluster(cluster, *delete_automated_backups).await
+            }
         }
     }
 }
@@ -126,6 +130,14 @@ impl Regional {
         accepted(self.caller.change(&TAKE_SNAPSHOT, send).await)
     }
 
+    async fn copy_snapshot(&self, source: &str, snapshot: &str) -> Result<Accepted, AwsError> {
+        let send = || {
+            let copy = self.rds.copy_db_cluster_snapshot().source_db_cluster_snapshot_identifier(source);
+            copy.target_db_cluster_snapshot_identifier(snapshot).send()
+        };
+        accepted(self.caller.change(&COPY_SNAPSHOT, send).await)
+    }
+
     async fn protect(&self, cluster: &str, enabled: bool) -> Result<Accepted, AwsError> {
         let send = || {
             let modify = self.rds.modify_db_cluster().db_cluster_identifier(cluster);
@@ -139,8 +151,11 @@ impl Regional {
         accepted(self.caller.once(&DELETE_INSTANCE, send).await)
     }
 
-    async fn delete_cluster(&self, cluster: &str) -> Result<Accepted, AwsError> {
-        let send = || self.rds.delete_db_cluster().db_cluster_identifier(cluster).skip_final_snapshot(true).send();
+    async fn delete_cluster(&self, cluster: &str, delete_backups: Option<bool>) -> Result<Accepted, AwsError> {
+        let send = || {
+            let delete = self.rds.delete_db_cluster().db_cluster_identifier(cluster).skip_final_snapshot(true);
+            delete.set_delete_automated_backups(delete_backups).send()
+        };
         accepted(self.caller.once(&DELETE_CLUSTER, send).await)
     }
 

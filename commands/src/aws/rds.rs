@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_rds::types;
 use futures::future::{OptionFuture, join, try_join};
 
-use super::{Aws, AwsError, absent_is_none, call::Operation, seen};
+use super::{Aws, AwsError, absent_is_none, call::Operation, seen, timestamp};
 use crate::{
     elsewhere::FoundCluster,
     observation::{AcuRange, DbCluster, DbInstance, FailoverState, GlobalCluster, Member, Snapshot},
@@ -14,7 +14,9 @@ use crate::{
 
 static GLOBAL_CLUSTERS: Operation = Operation::new("rds", "DescribeGlobalClusters");
 static CLUSTERS: Operation = Operation::new("rds", "DescribeDBClusters");
-pub(super) static SNAPSHOTS: Operation = Operation::new("rds", "DescribeDBClusterSnapshots");
+static SNAPSHOTS: Operation = Operation::new("rds", "DescribeDBClusterSnapshots");
+/// Most pages of snapshots that are read, of a hundred each: the default quota is a hundred manual ones in a region.
+const SNAPSHOT_PAGES: usize = 20;
 static INSTANCES: Operation = Operation::new("rds", "DescribeDBInstances");
 static SUBNET_GROUPS: Operation = Operation::new("rds", "DescribeDBSubnetGroups");
 
@@ -47,7 +49,8 @@ impl Aws {
             deletion_protection: cluster.deletion_protection().unwrap_or_default(),
             global_cluster: belongs_to(&cluster),
             replicas: cluster.read_replica_identifiers().to_vec(),
-            instances,
+            instances: with_writer(instances, &cluster),
+            backup_retention_days: cluster.backup_retention_period(),
             serverless: cluster.serverless_v2_scaling_configuration().and_then(acu_range),
             key,
             parameter_group: cluster.db_cluster_parameter_group().map(str::to_owned),
@@ -71,18 +74,24 @@ impl Aws {
         Ok(found)
     }
 
-    /// That manual cluster snapshot; `None` if there is none.
-    pub async fn snapshot(&self, side: SideName, snapshot: &str) -> Result<Option<Snapshot>, AwsError> {
+    /// All snapshots of clusters with that side's DB cluster identifier, manual ones and RDS's own, those of deleted clusters included.
+    pub async fn cluster_snapshots(&self, side: SideName) -> Result<Vec<Snapshot>, AwsError> {
         let regional = self.regional(side);
-        let send = || regional.rds.describe_db_cluster_snapshots().db_cluster_snapshot_identifier(snapshot).send();
-        let answer = absent_is_none(regional.caller.read(&SNAPSHOTS, send).await)?;
-        Ok(answer.and_then(|answer| {
-            answer.db_cluster_snapshots().first().map(|found| Snapshot {
-                id: snapshot.to_owned(),
-                status: found.status().unwrap_or_default().to_owned(),
-                percent: found.percent_progress().unwrap_or_default(),
-            })
-        }))
+        let cluster = &self.side(side).db_cluster;
+        let (mut found, mut marker) = (Vec::new(), None);
+        for _ in 0..SNAPSHOT_PAGES {
+            let send = || {
+                let list = regional.rds.describe_db_cluster_snapshots().db_cluster_identifier(cluster);
+                list.set_marker(marker.clone()).send()
+            };
+            let Some(answer) = absent_is_none(regional.caller.read(&SNAPSHOTS, send).await)? else { break };
+            found.extend(answer.db_cluster_snapshots().iter().map(snapshot));
+            marker = answer.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     async fn describe_cluster(&self, side: SideName) -> Result<Option<types::DbCluster>, AwsError> {
@@ -159,11 +168,31 @@ fn acu_range(range: &types::ServerlessV2ScalingConfigurationInfo) -> Option<AcuR
     })
 }
 
+fn snapshot(found: &types::DbClusterSnapshot) -> Snapshot {
+    Snapshot {
+        id: found.db_cluster_snapshot_identifier().unwrap_or_default().to_owned(),
+        status: found.status().unwrap_or_default().to_owned(),
+        percent: found.percent_progress().unwrap_or_default(),
+        taken_at: found.snapshot_create_time().and_then(timestamp),
+    }
+}
+
+/// The instances, with which of them the cluster calls its writer.
+fn with_writer(mut instances: Vec<DbInstance>, cluster: &types::DbCluster) -> Vec<DbInstance> {
+    let writers = cluster.db_cluster_members().iter().filter(|member| member.is_cluster_writer() == Some(true));
+    let writers: Vec<&str> = writers.filter_map(|member| member.db_instance_identifier()).collect();
+    for instance in &mut instances {
+        instance.writer = writers.contains(&instance.id.as_str());
+    }
+    instances
+}
+
 fn instance(instance: &types::DbInstance) -> DbInstance {
     DbInstance {
         id: instance.db_instance_identifier().unwrap_or_default().to_owned(),
         class: instance.db_instance_class().unwrap_or_default().to_owned(),
         status: instance.db_instance_status().unwrap_or_default().to_owned(),
+        writer: false,
         pending_reboot: instance
             .db_parameter_groups()
             .iter()

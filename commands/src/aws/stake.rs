@@ -1,11 +1,10 @@
-//! What AWS tells of a stale former primary's data: Aurora's attempt to block writes, and the snapshot that it took by itself.
+//! What AWS tells of a stale former primary's data: Aurora's attempt to block writes.
 
 use aws_sdk_rds::types::{Event, SourceType};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Aws, AwsError, call::Operation, rds::SNAPSHOTS, timestamp};
+use super::{Aws, AwsError, call::Operation, timestamp};
 use crate::{
-    observation::Snapshot,
     stake::Fence,
     topology::{Region, SideName},
 };
@@ -17,14 +16,12 @@ static EVENTS: Operation = Operation::new("rds", "DescribeEvents");
 const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Most pages of events that are read, of a hundred each.
 const PAGES: usize = 50;
-/// How Aurora names the snapshot that it takes of a former primary before it adds it again.
-const RESCUE: &str = "rds:unplanned-global-failover-";
 
 impl Aws {
-    /// The latest attempt to block writes on the primary region's cluster, which an instance of the new writer tells; of all that RDS keeps, where
-    /// it is not known since when there may be one.
-    pub(crate) async fn fence(&self, since: Option<Timestamp>) -> Result<Option<Fence>, AwsError> {
-        let regional = self.regional(SideName::Dr);
+    /// The latest attempt to block writes on the primary region's cluster that this region tells, where an instance of either cluster is the event's
+    /// source; of all that RDS keeps, where it is not known since when there may be one.
+    pub(crate) async fn fence(&self, side: SideName, since: Option<Timestamp>) -> Result<Option<Fence>, AwsError> {
+        let regional = self.regional(side);
         let until = self.0.clock.now();
         let from = since.unwrap_or(Timestamp::MIN).max(until - KEPT);
         let (mut latest, mut marker) = (None, None);
@@ -43,23 +40,6 @@ impl Aws {
             }
         }
         Ok(latest)
-    }
-
-    /// The newest snapshot that Aurora took of the primary region's cluster before it would add it again.
-    pub(crate) async fn rescue_snapshot(&self) -> Result<Option<Snapshot>, AwsError> {
-        let regional = self.regional(SideName::Primary);
-        let cluster = &self.side(SideName::Primary).db_cluster;
-        let send = || regional.rds.describe_db_cluster_snapshots().db_cluster_identifier(cluster).send();
-        let answer = regional.caller.read(&SNAPSHOTS, send).await?;
-        let named = answer.db_cluster_snapshots().iter().filter_map(|found| {
-            let id = found.db_cluster_snapshot_identifier().filter(|id| id.starts_with(RESCUE))?;
-            Some((found.snapshot_create_time().map(|at| at.secs()), id, found))
-        });
-        Ok(named.max_by_key(|(at, ..)| *at).map(|(_, id, found)| Snapshot {
-            id: id.to_owned(),
-            status: found.status().unwrap_or_default().to_owned(),
-            percent: found.percent_progress().unwrap_or_default(),
-        }))
     }
 }
 

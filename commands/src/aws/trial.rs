@@ -19,8 +19,6 @@ use crate::topology::SideName;
 const NO_CHANGE: &str = "C00000000000000000000";
 /// A build that CodeBuild cannot know.
 const NO_BUILD: &str = "00000000-0000-0000-0000-000000000000";
-/// An identifier that no snapshot has.
-const NO_SNAPSHOT: &str = "standby-check";
 /// How far back events are read.
 const RECENTLY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -65,17 +63,20 @@ impl Aws {
             Trial::new("builds".to_owned(), "codebuild:BatchGetBuilds", self.build(&id).await)
         });
         let since = self.0.clock.now() - RECENTLY;
+        let events = [SideName::Primary, SideName::Dr].map(async |side| {
+            let what = format!("{} events", self.side(side).region);
+            Trial::new(what, "rds:DescribeEvents", self.fence(side, Some(since)).await)
+        });
         let (changes, metrics, builds, events, snapshots) = join!(
             join_all(changes),
             join_all(metrics),
             OptionFuture::from(builds),
-            self.fence(Some(since)),
-            self.snapshot(SideName::Primary, NO_SNAPSHOT)
+            join_all(events),
+            self.cluster_snapshots(SideName::Primary)
         );
-        let events = Trial::new(format!("{} events", app.dr.region), "rds:DescribeEvents", events);
         let snapshots =
             Trial::new(format!("{} snapshots", app.primary.region), "rds:DescribeDBClusterSnapshots", snapshots);
-        changes.into_iter().chain(metrics).chain(builds).chain([events, snapshots]).collect()
+        changes.into_iter().chain(metrics).chain(builds).chain(events).chain([snapshots]).collect()
     }
 
     fn lag_metric(&self, side: SideName) -> Metric {

@@ -82,6 +82,10 @@ impl Desk {
             Command::Restore { application, reason } => {
                 (application, Right::Ask, Task::Start { way: Way::Restore, reason })
             }
+            Command::PlanRescue { application } => (application, Right::Look, Task::DryRun(Way::Rescue)),
+            Command::Rescue { application, reason } => {
+                (application, Right::Ask, Task::Start { way: Way::Rescue, reason })
+            }
             Command::History { application } => (application, Right::Look, Task::History),
             Command::Report { run } => return self.understand_report(request, &run).await,
             Command::Abort { run } => return self.understand_abort(request, run).await,

@@ -27,13 +27,19 @@ impl Desk {
                 let (observation, runs) = join!(observed, self.since_steady(&pair.name));
                 plan::restore(&pair.name, &pair.app, &observation, suspended(pair, &runs?))
             }
+            Way::Rescue => {
+                let (observation, runs) = join!(observed, self.since_steady(&pair.name));
+                let stake = stake(pair, &runs?).await;
+                plan::rescue(&pair.name, &pair.app, &observation, &stake)
+            }
             Way::Promote => plan::promote(&pair.name, &pair.app, &observed.await, pair.clock.now()),
             Way::Failback => {
                 let (observation, runs) = join!(observed, self.since_steady(&pair.name));
                 let runs = runs?;
+                // What Aurora saved is at stake where the old primary rejoined, too.
                 let stake = match Former::seen(&pair.app, &observation) {
-                    Some(Former::Detached(_)) => Some(stake(pair, &runs).await),
-                    _ => None,
+                    Some(Former::Detached(_) | Former::Member { .. }) => Some(stake(pair, &runs).await),
+                    Some(Former::Absent) | None => None,
                 };
                 let suspended = suspended(pair, &runs);
                 plan::failback(&pair.name, &pair.app, &observation, suspended, stake.as_ref()).map(|mut plan| {
@@ -109,6 +115,6 @@ fn raised(pair: &Pair, runs: &[Run], observation: &Observation) -> Vec<String> {
 /// What is known of the data at stake.
 async fn stake(pair: &Pair, runs: &[Run]) -> Stake {
     let moved = runs.iter().filter(|run| run.plan.runbook == RunbookName::Promote).find_map(Moved::of);
-    let (fence, rescue) = observe_stale(&pair.aws, &pair.app, moved.as_ref().map(|moved| moved.at)).await;
-    Stake { moved, fence, rescue }
+    let (fence, rescues) = observe_stale(&pair.aws, &pair.app, moved.as_ref().map(|moved| moved.at)).await;
+    Stake { moved, fence, rescues }
 }

@@ -31,6 +31,8 @@ pub(super) enum Way {
     Failback,
     /// Nowhere: the region that serves gets its capacity back.
     Restore,
+    /// Nowhere: what Aurora saved of the old primary is kept.
+    Rescue,
 }
 
 impl From<RunbookName> for Way {
@@ -39,6 +41,7 @@ impl From<RunbookName> for Way {
             RunbookName::Promote => Self::Promote,
             RunbookName::Rebuild | RunbookName::Failback => Self::Failback,
             RunbookName::Restore => Self::Restore,
+            RunbookName::Rescue => Self::Rescue,
         }
     }
 }

@@ -98,10 +98,13 @@ impl Job {
         hand.close().await
     }
 
-    /// What the configuration says, with the deadline that the plan has for this step.
+    /// What the configuration says, with the deadline and the expectation that the plan has for this step.
     fn timing(&self) -> StepTiming {
         let configured = self.pair.app.timing.step(self.step.id);
-        StepTiming { deadline: self.run.plan.deadline(self.step.id, configured.deadline), ..configured }
+        let plan = &self.run.plan;
+        let (deadline, expected) =
+            (plan.deadline(self.step.id, configured.deadline), plan.expected(self.step.id, configured.expected));
+        StepTiming { deadline, expected }
     }
 
     /// Records the start of an attempt, unless this takes up one that a restart interrupted. Answers when it began and which it is.

@@ -90,8 +90,10 @@ const COMMANDS: &[&str] = &[
     "failback",
     "plan promote",
     "restore",
+    "rescue",
     "plan failback",
     "plan restore",
+    "plan rescue",
     "applied",
     "retry",
     "skip",
@@ -142,7 +144,7 @@ impl fmt::Display for ParseError {
                 write!(f, "There is no command {}. `/dr help` lists what there is.", code(word))
             }
             (Self::PlanWhat { .. }, _) => f.write_str(
-                "A promote, a failback or a restore can be planned. Type `/dr plan promote`, `/dr plan failback` or `/dr plan restore`.",
+                "A promote, a failback, a restore or a rescue can be planned. Type `/dr plan promote`, `/dr plan failback`, `/dr plan restore` or `/dr plan rescue`.",
             ),
             (Self::Unexpected { command: "help", word }, _) => {
                 write!(f, "`/dr help` takes nothing after it: {} is too much.", code(word))

@@ -39,6 +39,8 @@ fn commands_are_understood() {
             TWO,
             Command::Restore { application: "shop".into(), reason: Some("it's down".into()) },
         ),
+        ("rescue shop", ONE, Command::Rescue { application: "shop".into(), reason: None }),
+        ("plan rescue", ONE, Command::PlanRescue { application: "shop".into() }),
         ("plan Restore billing", TWO, Command::PlanRestore { application: "billing".into() }),
         ("plan\u{200b} promote\nshop", TWO, Command::PlanPromote { application: "shop".into() }),
         ("retry", TWO, resolve(Resolution::Retry, None, None)),
@@ -94,7 +96,7 @@ fn what_is_not_understood_says_what_to_type() {
             "plan",
             ONE,
             Refusal::NotACommand,
-            "A promote, a failback or a restore can be planned. Type `/dr plan promote`, `/dr plan failback` or `/dr plan restore`.",
+            "A promote, a failback, a restore or a rescue can be planned. Type `/dr plan promote`, `/dr plan failback`, `/dr plan restore` or `/dr plan rescue`.",
         ),
         (
             "status shop now",

@@ -2,11 +2,12 @@
 //! secondary.
 
 use super::{
-    Method, MethodOption, NoPlan, Plan, PlannedStep, RunbookName, StepId, SuspendedService, promote::ServesAlone, steps,
+    Method, MethodOption, NoPlan, Plan, PlannedStep, RunbookName, StepId, SuspendedService, promote::ServesAlone,
+    rebuild, steps,
 };
 use crate::{
-    change::{Call, Change, Irreversible},
-    former::{Former, snapshot_id},
+    change::{Call, Irreversible},
+    former::Former,
     goals::{idle_changes, needed_for_failback},
     observation::{DbCluster, GlobalCluster, Observation, Seen},
     phase::{moving_to, writing},
@@ -67,33 +68,15 @@ pub fn failback(
             if let Some(why) = Former::needed_by(&stale) {
                 return Err(NoPlan::Needed { cluster: stale.arn.clone(), why });
             }
-            let options = vec![deletion(app, Some(&stale))];
-            plan(
-                RunbookName::Rebuild,
-                options,
-                rebuild_steps(app, Some(&stale)),
-                after_rebuild(name, app, Some(&stale)),
-            )
+            let options = vec![rebuild::deletion(app, Some(&stale))];
+            let steps = rebuild::steps(app, Some(&stale), stake);
+            plan(RunbookName::Rebuild, options, steps, rebuild::afterwards(name, app))
         }
         Former::Absent => {
-            let options = vec![deletion(app, None)];
-            plan(RunbookName::Rebuild, options, rebuild_steps(app, None), after_rebuild(name, app, None))
+            let options = vec![rebuild::deletion(app, None)];
+            plan(RunbookName::Rebuild, options, rebuild::steps(app, None, stake), rebuild::afterwards(name, app))
         }
     })
-}
-
-fn after_rebuild(name: &str, app: &Application, stale: Option<&DbCluster>) -> Vec<String> {
-    let region = &app.primary.region;
-    let kept = stale.map(|stale| {
-        let snapshot = snapshot_id(stale);
-        format!(
-            "snapshot {snapshot} in {region} keeps what only the stale cluster held: delete it once nobody needs that"
-        )
-    });
-    let next = format!(
-        "{region} catches up, and the bot goes on with the failback by itself; if it could not, ask `/dr failback {name}`"
-    );
-    std::iter::once(next).chain(kept).collect()
 }
 
 fn after_failback(app: &Application) -> Vec<String> {
@@ -178,50 +161,6 @@ fn switchover(app: &Application, global: &GlobalCluster) -> MethodOption {
     let change = Irreversible::Switchover { global_cluster: app.global_cluster.clone(), target };
     // AWS takes a switchover in the current writer's region.
     MethodOption { method: Method::Switchover, calls: vec![change.call(&app.dr.region)], changes: vec![change] }
-}
-
-/// The deletion of the stale cluster with all its instances; nothing where there is none.
-fn deletion(app: &Application, stale: Option<&DbCluster>) -> MethodOption {
-    let changes: Vec<Irreversible> = stale
-        .into_iter()
-        .flat_map(|stale| {
-            let instances = stale.instances.iter();
-            let deleted = instances.map(|instance| Irreversible::DeleteInstance { instance: instance.id.clone() });
-            deleted.chain([Irreversible::DeleteCluster { cluster: app.primary.db_cluster.clone() }])
-        })
-        .collect();
-    let calls = changes.iter().map(|change| change.call(&app.primary.region)).collect();
-    MethodOption { method: Method::Rebuild, changes, calls }
-}
-
-fn rebuild_steps(app: &Application, stale: Option<&DbCluster>) -> Vec<PlannedStep> {
-    let primary = &app.primary;
-    let (name, region) = (&primary.db_cluster, &primary.region);
-    let snapshot = stale.map(|stale| Change::Snapshot { cluster: name.clone(), snapshot: snapshot_id(stale) });
-    let unprotect = stale
-        .filter(|stale| stale.deletion_protection)
-        .map(|_| Change::DeletionProtection { cluster: name.clone(), enabled: false });
-    let (kept, gone) = match stale {
-        Some(stale) => {
-            (format!("snapshot {} is available", snapshot_id(stale)), format!("{name} in {region} is deleted"))
-        }
-        None => ("there is nothing to snapshot".to_owned(), "there is nothing to delete".to_owned()),
-    };
-    let build = app.failback.codebuild.as_ref();
-    let who = match build {
-        Some(build) => format!("CodeBuild project {} runs it", build.project),
-        None => "people run it".to_owned(),
-    };
-    vec![
-        steps::planned(app, StepId::Snapshot, kept, steps::calls(snapshot, primary)),
-        steps::planned(app, StepId::Delete, gone, steps::calls(unprotect, primary)),
-        steps::planned(
-            app,
-            StepId::Rebuild,
-            format!("Terraform has built {name} in {region} anew, as a secondary; {who}"),
-            steps::calls(build.map(|project| project.build(app, None)), &app.dr),
-        ),
-    ]
 }
 
 fn switch_back_steps(app: &Application, observation: &Observation) -> Vec<PlannedStep> {

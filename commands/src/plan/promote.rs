@@ -117,6 +117,16 @@ pub enum NoPlan {
         /// The region.
         region: String,
     },
+    /// Aurora saved nothing by itself, or all of it is kept.
+    #[error("{}", nothing_to_rescue(.cluster, .region, .kept))]
+    NothingToRescue {
+        /// The primary region's DB cluster identifier.
+        cluster: String,
+        /// Its region.
+        region: String,
+        /// Identifiers of the copies that keep what Aurora saved; empty if there are none.
+        kept: String,
+    },
     /// Neither side is the writer.
     #[error(
         "{writer} writes, which is neither side of this pair: correct the configuration, or look at the global cluster in RDS"
@@ -147,6 +157,17 @@ pub struct ServesAlone {
     pub writer: String,
     /// What the way back would do to them.
     pub lost: String,
+}
+
+fn nothing_to_rescue(cluster: &str, region: &str, kept: &str) -> String {
+    match kept {
+        "" => format!(
+            "Aurora has no snapshot of its own (rds:unplanned-global-failover-…) of {cluster} in {region}: there is nothing to rescue"
+        ),
+        kept => {
+            format!("what Aurora saved of {cluster} in {region} is kept already, as {kept}: there is nothing to rescue")
+        }
+    }
 }
 
 /// What a promote would do now.

@@ -6,6 +6,7 @@ use crate::{
     goals::{capacity_changes, governing, governor, listener_change},
     observation::{NamedService, NamedZone, Observation, Seen, ServiceState, ZoneState},
     records::{record_changes, with_protections},
+    rescue::Rescue,
     topology::{Application, Region, Service, SideName, Timing},
 };
 
@@ -99,6 +100,17 @@ fn patience(app: &Application, observation: &Observation) -> Option<f64> {
     let is_default = app.timing.dns.deadline == Timing::default().dns.deadline;
     let recovers = |zone: &NamedZone| zone.state.known().is_some_and(ZoneState::recovers);
     (is_default && !observation.zones.is_empty() && observation.zones.iter().all(recovers)).then_some(RECOVERY)
+}
+
+/// Its calls stay the same while copies are made, so that these void no approval.
+pub(super) fn rescue(app: &Application, rescues: &[Rescue]) -> PlannedStep {
+    let worth: Vec<&Rescue> = rescues.iter().filter(|rescue| !rescue.source.has_failed()).collect();
+    let ids: Vec<&str> = worth.iter().map(|rescue| rescue.source.id.as_str()).collect();
+    let goal = match ids.as_slice() {
+        [] => "Aurora saved nothing that has to be kept".to_owned(),
+        ids => format!("{} is copied to a manual snapshot, which RDS doesn't delete by itself", ids.join(", ")),
+    };
+    planned(app, StepId::Rescue, goal, calls(worth.into_iter().map(Rescue::first_copy), &app.primary))
 }
 
 pub(super) fn verify(app: &Application, side: SideName) -> PlannedStep {

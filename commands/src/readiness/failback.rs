@@ -8,6 +8,7 @@ use crate::{
     former::Former,
     observation::{NamedService, Observation, Seen},
     phase::serving,
+    rescue::Rescue,
     stake::Stake,
     topology::{Application, SideName},
 };
@@ -23,6 +24,7 @@ pub(super) fn checks(name: &str, app: &Application, observation: &Observation, s
     checks.extend(connected(app, observation));
     checks.extend(running(app, observation));
     checks.extend(stale(app, observation, stake));
+    checks.extend(stake.into_iter().flat_map(|stake| rescues(app, observation, stake)));
     checks
 }
 
@@ -126,8 +128,38 @@ fn stale(app: &Application, observation: &Observation, stake: Option<&Stake>) ->
             stale.status,
             stale.instances.len()
         ),
-        "its snapshot keeps them: compare it with the new writer before you let it go",
+        "compare its snapshot with the new writer before you let it go; a last snapshot, taken when nothing can write any more, has everything",
     ))
+}
+
+/// What Aurora saved by itself, until when, and how it is kept.
+pub(super) fn rescues(app: &Application, observation: &Observation, stake: &Stake) -> Vec<Check> {
+    let region = &app.primary.region;
+    let draft = || warning("rescue-snapshot");
+    let rescues = match &stake.rescues {
+        Seen::Known(rescues) => rescues,
+        unseen => return vec![draft().unseen(format_args!("snapshots in {region}"), unseen)],
+    };
+    let retention = observation.primary.db.known().and_then(|db| db.as_ref()?.backup_retention_days);
+    let line = |rescue: &Rescue| {
+        let source = &rescue.source;
+        let until = match rescue.expires(retention) {
+            Some(at) => format!("RDS deletes it about {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            None => "RDS deletes it after the cluster's backup retention period".to_owned(),
+        };
+        format!("{} ({}) has writes that the failover lost; {until}", source.id, source.status)
+    };
+    let (kept, left): (Vec<&Rescue>, Vec<&Rescue>) = rescues.iter().partition(|rescue| rescue.kept().is_some());
+    let left: Vec<String> = left.into_iter().filter(|rescue| !rescue.source.has_failed()).map(line).collect();
+    if !left.is_empty() {
+        let fix = "a rebuild copies it before it asks; otherwise `/dr rescue` copies it to a manual snapshot";
+        return vec![draft().fail(left.join("; "), fix)];
+    }
+    let copies: Vec<&str> = kept.iter().filter_map(|rescue| rescue.kept()).map(|copy| copy.id.as_str()).collect();
+    match copies.is_empty() {
+        true => Vec::new(),
+        false => vec![draft().pass(format!("what Aurora saved is kept as {}", copies.join(", ")))],
+    }
 }
 
 #[cfg(test)]

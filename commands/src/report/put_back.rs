@@ -24,6 +24,53 @@ pub(super) fn put_back(run: &Run) -> Vec<String> {
     changed.iter().filter_map(|changed| changed.line(run)).collect()
 }
 
+/// A line for each snapshot that the run made, or may have made: they stay, and are paid for.
+pub(super) fn snapshots(run: &Run) -> Vec<String> {
+    let made = run.calls.values().filter(|call| !matches!(call.outcome, Some(CallOutcome::Failed { .. })));
+    let made = made.filter(|call| MAKE_SNAPSHOTS.contains(&call.call.operation.as_str()));
+    let mut lines: Vec<String> = Vec::new();
+    for line in made.map(|call| snapshot_kept(&resource(&call.call.params), &call.call.region)) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+const MAKE_SNAPSHOTS: [&str; 2] = ["CreateDBClusterSnapshot", "CopyDBClusterSnapshot"];
+
+fn snapshot_kept(snapshot: &str, region: &str) -> String {
+    format!(
+        "snapshot {snapshot} in {region} stays, and is paid for as backup storage; once nobody needs it: `aws rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier {snapshot} --region {region}`"
+    )
+}
+
+/// The command that protects a cluster against deletion again.
+pub(super) fn protect(cluster: &str, region: &str) -> String {
+    format!(
+        "`aws rds modify-db-cluster --db-cluster-identifier {cluster} --deletion-protection --apply-immediately --region {region}`"
+    )
+}
+
+/// The command that makes an instance again that was deleted from a cluster which is still there, by what was seen before.
+pub(super) fn create(instance: &str, before: &Value, region: &str) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let cluster = text(&before["cluster"]);
+    let all = before["instances"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let class = all.iter().find(|each| each["id"] == instance).map(|each| text(&each["class"])).unwrap_or_default();
+    format!(
+        "`aws rds create-db-instance --db-instance-identifier {instance} --db-cluster-identifier {} --db-instance-class {class} --engine {} --region {region}`",
+        cluster.rsplit(':').next().unwrap_or_default(),
+        text(&before["engine"])
+    )
+}
+
+/// Whether RDS took the deletion of the cluster, or may have.
+fn deletes_cluster(run: &Run) -> bool {
+    let sent = |call: &CallRun| !matches!(call.outcome, Some(CallOutcome::Failed { .. }));
+    run.calls.values().any(|call| call.call.operation == "DeleteDBCluster" && sent(call))
+}
+
 /// A resource that was changed by one operation, perhaps in several calls.
 struct Changed<'a> {
     /// Number of the first call's intent, which holds all that was seen before.
@@ -60,20 +107,18 @@ impl Changed<'_> {
                 let back = if run.plan.runbook == RunbookName::Failback { "promote" } else { "failback" };
                 format!("`/dr {back} {app}` moves it back, `/dr {} {app}` goes on", run.plan.runbook.command())
             }
-            "CreateDBClusterSnapshot" => {
-                let snapshot = text("DBClusterSnapshotIdentifier");
-                format!(
-                    "snapshot {snapshot} is kept, and paid for; once nobody needs it: `aws rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier {snapshot} --region {region}`"
-                )
-            }
+            "CreateDBClusterSnapshot" | "CopyDBClusterSnapshot" => snapshot_kept(&resource(params), region),
+            // It went with its cluster.
+            "ModifyDBCluster" if deletes_cluster(run) => return None,
             "ModifyDBCluster" if params["DeletionProtection"] == Value::Bool(false) => {
-                let cluster = text("DBClusterIdentifier");
-                format!(
-                    "its deletion protection is off; on again: `aws rds modify-db-cluster --db-cluster-identifier {cluster} --deletion-protection --apply-immediately --region {region}`"
-                )
+                format!("its deletion protection is off; on again: {}", protect(&text("DBClusterIdentifier"), region))
             }
             "DeleteResourceRecordSetProtections" => return protections(run, params),
             "CreateResourceRecordSetProtections" => return None,
+            "DeleteDBInstance" if !deletes_cluster(run) => format!(
+                "the cluster and its data are still there; `/dr failback {app}` goes on with the rebuild, and an instance is made again with {}",
+                create(&text("DBInstanceIdentifier"), &self.first.before, region)
+            ),
             "DeleteDBInstance" | "DeleteDBCluster" => {
                 format!("it cannot be put back; `/dr failback {app}` goes on with the rebuild")
             }
@@ -139,7 +184,9 @@ fn protections(run: &Run, lifted: &Value) -> Option<String> {
 
 /// What a call is about, by the name that its parameters give it.
 fn resource(params: &Value) -> String {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 10] = [
+        "DBClusterSnapshotIdentifier",
+        "TargetDBClusterSnapshotIdentifier",
         "ResourceId",
         "service",
         "ListenerArn",

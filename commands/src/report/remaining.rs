@@ -1,6 +1,9 @@
 //! What a run leaves for people to do.
 
-use super::{RunOutcome, put_back::put_back};
+use super::{
+    RunOutcome,
+    put_back::{put_back, snapshots},
+};
 use crate::{
     journal::CallOutcome,
     plan::{Plan, RunbookName, StepId},
@@ -12,7 +15,7 @@ pub(super) fn remaining(run: &Run, outcome: RunOutcome) -> Vec<String> {
     match outcome {
         RunOutcome::NotApproved => [compared(run), put_back(run)].concat(),
         RunOutcome::Aborted => [compared(run), put_back(run), wherever_it_is(run), loose_ends(run)].concat(),
-        RunOutcome::Completed => [compared(run), loose_ends(run), run.plan.afterwards.clone()].concat(),
+        RunOutcome::Completed => [compared(run), loose_ends(run), run.plan.afterwards.clone(), snapshots(run)].concat(),
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Failback {
     pub restore: String,
     /// What Terraform's stacks are called, for people who have to apply one.
     pub stacks: Stacks,
+    /// Whether the automated backups of a stale cluster go with it when it is deleted. They are kept by default, for their retention period.
+    pub delete_automated_backups: bool,
     /// What runs the hand-off instead of a person, if anything does.
     pub codebuild: Option<CodeBuild>,
 }
@@ -59,6 +61,7 @@ impl Default for Failback {
                 .to_owned(),
             restore: "terraform -chdir=platform/{primary_region} apply -var is_aurora_secondary=false".to_owned(),
             stacks: Stacks::default(),
+            delete_automated_backups: false,
             codebuild: None,
         }
     }

@@ -86,9 +86,11 @@ impl Simulation {
     pub(crate) fn advance(&mut self, now: Timestamp) {
         while let Some((at, event)) = self.agenda.next_due(now) {
             self.now = self.now.max(at);
+            self.aurora.note_writes(self.now);
             self.happen(event);
         }
         self.now = self.now.max(now);
+        self.aurora.note_writes(self.now);
     }
 
     /// Puts an event on the agenda, `after` from now.

@@ -54,18 +54,14 @@ impl Hand {
         answer(switchover.target_db_cluster_identifier(self.pair.db_cluster_arn(side)).send().await)
     }
 
-    /// `aws rds create-db-cluster-snapshot` of the primary region's cluster, under the name that the bot's plan shows.
+    /// `aws rds create-db-cluster-snapshot` of the primary region's cluster, under a name of one's own.
     ///
     /// # Errors
     /// What AWS answered.
     pub async fn takes_the_snapshot(&self) -> Result<(), String> {
         let (rds, cluster) = (self.rds(Side::Primary), &self.pair.primary.db_cluster);
-        let found = rds.describe_db_clusters().db_cluster_identifier(cluster).send().await;
-        let found = found.map_err(|error| format!("{error:?}"))?;
-        let id = found.db_clusters().first().and_then(|cluster| cluster.db_cluster_resource_id()).unwrap_or_default();
-        let snapshot = format!("standby-before-delete-{}", id.to_ascii_lowercase());
         let create = rds.create_db_cluster_snapshot().db_cluster_identifier(cluster);
-        answer(create.db_cluster_snapshot_identifier(snapshot).send().await)
+        answer(create.db_cluster_snapshot_identifier("taken-by-hand").send().await)
     }
 
     /// `aws rds delete-db-cluster-snapshot` in the primary region.

@@ -35,6 +35,7 @@ mod privilege;
 mod process;
 mod promote;
 mod python;
+mod rebuild;
 mod records;
 mod refusals;
 mod refused;

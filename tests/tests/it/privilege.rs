@@ -54,6 +54,7 @@ async fn policies_allow_what_the_runbooks_call_and_nothing_else() {
     let build = "[applications.shop.failback.codebuild]\nproject = \"shop-terraform\"";
     calls.extend(lost_and_back(OldPrimary::Detached, with_roles().configure(build)).await);
     calls.extend(deleted_by_hand_and_back().await);
+    calls.extend(rescued().await);
     calls.extend(checked(Scenario::pair()).await);
     // An image that isn't there is asked about once more.
     let mut pair = Pair::named("shop", 1);
@@ -91,7 +92,8 @@ fn what_destroys_is_allowed_to_the_destructive_role_alone() {
     };
     assert_eq!(policies.actions(Duty::Read).find(|action| destructive(action)), None);
     assert_eq!(policies.actions(Duty::Promote).find(|action| destructive(action)), None);
-    assert!(policies.actions(Duty::Failback).all(destructive));
+    let keeps = |action: &str| action == "rds:CopyDBClusterSnapshot";
+    assert!(policies.actions(Duty::Failback).all(|action| destructive(action) || keeps(action)));
     // And to nobody in DR, whose cluster is the one that must not be lost.
     let dr = Pair::named("shop", 1).db_cluster_arn(Side::Dr);
     assert!(!policies.resources(Duty::Failback).any(|resource| policy::matches(resource, &dr)));
@@ -165,6 +167,15 @@ async fn lost_and_back(fate: OldPrimary, stage: StageBuilder) -> Vec<Call> {
         rebuilt(&stage).await;
     }
     back(&stage).await
+}
+
+/// What Aurora saved of the old primary is kept.
+async fn rescued() -> Vec<Call> {
+    let stage = promoted_on(with_roles(), OldPrimary::Rejoins).await;
+    stage.says(Cast::MAYA, "rescue").await;
+    stage.presses(Cast::JONAS, "approve-rescue").await;
+    assert_eq!(ended(&stage, RunbookName::Rescue).await.ended.unwrap().outcome, RunOutcome::Completed);
+    stage.world.calls()
 }
 
 /// The same where somebody has deleted the old primary already.

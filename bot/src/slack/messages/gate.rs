@@ -5,7 +5,7 @@ use commands::{
     change::Irreversible,
     plan::{Method, Plan, RunbookName, StepId},
     request::Press,
-    run::{Gate, Run},
+    run::{Gate, Run, StepState},
 };
 use serde_json::Value;
 
@@ -71,6 +71,10 @@ pub(super) fn question(run: &Run, gate: &Gate) -> Vec<Value> {
         blocks.push(list("Approved so far", &given, 1_500));
     }
     blocks.push(list("What cannot be undone", &irreversible(plan, &gate.methods), 1_500));
+    let kept = kept(run);
+    if !kept.is_empty() {
+        blocks.push(list("What is there already", &kept, 1_500));
+    }
     blocks.push(section(&format!("*What is not touched*\n{} *The way back*: {}", untouched(plan), way_back(plan))));
     let concerns = readiness::lines(&plan.checks_at_gate());
     if plan.runbook != RunbookName::Promote && !concerns.is_empty() {
@@ -118,8 +122,11 @@ pub(super) fn approvals(gate: &Gate) -> Vec<String> {
 /// What a choice of these would lose: only a failover loses anything.
 pub(super) fn loss(plan: &Plan, methods: &[Method]) -> String {
     match methods {
-        [Method::Restore] => "none: it leaves the database alone".to_owned(),
-        [Method::Rebuild] => "what only the stale cluster holds, and its snapshot keeps".to_owned(),
+        [Method::Restore | Method::Rescue] => "none: it leaves the database alone".to_owned(),
+        [Method::Rebuild] if plan.deletes() => {
+            "unknown: what only the stale cluster has. A last snapshot, taken when nothing can write any more, has all of it".to_owned()
+        }
+        [Method::Rebuild] => "none: nothing is deleted".to_owned(),
         methods if methods.contains(&Method::Failover) => data_loss(&plan.lag),
         _ => "none".to_owned(),
     }
@@ -136,6 +143,7 @@ pub(super) fn irreversible(plan: &Plan, methods: &[Method]) -> Vec<String> {
         )],
         Method::Rebuild => deletions(plan),
         Method::Restore => vec!["nothing: it only raises what is missing, and lowers nothing".to_owned()],
+        Method::Rescue => vec!["nothing: it adds a snapshot, which is paid for until somebody deletes it".to_owned()],
     };
     methods.iter().flat_map(of).collect()
 }
@@ -146,19 +154,36 @@ fn deletions(plan: &Plan) -> Vec<String> {
     let mut deleted: Vec<String> = changes
         .filter_map(|change| match change {
             Irreversible::DeleteInstance { instance } => Some(format!("instance {} is deleted", code(instance))),
-            Irreversible::DeleteCluster { cluster } => Some(format!(
-                "DB cluster {} in {} is deleted, with its automated backups",
+            Irreversible::DeleteCluster { cluster, resource_id, delete_automated_backups } => Some(format!(
+                "DB cluster {} ({}) in {} is deleted; its automated backups {}",
                 code(cluster),
-                escape(&plan.to)
+                escape(resource_id),
+                escape(&plan.to),
+                match delete_automated_backups {
+                    Some(false) => "stay for their retention period",
+                    Some(true) | None => "go with it",
+                }
             )),
             Irreversible::Failover { .. } | Irreversible::Switchover { .. } => None,
         })
         .collect();
     match deleted.is_empty() {
         true => deleted.push("nothing is deleted: there is no stale cluster".to_owned()),
-        false => deleted.push(format!("kept: {}", escape(plan.goal(StepId::Snapshot)))),
+        false => deleted.push(
+            "before the cluster goes, and after its last instance, another snapshot is taken, with every write"
+                .to_owned(),
+        ),
     }
     deleted
+}
+
+/// What the run made so far to keep data, with when it was taken.
+pub(super) fn kept(run: &Run) -> Vec<String> {
+    if run.plan.runbook == RunbookName::Rebuild && !run.plan.deletes() {
+        return Vec::new();
+    }
+    let done = [StepId::Snapshot, StepId::Rescue].into_iter().filter_map(|id| run.steps.get(&id));
+    done.filter(|step| matches!(step.state, StepState::Done { .. })).map(|step| escape(&step.detail)).collect()
 }
 
 pub(super) fn overrides(plan: &Plan, gate: &Gate) -> Vec<String> {
@@ -205,6 +230,9 @@ fn approve(run: &Run, gate: &Gate, method: Method) -> Button {
     let (what, yes) = match method {
         Method::Restore => {
             (format!("*{to}* gets its configured capacity back. Nothing is lowered or moved."), "Restore")
+        }
+        Method::Rescue => {
+            ("Aurora's snapshot is copied to a manual one. Nothing else is changed.".to_owned(), "Copy it")
         }
         Method::Failover | Method::Switchover | Method::Rebuild => {
             (format!("*{to}* becomes the writer once it has every write; writes stop meanwhile."), "Switch over")

@@ -9,7 +9,7 @@ use commands::{
 use serde_json::Value;
 
 use super::{
-    gate::{approvals, irreversible, loss, overrides, steps},
+    gate::{approvals, irreversible, kept, loss, overrides, steps},
     readiness,
     wording::{deed, label, untouched, way, way_back, wish},
 };
@@ -23,8 +23,8 @@ pub const WORDS: &str = "words";
 /// Block id of the input for the reason.
 pub const REASON: &str = "reason";
 
-/// What a person reads before they confirm `method`. It may lie open for long, so whatever was seen says when. `kept` comes back with what they type.
-pub fn confirmation(run: &Run, method: Method, kept: &str) -> Value {
+/// What a person reads before they confirm `method`. It may lie open for long, so whatever was seen says when. `metadata` comes back with what they type.
+pub fn confirmation(run: &Run, method: Method, metadata: &str) -> Value {
     let (plan, methods) = (&run.plan, [method]);
     let reason = run.reason.as_ref().map(|reason| format!("\n> {}", escape(reason))).unwrap_or_default();
     let mut blocks = vec![
@@ -38,6 +38,10 @@ pub fn confirmation(run: &Run, method: Method, kept: &str) -> Value {
         section(&format!("*What is not touched*\n{}", untouched(plan))),
         section(&format!("*The way back*\n{}", way_back(plan))),
     ];
+    let kept = kept(run);
+    if !kept.is_empty() {
+        blocks.push(list("What is there already", &kept, 1_500));
+    }
     if let Some(gate) = &run.gate {
         let (overridden, given) = (overrides(plan, gate), approvals(gate));
         if !overridden.is_empty() {
@@ -57,11 +61,13 @@ pub fn confirmation(run: &Run, method: Method, kept: &str) -> Value {
         escape(run.id.as_str())
     )));
     let (title, submit) = match plan.runbook {
-        RunbookName::Rebuild => ("Delete what is stale", "Delete"),
+        RunbookName::Rebuild if plan.deletes() => ("Delete what is stale", "Delete"),
+        RunbookName::Rebuild => ("Confirm the rebuild", "Rebuild"),
+        RunbookName::Rescue => ("Confirm the rescue", "Copy it"),
         RunbookName::Promote | RunbookName::Failback => ("Confirm the failover", "Promote"),
         RunbookName::Restore => ("Confirm the restore", "Restore"),
     };
-    kit::modal(title, Some(submit), "Go back", kept, blocks)
+    kit::modal(title, Some(submit), "Go back", metadata, blocks)
 }
 
 /// What a person reads before they refuse. `kept` comes back with what they type.

@@ -34,7 +34,9 @@ pub fn plan(plan: &Plan, asks: bool, seq: u64) -> Message {
                 _ => ("From → to", format!("{} → *{}*", escape(&plan.from), escape(&plan.to))),
             },
             match plan.runbook {
-                RunbookName::Restore => ("Data loss", "none: it leaves the database alone".to_owned()),
+                RunbookName::Restore | RunbookName::Rescue => {
+                    ("Data loss", "none: it leaves the database alone".to_owned())
+                }
                 _ => ("Data loss of a failover", data_loss(&plan.lag)),
             },
             ("Readiness", readiness::summary(&plan.checks)),
@@ -72,14 +74,20 @@ pub(super) fn method(method: Method) -> &'static str {
         Method::Failover => "failover: at once, loses what was not replicated",
         Method::Switchover => "switchover: planned, loses nothing, needs the primary",
         Method::Restore => "restore: raises what is missing, lowers nothing",
-        Method::Rebuild => "rebuild: the stale database is deleted after its snapshot, and built anew by Terraform",
+        Method::Rebuild => "rebuild: the stale database is deleted after its snapshots, and built anew by Terraform",
+        Method::Rescue => "rescue: copies the snapshot that Aurora took, changes nothing else",
     }
 }
 
 fn calls(plan: &Plan, step: &PlannedStep) -> Vec<String> {
     let calls: Vec<String> = match step.step {
         StepId::Database => plan.options.iter().flat_map(chosen).collect(),
-        StepId::Delete => step.calls.iter().map(call).chain(plan.options.iter().flat_map(chosen)).collect(),
+        StepId::Delete => {
+            // In the order in which they are made: the last snapshot comes after the instances, the cluster goes last.
+            let chosen = plan.options.iter().flat_map(chosen);
+            let (last, first): (Vec<_>, Vec<_>) = chosen.partition(|made| made.contains("DeleteDBCluster"));
+            first.into_iter().chain(step.calls.iter().map(call)).chain(last).collect()
+        }
         _ => step.calls.iter().map(call).collect(),
     };
     if calls.is_empty() { vec!["no call: watches only, or holds already".to_owned()] } else { calls }

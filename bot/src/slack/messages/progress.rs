@@ -77,6 +77,7 @@ fn state(run: &Run) -> String {
         (Some(RunOutcome::Aborted), _) => format!("⛔ aborted after {over} of {total} steps"),
         (Some(_), _) if verified(run) => format!("✅ done: {}", escape(&achieved(&run.plan))),
         (Some(_), _) if run.plan.runbook == RunbookName::Restore => "⚠️ ended: capacity was not verified".to_owned(),
+        (Some(_), _) if run.plan.runbook == RunbookName::Rescue => "⚠️ ended: nothing was kept".to_owned(),
         (Some(_), _) => "⚠️ ended: traffic was not verified".to_owned(),
         (None, Some((step, _))) => {
             format!("⏸️ paused at {}: a decision is needed ({over} of {total} steps over)", step.name())
@@ -97,6 +98,7 @@ pub(super) fn verified(run: &Run) -> bool {
     let proof = match run.plan.runbook {
         RunbookName::Rebuild => StepId::Rebuild,
         RunbookName::Restore => StepId::Capacity,
+        RunbookName::Rescue => StepId::Rescue,
         RunbookName::Promote | RunbookName::Failback => StepId::Verify,
     };
     run.steps.get(&proof).is_some_and(|step| matches!(step.state, StepState::Done { .. }))

@@ -38,7 +38,7 @@ pub fn public(run: &Run, next: Option<Timestamp>) -> Message {
 pub fn unnoticed(run: &Run) -> bool {
     match run.plan.runbook {
         RunbookName::Promote | RunbookName::Restore => false,
-        RunbookName::Rebuild => true,
+        RunbookName::Rebuild | RunbookName::Rescue => true,
         RunbookName::Failback => run.method().is_none(),
     }
 }
@@ -49,6 +49,7 @@ fn undertaking(plan: &Plan) -> String {
         RunbookName::Promote => format!("the move to {}", plan.to),
         RunbookName::Rebuild => format!("rebuilding the standby copy in {}", plan.to),
         RunbookName::Failback => format!("the return to {}", plan.to),
+        RunbookName::Rescue => format!("keeping a copy of earlier data in {}", plan.to),
         RunbookName::Restore => format!("bringing {} back to full strength", plan.to),
     }
 }
@@ -65,6 +66,7 @@ fn headline(run: &Run) -> String {
         (Some(RunOutcome::Completed), _) => match run.plan.runbook {
             RunbookName::Promote | RunbookName::Failback => format!("✅ {application} runs from {to}"),
             RunbookName::Rebuild => format!("✅ {application} has a standby copy in {to} again"),
+            RunbookName::Rescue => format!("✅ {application}: a copy of earlier data is kept in {to}"),
             RunbookName::Restore => format!("✅ {application} runs at full strength in {to}"),
         },
         (None, _) if run.waiting_step().is_some() => format!("⏸️ {application}: {what} is held up"),
@@ -125,6 +127,7 @@ fn achieved(step: StepId, plan: &Plan) -> String {
     let (to, from) = (escape(&plan.to), escape(&plan.from));
     match step {
         StepId::Snapshot => "the outdated data was saved".to_owned(),
+        StepId::Rescue => "earlier data that only a snapshot has is kept".to_owned(),
         StepId::Delete => "the outdated copy was removed".to_owned(),
         StepId::Rebuild => format!("the standby copy in {to} was built anew"),
         StepId::Replication => format!("the copy in {to} is up to date"),

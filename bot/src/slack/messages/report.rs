@@ -28,7 +28,9 @@ pub fn report(run: &Run, report: &Report, seq: u64, head: &Head) -> Message {
     let around = |steps: Value| -> Vec<Value> {
         let figures = match run.plan.runbook {
             // It moves no traffic and no writer: there is no time or loss to measure.
-            RunbookName::Restore => fields([("Method", report.method.map_or("none", method).to_owned())]),
+            RunbookName::Restore | RunbookName::Rescue => {
+                fields([("Method", report.method.map_or("none", method).to_owned())])
+            }
             _ => fields(figures(report, run.decided().map(|decided| decided.at))),
         };
         let measured = [figures, steps];

@@ -38,6 +38,7 @@ pub(crate) fn deed(plan: &Plan) -> String {
         RunbookName::Rebuild => format!("Rebuild {application}'s database in {to}"),
         RunbookName::Failback => format!("Fail {application} back to {to}"),
         RunbookName::Restore => format!("Restore {application}'s capacity in {to}"),
+        RunbookName::Rescue => format!("Rescue what Aurora saved of {application} in {to}"),
     };
     titled(plan.environment, &deed)
 }
@@ -48,6 +49,12 @@ pub(super) fn wish(plan: &Plan) -> String {
     match plan.runbook {
         RunbookName::Promote | RunbookName::Failback => format!("to make *{to}* the region that writes and serves"),
         RunbookName::Restore => format!("to bring *{to}*, which serves, back to its configured capacity"),
+        RunbookName::Rescue => {
+            format!("to copy the snapshot that Aurora took in *{to}* to one that doesn't expire")
+        }
+        RunbookName::Rebuild if !plan.deletes() => {
+            format!("to let Terraform build the database in *{to}* anew as a secondary; there is none now")
+        }
         RunbookName::Rebuild => {
             format!("to clear the stale database in *{to}* away, so that Terraform can build it anew as a secondary")
         }
@@ -59,7 +66,9 @@ pub(super) fn way(plan: &Plan, method: Method) -> String {
     let to = &plan.to;
     match method {
         Method::Failover => format!("Promote {to} (failover)"),
-        Method::Rebuild => format!("Delete the stale database in {to}"),
+        Method::Rebuild if plan.deletes() => format!("Delete the stale database in {to}"),
+        Method::Rebuild => format!("Rebuild the database in {to}"),
+        Method::Rescue => format!("Copy Aurora's snapshot in {to}"),
         Method::Switchover => format!("Switch over to {to}"),
         Method::Restore => format!("Restore capacity in {to}"),
     }
@@ -83,6 +92,7 @@ pub(crate) fn achieved(plan: &Plan) -> String {
         RunbookName::Promote | RunbookName::Failback => format!("{application} is served by {to}"),
         RunbookName::Rebuild => format!("{application} has a secondary in {to} again"),
         RunbookName::Restore => format!("{application} has its configured capacity in {to}"),
+        RunbookName::Rescue => format!("what Aurora saved of {application} in {to} is kept"),
     };
     titled(plan.environment, &achieved)
 }
@@ -91,7 +101,9 @@ pub(crate) fn achieved(plan: &Plan) -> String {
 pub(super) fn untouched(plan: &Plan) -> &'static str {
     match plan.runbook {
         RunbookName::Promote => "Nothing is deleted; the old primary's data stays as it is.",
-        RunbookName::Rebuild => "The region that writes and serves, and the snapshot.",
+        RunbookName::Rebuild if plan.deletes() => "The region that writes and serves, and the snapshots.",
+        RunbookName::Rebuild => "The region that writes and serves.",
+        RunbookName::Rescue => "Everything that is there: it only adds a snapshot.",
         RunbookName::Failback => "Nothing is deleted, and no data is lost: the writer waits for replication.",
         RunbookName::Restore => {
             "The database, the record and the other region. What is above its configured capacity stays."
@@ -103,9 +115,11 @@ pub(super) fn untouched(plan: &Plan) -> &'static str {
 pub(super) fn way_back(plan: &Plan) -> &'static str {
     match plan.runbook {
         RunbookName::Promote => "A failback, once the old primary is a healthy secondary again.",
-        RunbookName::Rebuild => {
-            "None for the cluster itself. What only it holds can be restored from its snapshot, into a new cluster."
+        RunbookName::Rebuild if plan.deletes() => {
+            "None for the cluster itself. What only it holds can be restored from its last snapshot, into a new cluster."
         }
+        RunbookName::Rebuild => "None needed: nothing is deleted.",
+        RunbookName::Rescue => "Delete the copy.",
         RunbookName::Failback => "A promote.",
         RunbookName::Restore => "None needed: autoscaling and people may scale in again as always.",
     }

@@ -11,6 +11,7 @@ mod listener;
 mod rebuild;
 mod reconcile;
 mod replication;
+mod rescue;
 mod serves;
 mod snapshot;
 mod verify;
@@ -101,8 +102,9 @@ pub(super) async fn look(
         StepId::Dns => dns::look(pair, run, hand, memory).await,
         StepId::Endpoint => Ok(endpoint::look(pair, run.plan.target).await),
         StepId::Verify => verify::look(pair, run, memory).await,
-        StepId::Snapshot => snapshot::look(pair).await,
-        StepId::Delete => delete::look(pair, run).await,
+        StepId::Snapshot => snapshot::look(pair, run, hand).await,
+        StepId::Rescue => rescue::look(pair, hand).await,
+        StepId::Delete => delete::look(pair, run, hand).await,
         StepId::Rebuild => rebuild::look(pair, run, hand).await,
         StepId::Replication => replication::look(pair, memory).await,
         StepId::Idle => idle::look(pair, run, memory).await,
@@ -112,7 +114,7 @@ pub(super) async fn look(
 
 /// Whether it takes minutes to days.
 pub(super) fn is_slow(step: StepId) -> bool {
-    matches!(step, StepId::Snapshot | StepId::Delete | StepId::Rebuild | StepId::Replication)
+    matches!(step, StepId::Snapshot | StepId::Rescue | StepId::Delete | StepId::Rebuild | StepId::Replication)
 }
 
 /// Time between two looks.

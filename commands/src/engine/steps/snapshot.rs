@@ -1,4 +1,4 @@
-//! A manual snapshot of the stale former primary is available, so that deleting it loses nothing that it holds.
+//! A manual snapshot of the stale former primary, taken by this run: what an earlier run took is older than what was written since, and doesn't count.
 
 use serde_json::json;
 
@@ -8,13 +8,20 @@ use crate::{
     change::Change,
     engine::{
         Pair,
-        act::{Action, Wanted},
+        act::{Action, Hand, Wanted},
     },
-    former::{self, Former},
+    former::{self, Former, Occasion, snapshot_id},
+    observation::{DbCluster, Snapshot},
+    run::Run,
     topology::SideName,
 };
 
-pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
+/// Snapshots of one occasion that are looked for.
+const MOST: u32 = 30;
+/// How many may end failed in one attempt, before people are asked.
+const FAILURES: u32 = 3;
+
+pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sight, AwsError> {
     let cluster = match former::look(&pair.aws, &pair.app).await? {
         Former::Detached(cluster) => cluster,
         Former::Absent => return Ok(Sight::Holds("there is no stale cluster to snapshot".to_owned())),
@@ -22,20 +29,63 @@ pub(super) async fn look(pair: &Pair) -> Result<Sight, AwsError> {
             return Ok(Sight::Holds("it is a member of the global cluster: nothing is stale".to_owned()));
         }
     };
-    let id = former::snapshot_id(&cluster);
-    Ok(match pair.aws.snapshot(SideName::Primary, &id).await? {
-        Some(snapshot) if snapshot.status == "available" => Sight::Holds(format!("snapshot {id} is available")),
-        Some(snapshot) if snapshot.status == "failed" => {
-            Sight::Failed(format!("snapshot {id} failed; delete it in RDS and retry to take another"))
+    let snapshots = pair.aws.cluster_snapshots(SideName::Primary).await?;
+    Ok(match Taken::of(pair, run, &cluster, &snapshots, Occasion::BeforeGate, hand.attempt()) {
+        Taken::Available(snapshot) => {
+            Sight::Holds(format!("snapshot {} is available, {}", snapshot.id, snapshot.taken(pair.clock.now())))
         }
-        Some(snapshot) => Sight::Waiting(format!("snapshot {id} is {}, {} %", snapshot.status, snapshot.percent)),
-        None => Sight::Unmet {
-            detail: format!("{} has no snapshot {id}", pair.app.primary.db_cluster),
-            actions: vec![Action {
-                side: SideName::Primary,
-                change: Wanted::Change(Change::Snapshot { cluster: pair.app.primary.db_cluster.clone(), snapshot: id }),
-                before: json!({ "cluster": cluster.arn, "status": cluster.status }),
-            }],
-        },
+        Taken::NotYet(sight) => sight,
     })
+}
+
+/// Where this run's snapshot for an occasion stands.
+pub(super) enum Taken {
+    /// It can be restored.
+    Available(Snapshot),
+    /// What is seen of it, or has to be done.
+    NotYet(Sight),
+}
+
+impl Taken {
+    /// What the cluster's snapshots tell. One that failed or went missing leads to another.
+    pub(super) fn of(
+        pair: &Pair,
+        run: &Run,
+        cluster: &DbCluster,
+        snapshots: &[Snapshot],
+        occasion: Occasion,
+        attempt: u32,
+    ) -> Self {
+        let id = |number| snapshot_id(run.id.as_str(), occasion, number, cluster);
+        let found = |id: &String| snapshots.iter().find(|snapshot| snapshot.id == *id);
+        let ours: Vec<&Snapshot> = (1..=MOST).filter_map(|number| found(&id(number))).collect();
+        if let Some(snapshot) = ours.iter().find(|snapshot| snapshot.is_available()) {
+            return Self::Available((*snapshot).clone());
+        }
+        if let Some(coming) = ours.iter().find(|snapshot| !snapshot.has_failed()) {
+            let detail = format!("snapshot {} is {}, {} %", coming.id, coming.status, coming.percent);
+            return Self::NotYet(Sight::Waiting(detail));
+        }
+        let failed: Vec<&str> = ours.iter().map(|snapshot| snapshot.id.as_str()).collect();
+        let free = (1..=MOST).map(id).find(|id| found(id).is_none());
+        Self::NotYet(match free.filter(|_| failed.len() < (FAILURES * attempt) as usize) {
+            Some(next) => take(pair, cluster, next, &failed),
+            None => Sight::Failed(format!(
+                "snapshots {} of {} failed, and nothing is deleted without one; see the cluster's events in RDS, delete the failed snapshots, then retry to take another",
+                failed.join(", "),
+                cluster.arn
+            )),
+        })
+    }
+}
+
+fn take(pair: &Pair, cluster: &DbCluster, snapshot: String, failed: &[&str]) -> Sight {
+    let name = &pair.app.primary.db_cluster;
+    let detail = match failed.last() {
+        Some(failed) => format!("snapshot {failed} failed; taking {snapshot} of {name}"),
+        None => format!("taking snapshot {snapshot} of {name}"),
+    };
+    let change = Wanted::Change(Change::Snapshot { cluster: name.clone(), snapshot });
+    let before = json!({ "cluster": cluster.arn, "status": cluster.status, "instances": cluster.instances });
+    Sight::Unmet { detail, actions: vec![Action { side: SideName::Primary, change, before }] }
 }

@@ -82,7 +82,8 @@ pub(super) fn delete_cluster(simulation: &mut Simulation, region: &Region, input
         let message = "Either FinalDBSnapshotIdentifier or SkipFinalSnapshot has to be specified, and not both.";
         return Err(Refusal::invalid("InvalidParameterCombination", message));
     }
-    let arn = simulation.delete_cluster(region, id, final_snapshot)?;
+    let keeps_backups = input.flag("DeleteAutomatedBackups") == Some(false);
+    let arn = simulation.delete_cluster(region, id, final_snapshot, keeps_backups)?;
     changed_cluster(simulation, &arn)
 }
 

@@ -48,6 +48,7 @@ pub(super) fn call(
         "DescribeEvents" => reading::events(simulation, region, input),
         "DescribeDBClusterSnapshots" => snapshots::describe(simulation, region, input),
         "CreateDBClusterSnapshot" => snapshots::create(simulation, region, input),
+        "CopyDBClusterSnapshot" => snapshots::copy(simulation, region, input),
         "DeleteDBClusterSnapshot" => snapshots::delete(simulation, region, input),
         "FailoverGlobalCluster" => changing::fail_over(simulation, region, input),
         "SwitchoverGlobalCluster" => changing::switch_over(simulation, region, input),

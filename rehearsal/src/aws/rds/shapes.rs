@@ -1,5 +1,6 @@
 //! RDS's structures, as its API reference describes them.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,7 +81,7 @@ pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
     json!({
         "DBClusterIdentifier": cluster.id,
         "DBClusterArn": cluster.arn,
-        "DbClusterResourceId": resource_id(&cluster.arn),
+        "DbClusterResourceId": resource_id(&cluster.arn, cluster.created),
         "Status": simulation.cluster_status(cluster),
         "Engine": ENGINE,
         "EngineMode": "provisioned",
@@ -143,7 +144,7 @@ pub(super) fn snapshot(simulation: &Simulation, snapshot: &DbSnapshot) -> Value 
         "DBClusterSnapshotIdentifier": snapshot.id,
         "DBClusterSnapshotArn": snapshot.arn,
         "DBClusterIdentifier": snapshot.cluster,
-        "DbClusterResourceId": resource_id(&snapshot.cluster_arn),
+        "DbClusterResourceId": resource_id(&snapshot.cluster_arn, snapshot.cluster_created),
         "SnapshotCreateTime": iso(snapshot.created),
         "ClusterCreateTime": iso(snapshot.cluster_created),
         "Engine": ENGINE,
@@ -153,14 +154,16 @@ pub(super) fn snapshot(simulation: &Simulation, snapshot: &DbSnapshot) -> Value 
         "Status": snapshot.status.as_str(),
         "PercentProgress": snapshot.percent(simulation.now),
         "SnapshotType": snapshot.kind(),
+        "SourceDBClusterSnapshotArn": snapshot.source,
         "StorageEncrypted": true,
         "KmsKeyId": snapshot.kms_key_arn,
         "IAMDatabaseAuthenticationEnabled": false,
     })
 }
 
-fn resource_id(cluster_arn: &str) -> String {
-    format!("cluster-{}", dice::hex_id(cluster_arn, 26).to_uppercase())
+/// A cluster that is made anew under the same name has another.
+fn resource_id(cluster_arn: &str, created: Timestamp) -> String {
+    format!("cluster-{}", dice::hex_id(&format!("{cluster_arn}/{created}"), 26).to_uppercase())
 }
 
 pub(super) fn subnet_group(cluster: &DbCluster) -> Value {

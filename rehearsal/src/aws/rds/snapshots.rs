@@ -8,7 +8,7 @@ use crate::{
     region::Region,
     simulation::{
         Simulation,
-        aurora::snapshots::DbSnapshot,
+        aurora::snapshots::{DbSnapshot, snapshot_not_found},
         refusal::{Refusal, Result},
     },
 };
@@ -16,6 +16,14 @@ use crate::{
 pub(super) fn create(simulation: &mut Simulation, region: &Region, input: Input<'_>) -> Result<Value> {
     let (cluster, id) = (input.required("DBClusterIdentifier")?, input.required("DBClusterSnapshotIdentifier")?);
     let arn = simulation.create_snapshot(region, cluster, id)?;
+    let snapshot = simulation.aurora.snapshots.get(&arn).ok_or_else(|| not_found(id))?;
+    Ok(json!({"DBClusterSnapshot": shapes::snapshot(simulation, snapshot)}))
+}
+
+pub(super) fn copy(simulation: &mut Simulation, region: &Region, input: Input<'_>) -> Result<Value> {
+    let source = input.required("SourceDBClusterSnapshotIdentifier")?;
+    let id = input.required("TargetDBClusterSnapshotIdentifier")?;
+    let arn = simulation.copy_snapshot(region, source, id)?;
     let snapshot = simulation.aurora.snapshots.get(&arn).ok_or_else(|| not_found(id))?;
     Ok(json!({"DBClusterSnapshot": shapes::snapshot(simulation, snapshot)}))
 }
@@ -55,5 +63,5 @@ pub(super) fn describe(simulation: &Simulation, region: &Region, input: Input<'_
 }
 
 fn not_found(id: &str) -> Refusal {
-    Refusal::not_found("DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {id} not found."))
+    snapshot_not_found(id)
 }

@@ -53,7 +53,9 @@ impl Simulation {
             instances: Vec::new(),
             life: Life::Creating,
             deletion_protection: wanted.deletion_protection,
+            keeps_backups: false,
             created: self.now,
+            wrote_until: None,
             refill: Refill::New,
             catch_up: CatchUp::Waiting,
             replicated: Vec::new(),
@@ -130,8 +132,14 @@ impl Simulation {
         Ok(arn)
     }
 
-    /// `DeleteDBCluster`; gives the cluster's ARN. Its manual snapshots stay, its automated ones go with it.
-    pub(crate) fn delete_cluster(&mut self, region: &Region, id: &str, final_snapshot: Option<&str>) -> Result<String> {
+    /// `DeleteDBCluster`; gives the cluster's ARN. Its manual snapshots stay, its automated ones go with it unless they are kept.
+    pub(crate) fn delete_cluster(
+        &mut self,
+        region: &Region,
+        id: &str,
+        final_snapshot: Option<&str>,
+        keeps_backups: bool,
+    ) -> Result<String> {
         let cluster = self.cluster_in(region, id)?;
         self.check_deletion(cluster)?;
         let arn = cluster.arn.clone();
@@ -140,6 +148,7 @@ impl Simulation {
         }
         if let Some(cluster) = self.aurora.clusters.get_mut(&arn) {
             cluster.life = Life::Deleting;
+            cluster.keeps_backups = keeps_backups;
         }
         let takes = self.durations().cluster_deletion;
         let takes = self.dice.around(takes, &format!("cluster-deletion/{arn}/{}", self.now));
@@ -173,6 +182,7 @@ impl Simulation {
     /// The cluster goes, once its instances are gone.
     pub(in crate::simulation) fn cluster_gone(&mut self, arn: &str) {
         let Some(cluster) = self.aurora.clusters.get(arn) else { return };
+        let keeps_backups = cluster.keeps_backups;
         if !cluster.instances.is_empty() {
             self.later(DELETION_POLL, Event::ClusterGone { cluster: arn.to_owned() });
             return;
@@ -180,7 +190,7 @@ impl Simulation {
         // RDS-EVENT-0171
         self.tell_life(arn, &["deletion"], "DB cluster deleted.");
         self.aurora.clusters.remove(arn);
-        self.aurora.snapshots.retain(|_, snapshot| !snapshot.automated || snapshot.cluster_arn != arn);
+        self.aurora.snapshots.retain(|_, snapshot| keeps_backups || !snapshot.automated || snapshot.cluster_arn != arn);
     }
 
     /// The region's cluster with that name or ARN.

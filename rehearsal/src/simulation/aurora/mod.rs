@@ -114,7 +114,11 @@ pub(crate) struct DbCluster {
     pub(crate) acu: Option<(f64, f64)>,
     pub(crate) life: Life,
     pub(crate) deletion_protection: bool,
+    /// Whether its automated backups outlive its deletion (`DeleteAutomatedBackups=false`).
+    pub(crate) keeps_backups: bool,
     pub(crate) created: Timestamp,
+    /// When it could last be written to.
+    pub(crate) wrote_until: Option<Timestamp>,
     /// Why its volume has to be filled from the writer's, should it have to.
     pub(crate) refill: Refill,
     pub(crate) catch_up: CatchUp,
@@ -159,6 +163,17 @@ impl Aurora {
     pub(crate) fn source(&self, cluster: &DbCluster) -> Option<&DbCluster> {
         let secondary = self.member(cluster).is_some_and(|member| !member.writer);
         self.writer(cluster.global_cluster.as_ref()?).filter(|_| secondary)
+    }
+
+    /// Takes down which clusters can be written to at that time: somebody is taken to do so.
+    pub(crate) fn note_writes(&mut self, now: Timestamp) {
+        let writable: Vec<String> =
+            self.clusters.values().filter(|cluster| self.takes_writes(cluster)).map(|each| each.arn.clone()).collect();
+        for arn in writable {
+            if let Some(cluster) = self.clusters.get_mut(&arn) {
+                cluster.wrote_until = Some(now);
+            }
+        }
     }
 
     /// Whether a DB cluster takes writes: it has an instance, and it is its global cluster's writer and not blocked, or
@@ -259,7 +274,9 @@ impl DbCluster {
             instances: (1..=site.db_instances).map(instance).collect(),
             life: Life::Available,
             deletion_protection: true,
+            keeps_backups: false,
             created: epoch,
+            wrote_until: None,
             refill: Refill::AfterFailover,
             catch_up: CatchUp::At(since),
             replicated: replicated.into_iter().collect(),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A DB cluster snapshot. It outlives its cluster.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct DbSnapshot {
     pub(crate) id: String,
     pub(crate) arn: String,
@@ -25,6 +25,9 @@ pub(crate) struct DbSnapshot {
     pub(crate) kms_key_arn: String,
     /// Whether RDS took it by itself.
     pub(crate) automated: bool,
+    /// ARN of the snapshot that it is a copy of.
+    pub(crate) source: Option<String>,
+    /// When the data in it was taken.
     pub(crate) created: Timestamp,
     /// When it is over, well or not.
     pub(crate) over: Timestamp,
@@ -82,6 +85,35 @@ impl Simulation {
         Ok(self.take(snapshot))
     }
 
+    /// `CopyDBClusterSnapshot` within a region; gives the copy's ARN. A copy is a manual snapshot of the same data.
+    pub(crate) fn copy_snapshot(&mut self, region: &Region, wanted: &str, id: &str) -> Result<String> {
+        let mut found = self.aurora.snapshots.values().filter(|snapshot| snapshot.region == *region);
+        let source = found.find(|snapshot| [&snapshot.id, &snapshot.arn].contains(&&wanted.to_owned()));
+        let source = source.ok_or_else(|| snapshot_not_found(wanted))?;
+        if source.status != SnapshotStatus::Available {
+            let message = format!("The source snapshot {} is not in the available state.", source.id);
+            return Err(Refusal::invalid("InvalidDBClusterSnapshotStateFault", message));
+        }
+        let account = source.arn.split(":cluster-snapshot:").next().unwrap_or_default();
+        let arn = format!("{account}:cluster-snapshot:{id}");
+        if self.aurora.snapshots.contains_key(&arn) {
+            let message =
+                format!("Cannot create the cluster snapshot because one with the identifier {id} already exists.");
+            return Err(Refusal::invalid("DBClusterSnapshotAlreadyExistsFault", message));
+        }
+        let takes = self.dice.around(self.durations().snapshot, &format!("copy/{arn}"));
+        let copy = DbSnapshot {
+            id: id.to_owned(),
+            arn,
+            automated: false,
+            source: Some(source.arn.clone()),
+            over: self.now + takes,
+            status: SnapshotStatus::Creating,
+            ..source.clone()
+        };
+        Ok(self.take(copy))
+    }
+
     /// `DeleteDBClusterSnapshot` of the snapshot with that ARN, which must be a manual one that is not being taken any more.
     pub(crate) fn delete_snapshot(&mut self, arn: &str) -> Result<()> {
         let deletable = |snapshot: &&DbSnapshot| !snapshot.automated && snapshot.status != SnapshotStatus::Creating;
@@ -120,6 +152,7 @@ impl Simulation {
             engine_version: cluster.engine_version.clone(),
             kms_key_arn: cluster.kms_key_arn.clone(),
             automated,
+            source: None,
             created: self.now,
             over: self.now + takes,
             status: SnapshotStatus::Creating,
@@ -156,4 +189,9 @@ impl Simulation {
         }
         self.aurora.snapshots.insert(arn.to_owned(), snapshot);
     }
+}
+
+/// The answer to an unknown snapshot.
+pub(crate) fn snapshot_not_found(id: &str) -> Refusal {
+    Refusal::not_found("DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {id} not found."))
 }

@@ -40,6 +40,10 @@ pub(super) fn demands(call: &Call, pair: &Pair) -> Vec<Demand> {
             let (cluster, snapshot) = (text("DBClusterIdentifier"), text("DBClusterSnapshotIdentifier"));
             ("rds", vec![arn("rds", format!("cluster:{cluster}")), arn("rds", format!("cluster-snapshot:{snapshot}"))])
         }
+        (Service::Rds, "CopyDBClusterSnapshot") => {
+            let snapshots = ["SourceDBClusterSnapshotIdentifier", "TargetDBClusterSnapshotIdentifier"].map(text);
+            ("rds", snapshots.map(|snapshot| arn("rds", format!("cluster-snapshot:{snapshot}"))).into())
+        }
         (Service::Rds, "ModifyDBCluster" | "DeleteDBCluster") => {
             ("rds", vec![arn("rds", format!("cluster:{}", text("DBClusterIdentifier")))])
         }

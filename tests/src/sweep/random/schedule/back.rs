@@ -6,11 +6,12 @@ use super::{Act, Deed, draw::Draw};
 use crate::Cast;
 
 /// Operations that a rebuild and a failback make, reads and changes.
-const OPERATIONS: [(Service, &str); 20] = [
+const OPERATIONS: [(Service, &str); 21] = [
     (Service::Rds, "DescribeGlobalClusters"),
     (Service::Rds, "DescribeDBClusters"),
     (Service::Rds, "DescribeDBClusterSnapshots"),
     (Service::Rds, "CreateDBClusterSnapshot"),
+    (Service::Rds, "CopyDBClusterSnapshot"),
     (Service::Rds, "ModifyDBCluster"),
     (Service::Rds, "DeleteDBInstance"),
     (Service::Rds, "DeleteDBCluster"),
