@@ -2,7 +2,7 @@
 //! more, a last snapshot; once that is available, deletion protection off; then the cluster. Each look asks anew whether what is there is what was
 //! approved, and whether what keeps its data is there.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Sight, rescue, snapshot::Taken};
 use crate::{
@@ -163,9 +163,9 @@ impl Deletion<'_> {
         let attempt = self.hand.attempt();
         let first = snapshot_id(self.run.id.as_str(), Occasion::Final { attempt }, 1, self.cluster);
         let taken = self.hand.latest_by("CreateDBClusterSnapshot", |call| &call.params["DBClusterSnapshotIdentifier"]);
-        taken.iter().any(|made| {
-            made.attempt == attempt && made.call.params["DBClusterSnapshotIdentifier"] == Value::from(first.as_str())
-        })
+        taken
+            .iter()
+            .any(|made| made.attempt == attempt && made.call.params["DBClusterSnapshotIdentifier"] == first.as_str())
     }
 
     fn approved(&self, change: Irreversible) -> Wanted {
