@@ -123,6 +123,13 @@ fn failback(step: StepId) -> Choices {
             skip: Err("Users would be moved to tasks that aren't there"),
             abort: "Leaves users and the writer in {from}, and {to} with the tasks that it has. `/dr failback {app}` goes on from there",
         },
+        StepId::Endpoint => Choices {
+            retry: "Asks the endpoint in {to} again",
+            skip: Ok(
+                "Moves the writer and users to {to} though its endpoint doesn't answer well. Do it only if you know why",
+            ),
+            abort: "Leaves users and the writer in {from}, and {to} with its tasks. `/dr failback {app}` goes on from there",
+        },
         StepId::Database => Choices {
             retry: "Looks where the writer is, and sends the call again if it hasn't moved",
             skip: Err("Users must not be moved away from their writer"),

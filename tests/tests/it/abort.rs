@@ -283,3 +283,43 @@ async fn open_promote_is_named_and_not_ended_for_another() {
     stage.says(Cast::SAM, "promote").await;
     assert!(!stage.slack.messages(Cast::INCIDENT).iter().any(|message| has(message, "end-and-promote")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn approval_that_is_looked_into_while_somebody_aborts_comes_to_nothing() {
+    for void in [false, true] {
+        let stage = Stage::open().await;
+        // Observing a dark region takes its time.
+        stage.world.inject(Fault::RegionDark(Region::from(PRIMARY)));
+        stage.says(Cast::MAYA, "promote").await;
+        let gate = stage.gate().await;
+        if void {
+            stage.world.inject(Fault::ScaledToZero { pair: "shop".into(), side: Side::Dr });
+        }
+        stage.presses_in(&gate, Cast::JONAS, "approve-failover").await;
+        stage.says(Cast::MAYA, "abort").await;
+        assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Aborted);
+        stage.is_told(Cast::JONAS, "promote-1 was aborted by").await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        assert!(stage.of("step.started").await.is_empty() && stage.changes().is_empty());
+        assert_eq!(stage.of("run.started").await.len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn secondary_that_no_waiting_mends_is_told_at_once() {
+    let stage = waits_for_replication().await;
+    let status = "inaccessible-encryption-credentials".to_owned();
+    let fault = stage.world.inject(Fault::DatabaseStatus { id: "shop-primary".into(), status, refuses: true });
+    let paused = stage.record(|record| record.event == "run.paused").await;
+    let error = paused.data["error"].as_str().unwrap();
+    assert!(error.contains("shop-primary is inaccessible-encryption-credentials in us-east-1"), "{error}");
+    let asked = stage.message(|message| has(message, "retry")).await;
+    let text = tests::text_of(&asked);
+    assert!(text.contains("*Abort*: Leaves users and the writer in us-west-2. `/dr failback shop` goes on"), "{text}");
+    assert!(!has(&asked, "skip"));
+    stage.world.clear(fault);
+    stage.presses_in(&asked, Cast::JONAS, "retry").await;
+    stage.record(|record| step("step.resolved", "replication")(record)).await;
+    stage.presses(Cast::MAYA, "end").await;
+    assert_eq!(ended(&stage, RunbookName::Failback).await.ended.unwrap().outcome, RunOutcome::Aborted);
+}
