@@ -13,6 +13,8 @@ mod serving;
 mod traffic;
 mod zones;
 
+pub(crate) use failback::STALE_UNUSED;
+
 use std::fmt;
 
 use jiff::Timestamp;

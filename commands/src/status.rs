@@ -37,6 +37,9 @@ pub struct Status {
     pub checks: Vec<Check>,
     /// The open run, if there is one.
     pub run: Option<OpenRun>,
+    /// What runs that ended half-way have changed and nobody has mended since, each with what mends it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
     /// What is split, whether users can write, and what goes on from here; absent in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub situation: Option<Situation>,
@@ -70,7 +73,16 @@ pub enum Waits {
 }
 
 /// Where the application stands, from what was observed at `now` and the open run.
-pub fn status(name: &str, app: &Application, observation: Observation, run: Option<OpenRun>, now: Timestamp) -> Status {
+///
+/// `left` is what [`leftovers`](crate::report::leftovers) tells of earlier runs.
+pub fn status(
+    name: &str,
+    app: &Application,
+    observation: Observation,
+    run: Option<OpenRun>,
+    left: Vec<String>,
+    now: Timestamp,
+) -> Status {
     let active = Active::of(app, &observation).ok();
     Status {
         application: name.to_owned(),
@@ -84,5 +96,6 @@ pub fn status(name: &str, app: &Application, observation: Observation, run: Opti
         checks: checks(name, app, &observation, now),
         observation,
         run,
+        left,
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     observation::Observation,
     observe::observe,
     plan::{Method, Plan},
+    report::leftovers,
     request::{Reply, Request},
     run::{Instead, Run},
     status::{self, Status},
@@ -146,7 +147,8 @@ impl Desk {
             Some(id) => self.run(&id).await?.as_ref().map(Run::summary),
             None => None,
         };
-        Ok(status::status(&pair.name, &pair.app, observation, run, pair.clock.now()))
+        let left = leftovers(&pair.app, &self.lately(&pair.name).await?, &observation);
+        Ok(status::status(&pair.name, &pair.app, observation, run, left, pair.clock.now()))
     }
 
     pub(super) async fn dry_run(

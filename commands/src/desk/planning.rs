@@ -70,6 +70,21 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Those of an application's last runs that ended since its steady state, newest first.
+    pub(super) async fn lately(&self, application: &str) -> Result<Vec<Run>, EngineError> {
+        let mut runs = Vec::new();
+        for id in self.last_runs(application).await? {
+            let Some(run) = self.run(&id).await?.filter(|run| run.ended.is_some()) else { continue };
+            if is_steady_again(&run) {
+                break;
+            }
+            runs.push(run);
+        }
+        Ok(runs)
+    }
+}
+
 /// Whether a run brought steady state back: a failback that completed without a step left out, and after which nothing differed.
 fn is_steady_again(run: &Run) -> bool {
     let completed = run.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::Completed);

@@ -78,10 +78,13 @@ fn connected(app: &Application, observation: &Observation) -> Option<Check> {
     })
 }
 
+/// Id of the check that no task runs beside the database which is to be deleted.
+pub(crate) const STALE_UNUSED: &str = "stale-unused";
+
 /// No task runs beside the database that is to be deleted.
 fn running(app: &Application, observation: &Observation) -> Option<Check> {
     let Former::Detached(stale) = Former::seen(app, observation)? else { return None };
-    let (draft, region) = (blocking("stale-unused"), &app.primary.region);
+    let (draft, region) = (blocking(STALE_UNUSED), &app.primary.region);
     let services = &observation.primary.services;
     if let Some(why) = services.iter().find_map(|service| service.state.why()) {
         return Some(draft.unknown(format!("whether tasks run beside {} is unknown: {why}", stale.arn), LOOK_AGAIN));

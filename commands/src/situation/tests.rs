@@ -106,7 +106,7 @@ fn records(record: &str) -> Vec<crate::observation::NamedRecord> {
 }
 
 fn situation(observation: &Observation, run: Option<OpenRun>) -> Situation {
-    status("shop", &fixture::app(), observation.clone(), run, fixture::now()).situation.unwrap()
+    status("shop", &fixture::app(), observation.clone(), run, vec![], fixture::now()).situation.unwrap()
 }
 
 /// Every state, with what is told of it.

@@ -36,9 +36,17 @@ pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
             ("Run", run(status)),
             ("Next", hint.clone()),
         ]);
+        let left: Vec<String> = status.left.iter().map(|left| format!("⚠️ {}", escape(left))).collect();
+        let left = (!left.is_empty()).then(|| list("Left by earlier runs", &left, 2_000));
         let concerns = (!concerns.is_empty()).then(|| list("Before a promote", &concerns, 2_800));
         let seen = format!("{} · seen {} · audit #{seq}", label(status.environment), date(observation.at));
-        [header(&title), facts, divider()].into_iter().chain(sides).chain(concerns).chain([context(&seen)]).collect()
+        [header(&title), facts, divider()]
+            .into_iter()
+            .chain(left)
+            .chain(sides)
+            .chain(concerns)
+            .chain([context(&seen)])
+            .collect()
     };
     let (primary, dr) = (facets(status, SideName::Primary), facets(status, SideName::Dr));
     let lists = vec![side(&status.primary, "primary", &primary), side(&status.dr, "DR", &dr)];

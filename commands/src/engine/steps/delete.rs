@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::{Sight, rescue, snapshot::Taken};
+use super::{Sight, rescue, serves, snapshot::Taken};
 use crate::{
     aws::AwsError,
     change::{Change, Irreversible},
@@ -42,6 +42,9 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sigh
     }
     if cluster.status == DELETING {
         return Ok(Sight::Waiting(deletion.stand()));
+    }
+    if let Some(why) = serves::in_use(pair, run, SideName::Primary).await? {
+        return Ok(Sight::Failed(why));
     }
     let snapshots = pair.aws.cluster_snapshots(SideName::Primary).await?;
     Ok(deletion.next(&snapshots))

@@ -1,9 +1,13 @@
 //! Whether users are still sent to a side: its tasks are not taken away before.
 
+use futures::future::{try_join, try_join_all};
+
 use crate::{
     aws::AwsError,
     engine::Pair,
+    readiness::STALE_UNUSED,
     records::{Pointing, pointing, served_by},
+    run::Run,
     topology::SideName,
 };
 
@@ -17,6 +21,40 @@ pub(super) async fn still(pair: &Pair, side: SideName) -> Result<Option<String>,
         records.iter().filter(|record| record.addresses().any(|set| served_by(&pair.app, set) == Some(side)));
     let region = &pair.app.side(side).region;
     Ok(there.next().map(|record| format!("{} still points at {region}, so its tasks stay", record.name)))
+}
+
+/// Why a database in that side's region is not deleted now: a record points there, or tasks run there that nobody approved to be beside it. What was
+/// true when people approved may have changed since.
+///
+/// # Errors
+/// The records or the services could not be read: nothing is deleted on a guess.
+pub(super) async fn in_use(pair: &Pair, run: &Run, side: SideName) -> Result<Option<String>, AwsError> {
+    let region = &pair.app.side(side).region;
+    let states = pair.app.services.iter().map(async |service| {
+        let state = pair.aws.service(side, &service.name).await?;
+        Ok::<_, AwsError>((service.name.as_str(), state.map_or(0, |state| state.running)))
+    });
+    let (records, tasks) = try_join(pair.aws.records(), try_join_all(states)).await?;
+    let mut there =
+        records.iter().filter(|record| record.addresses().any(|set| served_by(&pair.app, set) == Some(side)));
+    if let Some(record) = there.next() {
+        return Ok(Some(format!(
+            "{} points at {region}, so the database under its users is not deleted; point it back, then retry",
+            record.name
+        )));
+    }
+    let approved = run.gate.as_ref().is_some_and(|gate| gate.overrides.iter().any(|check| check == STALE_UNUSED));
+    let tasks: Vec<String> = tasks
+        .iter()
+        .filter(|(_, running)| *running > 0)
+        .map(|(name, running)| format!("{running} of {name}"))
+        .collect();
+    Ok((!approved && !tasks.is_empty()).then(|| {
+        format!(
+            "tasks run in {region} and may write to the database that is to be deleted: {}; scale them to 0, then retry",
+            tasks.join(", ")
+        )
+    }))
 }
 
 /// Why not all users are known to be sent to that side: a record points elsewhere, or resolvers still answer with the other side. `None` if they are.
