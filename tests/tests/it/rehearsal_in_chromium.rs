@@ -1,5 +1,7 @@
 //! The rehearsal's page in a real browser: two people play a promote there, to the report.
 
+use std::{net::SocketAddr, path::Path};
+
 use tests::Cast;
 
 use crate::{
@@ -9,6 +11,8 @@ use crate::{
 
 /// Simulated seconds in a real one: a promote in a few seconds, and time to see it move.
 const SPEED: &str = "15";
+/// The same for a rebuild, which takes an hour.
+const FAST: &str = "150";
 
 /// A picture as a desktop and as a phone shows it, by day and by night.
 fn pictures(browser: &mut Browser, name: &str) {
@@ -34,25 +38,80 @@ fn becomes(browser: &mut Browser, person: &str) {
     browser.wait(&format!("document.querySelector('#people button[data-id={person}]').ariaPressed === 'true'"));
 }
 
-#[test]
-#[ignore = "needs Chromium, and Python with selenium: see tests/third-party/README.md"]
-fn two_people_play_a_promote_with_words_typed() {
-    let folder = tempfile::tempdir().unwrap();
+/// The program with its page, and a browser that shows it.
+fn opened(folder: &Path, speed: &str) -> (Process, Browser, SocketAddr) {
     let [at] = free_addresses();
-    let mut command = standby(&["rehearse", "--listen", &at.to_string(), "--speed", SPEED]);
-    command.env("TMPDIR", folder.path());
-    let mut rehearsal = Process::start(command, folder.path().join("rehearse.log"));
+    let mut command = standby(&["rehearse", "--listen", &at.to_string(), "--speed", speed]);
+    command.env("TMPDIR", folder);
+    let mut rehearsal = Process::start(command, folder.join("rehearse.log"));
     rehearsal.listens(at);
     let mut browser = Browser::start();
     browser.screen(1280, 900, "light", "Europe/Berlin");
     browser.open(&format!("http://{at}/"));
+    (rehearsal, browser, at)
+}
+
+/// Begins a scenario.
+fn begins(browser: &mut Browser, scenario: &str) {
+    browser.wait("document.querySelector('.scenarios select') !== null");
+    browser.evaluate(&format!("document.querySelector('.scenarios select').value = '{scenario}'"));
+    browser.click(".scenarios button");
+}
+
+/// Presses a button of a message, types the words that it asks for, and goes on.
+fn confirms(browser: &mut Browser, action: &str) {
+    let button = format!("#messages [data-action='{action}']");
+    browser.wait(&format!("document.querySelector(\"{button}\") !== null"));
+    browser.click(&button);
+    browser.wait("document.querySelector('#modal[open] [type=submit]') !== null");
+    let words = browser.evaluate("/Type exactly: (.+)/.exec(document.querySelector('#modal').innerText)?.[1] ?? ''");
+    if let Some(words) = words.as_str().filter(|words| !words.is_empty()) {
+        browser.types("#input-words", words);
+    }
+    browser.types("#input-reason", "the primary is healthy again");
+    browser.click("#modal [type=submit]");
+    browser.wait("!document.querySelector('#modal[open]')");
+}
+
+#[test]
+#[ignore = "needs Chromium, and Python with selenium: see tests/third-party/README.md"]
+fn the_pipeline_interferes_with_a_failback_that_two_people_play() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut rehearsal, mut browser, _) = opened(folder.path(), FAST);
+    begins(&mut browser, "pipeline-interferes");
+    browser.wait("document.querySelector('.region.serves b')?.textContent === 'us-west-2'");
+    browser.wait("document.querySelector(\".actions [data-id='scale-to-1']\") !== null");
+    browser.click(".actions [data-id='add-reader']");
+    browser.wait("document.querySelector('.note').textContent.includes('added a reader in us-east-1')");
+    becomes(&mut browser, Cast::MAYA);
+    browser.types("#text", "/dr failback the primary is healthy again\n");
+    becomes(&mut browser, Cast::JONAS);
+    confirms(&mut browser, "approve-rebuild");
+    hears(&mut browser, "#messages", "your turn");
+    browser.click(".actions [data-id='terraform']");
+    confirms(&mut browser, "approve-switchover");
+
+    // With the primary's capacity there, it scales that to one task by itself; users arrive at the whole of it all the same.
+    browser.wait("document.querySelector('.note').textContent.includes('scaled us-east-1 to 1 task')");
+    pictures(&mut browser, "pipeline");
+    browser.wait("document.querySelector('.region.serves b')?.textContent === 'us-east-1'");
+    let tasks = browser.evaluate("document.querySelector('.region.serves .tasks').innerText");
+    assert!(tasks.as_str().unwrap().contains("web 4/4"), "{tasks}");
+    hears(&mut browser, "#messages", "is served by us-east-1");
+    assert!(rehearsal.terminate().success());
+}
+
+#[test]
+#[ignore = "needs Chromium, and Python with selenium: see tests/third-party/README.md"]
+fn two_people_play_a_promote_with_words_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut rehearsal, mut browser, at) = opened(folder.path(), SPEED);
 
     // Who may do what is there to see, and one play out of several is chosen.
     let may = |person| format!("document.querySelector('#people button[data-id={person}] .may').textContent");
     browser.wait(&format!("{} === 'may ask and confirm'", may(Cast::JONAS)));
     assert_eq!(browser.evaluate(&may(Cast::SAM)), "may look");
-    browser.evaluate("document.querySelector('.scenarios select').value = 'promote'");
-    browser.click(".scenarios button");
+    begins(&mut browser, "promote");
     browser.wait("document.querySelector('.region.dark b')?.textContent === 'us-east-1'");
 
     // One asks, and cannot confirm what they asked for; another types the words, the second time without a slip.
