@@ -28,6 +28,8 @@ pub struct Crew {
     story: Story,
     /// Whether they ask again until it is done; otherwise they are content when nothing waits for them.
     insists: bool,
+    /// Whether they are content as soon as they have asked.
+    once: bool,
     /// What they put right as soon as the bot complains.
     repairs: Vec<FaultId>,
     /// When each message was answered.
@@ -54,12 +56,29 @@ impl Crew {
     /// People who ask, and do not rest before it is done.
     pub fn of(story: Story) -> Self {
         let (repairs, answered) = (Vec::new(), BTreeMap::new());
-        Self { story, insists: true, repairs, answered, asked: None, retries: 0, open_since: None, read: Vec::new() }
+        Self {
+            story,
+            insists: true,
+            once: false,
+            repairs,
+            answered,
+            asked: None,
+            retries: 0,
+            open_since: None,
+            read: Vec::new(),
+        }
     }
 
     /// People who ask for nothing, and bring to an end what is open.
     pub fn stewards(story: Story) -> Self {
         Self { insists: false, ..Self::of(story) }
+    }
+
+    /// People who ask once, and bring to an end what comes of it.
+    #[must_use]
+    pub fn asking_once(mut self) -> Self {
+        self.once = true;
+        self
     }
 
     /// People who put these faults right as soon as the bot complains of anything.
@@ -112,6 +131,7 @@ impl Crew {
                 let _answer = stage.slack.command(Cast::JONAS, Cast::INCIDENT, "abort").await;
             } else if !open && self.asked.is_none_or(|asked| asked.elapsed() >= IMPATIENCE) {
                 self.asked = Some(Instant::now());
+                self.insists = !self.once;
                 let _answer = stage.slack.command(Cast::MAYA, Cast::INCIDENT, self.story.command()).await;
             }
             self.wait(stage, self.read.len() as u64).await;

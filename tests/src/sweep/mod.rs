@@ -7,6 +7,7 @@ pub mod crash;
 mod crew;
 pub mod fault;
 mod hand;
+pub mod interfere;
 pub mod random;
 pub mod repeat;
 mod rig;

@@ -12,7 +12,7 @@ use crate::{
 /// Simulated seconds in a real one: a promote in a few seconds, and time to see it move.
 const SPEED: &str = "15";
 /// The same for a rebuild, which takes an hour.
-const FAST: &str = "150";
+const FAST: &str = "300";
 
 /// A picture as a desktop and as a phone shows it, by day and by night.
 fn pictures(browser: &mut Browser, name: &str) {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use tests::sweep::{Story, Tally, crash, fault, random, repeat, spread};
+use tests::sweep::{Story, Tally, crash, fault, interfere, random, repeat, spread};
 
 const SEED: u64 = 1;
 /// The stories of a failover and of a switchover whose call fails in every way, each day.
@@ -95,6 +95,21 @@ fn sweep_of_faults_ends_well_or_names_the_call() {
     });
     let names = cases.iter().map(|(calm, case)| format!("{:?}, {}", calm.story, case.name()));
     Tally::of(names.zip(plays)).demand_nothing_found();
+}
+
+#[test]
+fn sweep_of_interferences_keeps_every_invariant() {
+    let all = interfere::Case::all();
+    let some = sample(&all, stride("INTERFERENCE_STRIDE", 80));
+    let named = std::env::var("STORY").ok();
+    let is_named =
+        |case: &interfere::Case| named.as_ref().is_none_or(|named| format!("{:?}", case.beginning) == *named);
+    let worst = interfere::Case::worst();
+    let cases: Vec<_> =
+        worst.into_iter().chain(some.into_iter().filter(|_| named.is_none())).filter(is_named).collect();
+    println!("{} of {} interferences", cases.len(), all.len());
+    let plays = spread(&cases, threads(), async |case| interfere::play(case, SEED).await);
+    Tally::of(cases.iter().map(interfere::Case::name).zip(plays)).demand_nothing_found();
 }
 
 #[test]
