@@ -6,7 +6,12 @@ use serde::Serialize;
 use crate::{
     pair::{Colour, Pair, Side, Site},
     region::Region,
-    simulation::{Simulation, aurora::DbCluster, balancer::Listener, ecs::ServiceKey},
+    simulation::{
+        Simulation,
+        aurora::{DbCluster, snapshots::DbSnapshot},
+        balancer::Listener,
+        ecs::ServiceKey,
+    },
     terraform::TerraformState,
 };
 
@@ -98,6 +103,8 @@ pub struct SnapshotState {
     pub automated: bool,
     /// When the data in it was taken.
     pub taken_at: Timestamp,
+    /// The snapshot of the same region that it is a copy of.
+    pub copy_of: Option<String>,
 }
 
 /// A service's capacity.
@@ -187,7 +194,7 @@ impl SiteState {
             deletion_protection: cluster.is_some_and(|cluster| cluster.deletion_protection),
             db_instances: cluster.map_or(0, |cluster| cluster.instances.len()),
             last_write_at: cluster.and_then(|cluster| cluster.wrote_until),
-            snapshots: snapshots(simulation, &pair.db_cluster_arn(side)),
+            snapshots: snapshots(simulation, &pair.db_cluster_arn(side), cluster),
             lag_ms: cluster.and_then(|cluster| simulation.current_lag(cluster)),
             services: pair.services.iter().map(|service| ServiceState::of(simulation, site, &service.name)).collect(),
             listener: ListenerState::of(simulation, pair, side),
@@ -203,14 +210,20 @@ fn membership(cluster: Option<&DbCluster>) -> Membership {
     }
 }
 
-fn snapshots(simulation: &Simulation, cluster: &str) -> Vec<SnapshotState> {
-    let of_cluster = simulation.aurora.snapshots.values().filter(|snapshot| snapshot.cluster_arn == cluster);
+/// Of the cluster that is there, or of those that were there under that ARN.
+fn snapshots(simulation: &Simulation, arn: &str, cluster: Option<&DbCluster>) -> Vec<SnapshotState> {
+    let is_of = |snapshot: &&DbSnapshot| match cluster {
+        Some(cluster) => snapshot.resource_id == cluster.resource_id,
+        None => snapshot.cluster_arn == arn,
+    };
+    let of_cluster = simulation.aurora.snapshots.values().filter(is_of);
     of_cluster
         .map(|snapshot| SnapshotState {
             id: snapshot.id.clone(),
             status: snapshot.status.as_str().to_owned(),
             automated: snapshot.automated,
             taken_at: snapshot.created,
+            copy_of: snapshot.source.as_ref().and_then(|arn| Some(arn.split_once(":cluster-snapshot:")?.1.to_owned())),
         })
         .collect()
 }

@@ -151,9 +151,6 @@ impl Judge<'_> {
             if !site.is_some_and(has_snapshot) {
                 self.found.push(format!("{name}: there is no available snapshot"));
             }
-            if call.operation == "DeleteDBCluster" && !site.is_some_and(has_last_snapshot) {
-                self.found.push(format!("{name}: no available snapshot is as young as the last write"));
-            }
             if site.is_some_and(|site| site.membership == Membership::Member) {
                 self.found.push(format!("{name}: it belongs to the global cluster"));
             }
@@ -180,11 +177,4 @@ fn site<'a>(call: &Call, intent: &'a Witnessed) -> Option<&'a SiteState> {
 /// Whether a snapshot that somebody asked for is available.
 fn has_snapshot(site: &SiteState) -> bool {
     site.snapshots.iter().any(|snapshot| !snapshot.automated && snapshot.status == "available")
-}
-
-/// Whether an available snapshot that somebody asked for was taken when the cluster could not be written to any more.
-fn has_last_snapshot(site: &SiteState) -> bool {
-    let kept = site.snapshots.iter().filter(|snapshot| !snapshot.automated && snapshot.status == "available");
-    let newest = kept.map(|snapshot| snapshot.taken_at).max();
-    newest.is_some_and(|taken| site.last_write_at.is_none_or(|written| taken >= written))
 }

@@ -56,6 +56,14 @@ impl<'a> RunHistory<'a> {
         self.of("run.started").last()
     }
 
+    /// Whether an approval overrode that blocking check, by its name.
+    pub(super) fn overrode(&self, check: &str) -> bool {
+        let overrides = |decided: &Witnessed| {
+            decided.data()["overrides"].as_array().is_some_and(|all| all.iter().any(|id| id == check))
+        };
+        self.of("gate.decided").any(|decided| decided.data()["decision"]["how"] == "approved" && overrides(decided))
+    }
+
     /// Whether people chose that way.
     pub(super) fn chose(&self, method: &str) -> bool {
         self.of("gate.decided").any(|decided| decided.data()["decision"]["method"] == method)

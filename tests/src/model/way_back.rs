@@ -2,18 +2,25 @@
 //! is nowhere else. Judged by the world as it was when AWS accepted the call.
 
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::{Call, Membership, PairState, Side};
+use rehearsal::{Call, Membership, Outcome, PairState, Side, SnapshotState};
 
-use super::{Evidence, MOVES, new_targets, production::lowers, run::RunHistory};
+use super::{Evidence, MOVES, by_hand, new_targets, production::lowers, run::RunHistory};
 
 /// What somebody else did less than this before a call may be missed by it: AWS has no call that compares first, and the look came before.
 const UNSEEN: SignedDuration = SignedDuration::from_secs(20);
+
+/// How Aurora names what it saves of a former primary in an unplanned failover, by itself.
+const SAVED_BY_AURORA: &str = "rds:unplanned-global-failover-";
 
 impl Evidence {
     /// Why the call, which AWS accepted, must not have been made. Who chose a failover gave up what the old primary holds and serves.
     pub(super) fn loses_something(&self, call: &Call, run: &RunHistory<'_>) -> Vec<String> {
         let Some(side) = self.region_of(call).filter(|_| !run.chose("failover")) else { return Vec::new() };
-        let taken = [self.deletes_under_users(call, side), self.lowers_under_users(call, side)];
+        let taken = [
+            self.deletes_under_users(call, side, run),
+            self.lowers_under_users(call, side),
+            self.deletes_what_is_nowhere_else(call, side, run),
+        ];
         self.moves_users(call, run).into_iter().chain(taken.into_iter().flatten()).collect()
     }
 
@@ -62,9 +69,9 @@ impl Evidence {
     }
 
     /// Something of a database goes in a region that users, or tasks, are in.
-    fn deletes_under_users(&self, call: &Call, side: Side) -> Option<String> {
+    fn deletes_under_users(&self, call: &Call, side: Side, run: &RunHistory<'_>) -> Option<String> {
         let deletes = ["DeleteDBInstance", "DeleteDBCluster", "RemoveFromGlobalCluster"];
-        if !deletes.contains(&call.operation.as_str()) {
+        if !deletes.contains(&call.operation.as_str()) || run.overrode("stale-unused") {
             return None;
         }
         if self.held(call.at, |pair| points_at(pair, side)) {
@@ -79,6 +86,37 @@ impl Evidence {
         let pair = before(call)?;
         let lowered = lowers(call, pair, side) && self.held(call.at, |pair| points_at(pair, side));
         lowered.then(|| format!("lowers the capacity of {side:?}, which the record points at"))
+    }
+
+    /// A cluster goes, and what it held is in no snapshot of this run as young as its last write, or what Aurora saved of it goes with it.
+    fn deletes_what_is_nowhere_else(&self, call: &Call, side: Side, run: &RunHistory<'_>) -> Option<String> {
+        if call.operation != "DeleteDBCluster" {
+            return None;
+        }
+        let site = before(call)?.side(side);
+        let available = |snapshot: &&SnapshotState| !snapshot.automated && snapshot.status == "available";
+        let young = |snapshot: &SnapshotState| site.last_write_at.is_none_or(|written| snapshot.taken_at >= written);
+        let mut kept = site.snapshots.iter().filter(available);
+        let has_last = kept.any(|snapshot| young(snapshot) && self.took(run, &snapshot.id));
+        // AWS takes the snapshot that the deletion itself names before it deletes.
+        if !has_last && call.parameters["FinalDBSnapshotIdentifier"].is_null() {
+            let when = site.last_write_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+            return Some(format!("deletes a cluster, last written to {when}, without a younger snapshot of this run"));
+        }
+        let saved = site.snapshots.iter().filter(|snapshot| snapshot.id.starts_with(SAVED_BY_AURORA));
+        let copied = |saved: &SnapshotState| {
+            site.snapshots.iter().filter(available).any(|copy| copy.copy_of.as_ref() == Some(&saved.id))
+        };
+        let lost = saved.filter(|saved| saved.status == "available").find(|saved| !copied(saved));
+        lost.filter(|_| !run.skipped("rescue"))
+            .map(|lost| format!("deletes {} with its cluster, which has no copy", lost.id))
+    }
+
+    /// Whether the run asked for that snapshot itself.
+    fn took(&self, run: &RunHistory<'_>, id: &str) -> bool {
+        let asked = self.calls.iter().filter(|call| call.operation == "CreateDBClusterSnapshot" && !by_hand(call));
+        let mut accepted = asked.filter(|call| call.outcome == Outcome::Accepted);
+        accepted.any(|call| call.parameters["DBClusterSnapshotIdentifier"] == id && run.intent_of(call).is_some())
     }
 
     fn targets(&self, call: &Call) -> Vec<Side> {

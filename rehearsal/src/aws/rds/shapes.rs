@@ -1,6 +1,5 @@
 //! RDS's structures, as its API reference describes them.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -81,7 +80,7 @@ pub(super) fn cluster(simulation: &Simulation, cluster: &DbCluster) -> Value {
     json!({
         "DBClusterIdentifier": cluster.id,
         "DBClusterArn": cluster.arn,
-        "DbClusterResourceId": resource_id(&cluster.arn, cluster.created),
+        "DbClusterResourceId": cluster.resource_id,
         "Status": simulation.cluster_status(cluster),
         "Engine": ENGINE,
         "EngineMode": "provisioned",
@@ -144,7 +143,7 @@ pub(super) fn snapshot(simulation: &Simulation, snapshot: &DbSnapshot) -> Value 
         "DBClusterSnapshotIdentifier": snapshot.id,
         "DBClusterSnapshotArn": snapshot.arn,
         "DBClusterIdentifier": snapshot.cluster,
-        "DbClusterResourceId": resource_id(&snapshot.cluster_arn, snapshot.cluster_created),
+        "DbClusterResourceId": snapshot.resource_id,
         "SnapshotCreateTime": iso(snapshot.created),
         "ClusterCreateTime": iso(snapshot.cluster_created),
         "Engine": ENGINE,
@@ -159,11 +158,6 @@ pub(super) fn snapshot(simulation: &Simulation, snapshot: &DbSnapshot) -> Value 
         "KmsKeyId": snapshot.kms_key_arn,
         "IAMDatabaseAuthenticationEnabled": false,
     })
-}
-
-/// A cluster that is made anew under the same name has another.
-fn resource_id(cluster_arn: &str, created: Timestamp) -> String {
-    format!("cluster-{}", dice::hex_id(&format!("{cluster_arn}/{created}"), 26).to_uppercase())
 }
 
 pub(super) fn subnet_group(cluster: &DbCluster) -> Value {

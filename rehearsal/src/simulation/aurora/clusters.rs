@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CatchUp, DbCluster, Life, Member, Refill, Synchronization, global_not_found};
+use super::{CatchUp, DbCluster, Life, Member, Refill, Synchronization, global_not_found, resource_id};
 use crate::{
     pair::{Pair, Side},
     region::Region,
@@ -43,6 +43,7 @@ impl Simulation {
         let cluster = DbCluster {
             id: wanted.id.to_owned(),
             arn: arn.clone(),
+            resource_id: resource_id(&arn, self.now),
             region: region.clone(),
             global_cluster: Some(wanted.global_cluster.to_owned()),
             account: pair.account.clone(),

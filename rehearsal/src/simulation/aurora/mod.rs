@@ -26,6 +26,7 @@ use super::{
     refusal::{Refusal, Result},
 };
 use crate::{
+    dice,
     pair::{Pair, Side, Site},
     region::Region,
     scenario::Scenario,
@@ -102,6 +103,8 @@ impl Life {
 pub(crate) struct DbCluster {
     pub(crate) id: String,
     pub(crate) arn: String,
+    /// What stays when it is renamed; a cluster that is made anew under the same name has another.
+    pub(crate) resource_id: String,
     pub(crate) region: Region,
     /// The global cluster it is a member of; none if it stands alone.
     pub(crate) global_cluster: Option<String>,
@@ -264,6 +267,7 @@ impl DbCluster {
         Self {
             id: site.db_cluster.clone(),
             arn: pair.db_cluster_arn(side),
+            resource_id: resource_id(&pair.db_cluster_arn(side), epoch),
             region: site.region.clone(),
             global_cluster: Some(pair.global_cluster.clone()),
             account: pair.account.clone(),
@@ -287,6 +291,11 @@ impl DbCluster {
     pub(crate) fn has_instance(&self) -> bool {
         self.instances.iter().any(|instance| instance.life == Life::Available)
     }
+}
+
+/// `DbClusterResourceId` of a cluster that is made then.
+pub(crate) fn resource_id(arn: &str, created: Timestamp) -> String {
+    format!("cluster-{}", dice::hex_id(&format!("{arn}/{created}"), 26).to_uppercase())
 }
 
 /// The answer to an unknown global cluster.

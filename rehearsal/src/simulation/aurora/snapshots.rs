@@ -20,6 +20,8 @@ pub(crate) struct DbSnapshot {
     pub(crate) region: Region,
     pub(crate) cluster: String,
     pub(crate) cluster_arn: String,
+    /// Resource id of that cluster.
+    pub(crate) resource_id: String,
     pub(crate) cluster_created: Timestamp,
     pub(crate) engine_version: String,
     pub(crate) kms_key_arn: String,
@@ -148,6 +150,7 @@ impl Simulation {
             region: cluster.region.clone(),
             cluster: cluster.id.clone(),
             cluster_arn: cluster.arn.clone(),
+            resource_id: cluster.resource_id.clone(),
             cluster_created: cluster.created,
             engine_version: cluster.engine_version.clone(),
             kms_key_arn: cluster.kms_key_arn.clone(),
