@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, process::ExitCode, thread, time::Instant};
 
 use clap::Parser;
 use tests::sweep::{
+    interfere::{self, Case},
     random::{self, Played, Schedule},
     spread,
 };
@@ -25,6 +26,9 @@ struct Args {
     /// This seed alone.
     #[arg(long)]
     seed: Option<u64>,
+    /// Everything that somebody can change at every moment of the way back, in place of random seeds.
+    #[arg(long)]
+    interferences: bool,
     /// Prints what happened, the log and the changing calls.
     #[arg(long)]
     verbose: bool,
@@ -32,6 +36,9 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.interferences {
+        return interferences();
+    }
     let (from, count) = args.seed.map_or((args.from, args.seeds), |seed| (seed, 1));
     let seeds: Vec<u64> = (from..from + count).collect();
     let began = Instant::now();
@@ -48,6 +55,24 @@ fn main() -> ExitCode {
         println!("  interferences: {}", by_kind.collect::<Vec<_>>().join(", "));
     }
     if sum.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays each case once.
+fn interferences() -> ExitCode {
+    let (began, cases) = (Instant::now(), [Case::worst(), Case::all()].concat());
+    let found: usize = spread(&cases, threads(), async |case| {
+        let found = interfere::play(case, 1).await;
+        found.iter().for_each(|violation| println!("{}: {violation}", case.name()));
+        found.len()
+    })
+    .into_iter()
+    .sum();
+    println!("{} cases in {:.1} s, {found} violations", cases.len(), began.elapsed().as_secs_f64());
+    if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// What was played.
@@ -92,7 +117,7 @@ impl Sum {
 
 /// Plays these seeds on all cores.
 fn play(seeds: &[u64], verbose: bool) -> Vec<Sum> {
-    spread(seeds, thread::available_parallelism().map_or(1, usize::from), async |&seed| {
+    spread(seeds, threads(), async |&seed| {
         let played = random::play(seed).await;
         if verbose {
             tell(&played);
