@@ -10,7 +10,7 @@ use commands::{
     report::{Report, RunOutcome},
 };
 use futures::TryStreamExt as _;
-use rehearsal::{CriticalPath, Fault, FaultId, OldPrimary, PairState, Region, Side, slack};
+use rehearsal::{CriticalPath, Fault, FaultId, Interference, OldPrimary, PairState, Region, Side, slack};
 use storage::{Head, Reader, verify};
 
 use super::{people::People, room::Room};
@@ -105,10 +105,15 @@ pub(super) async fn promote(room: &Room, people: &People<'_>) -> Result<FaultId,
     Ok(dark)
 }
 
-/// After a while the region comes back, and becomes what it then is.
+/// After a while the region comes back, and becomes what it then is. Somebody stops the tasks that still run there: nothing could while it was dark.
 pub(super) async fn come_back(room: &Room, outage: FaultId) {
     tokio::time::sleep(OUTAGE).await;
     room.world.clear(outage);
+    for pair in &room.scenario.pairs {
+        if let Err(refused) = room.world.interfere(&pair.name, Interference::Scales(Side::Primary, 0)) {
+            tracing::warn!(refused, "the old primary's tasks go on running");
+        }
+    }
     tokio::time::sleep(OUTAGE).await;
 }
 

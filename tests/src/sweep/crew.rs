@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::TryStreamExt as _;
-use rehearsal::{FaultId, Membership, slack::Message};
+use rehearsal::{FaultId, Interference, Membership, Side, slack::Message};
 use storage::Record;
 use tokio::time::{Instant, timeout};
 
@@ -132,6 +132,7 @@ impl Crew {
             } else if !open && self.asked.is_none_or(|asked| asked.elapsed() >= IMPATIENCE) {
                 self.asked = Some(Instant::now());
                 self.insists = !self.once;
+                Self::stop_what_is_left(stage);
                 let _answer = stage.slack.command(Cast::MAYA, Cast::INCIDENT, self.story.command()).await;
             }
             self.wait(stage, self.read.len() as u64).await;
@@ -169,6 +170,15 @@ impl Crew {
         let variables = set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         // Refused while an apply is under way, or the region is dark: they try again.
         let _refused = stage.world.apply_terraform("shop", &variables);
+    }
+
+    /// Stops the tasks that the outage left running beside a stale cluster, which nobody may delete under them.
+    pub(super) fn stop_what_is_left(stage: &Stage) {
+        let pair = stage.world.state().pairs.remove(0);
+        if pair.primary.membership == Membership::Detached && pair.resolves_to == Some(Side::Dr) {
+            // Refused while the region is dark: then it is done when they ask again.
+            let _refused = stage.world.interfere("shop", Interference::Scales(Side::Primary, 0));
+        }
     }
 
     /// Deletes a snapshot that failed, which the bot asks for before it takes another.

@@ -86,6 +86,7 @@ impl Theatre {
                 // Refused where it does not fit.
                 let _refused = stage.world.interfere("shop", what);
             }
+            Act::StopsWhatIsLeft => Crew::stop_what_is_left(stage),
             &Act::Lurks(moment, what) => self.rig.lurks(moment, what),
             Act::Applies => {
                 let variables = [("is_aurora_secondary", "true"), ("aurora_source_region", "us-west-2")];

@@ -24,6 +24,8 @@ pub enum Act {
     Interferes(Interference),
     /// The same, as soon as the bot has come so far.
     Lurks(Moment, Interference),
+    /// Somebody stops the tasks that an outage left running beside a stale cluster.
+    StopsWhatIsLeft,
     /// Somebody runs Terraform with the variables of a rebuild, whoever waits for it.
     Applies,
     /// The bot dies.

@@ -31,6 +31,9 @@ const LATEST: f64 = 120.0;
 
 /// Some of them, drawn after everything else, so that they move nothing else of a seed.
 pub(super) fn draw(draw: &mut Draw, most: f64) {
+    if draw.chance(80) {
+        draw.begins_with(Act::StopsWhatIsLeft);
+    }
     if !draw.chance(45) {
         return;
     }
