@@ -71,14 +71,15 @@ impl Evidence {
     /// Something of a database goes in a region that users, or tasks, are in.
     fn deletes_under_users(&self, call: &Call, side: Side, run: &RunHistory<'_>) -> Option<String> {
         let deletes = ["DeleteDBInstance", "DeleteDBCluster", "RemoveFromGlobalCluster"];
-        if !deletes.contains(&call.operation.as_str()) || run.overrode("stale-unused") {
+        if !deletes.contains(&call.operation.as_str()) {
             return None;
         }
         if self.held(call.at, |pair| points_at(pair, side)) {
             return Some(format!("deletes in {side:?}, which the record points at"));
         }
         let runs = |pair: &PairState| pair.side(side).services.iter().any(|service| service.running > 0);
-        self.held(call.at, runs).then(|| format!("deletes in {side:?}, whose services run tasks"))
+        let under_tasks = !run.overrode("stale-unused") && self.held(call.at, runs);
+        under_tasks.then(|| format!("deletes in {side:?}, whose services run tasks"))
     }
 
     /// The region that users are sent to gets less capacity.
