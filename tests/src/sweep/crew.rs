@@ -30,6 +30,8 @@ pub struct Crew {
     insists: bool,
     /// Whether they are content as soon as they have asked.
     once: bool,
+    /// Whether they skip what fails, where they may.
+    skips: bool,
     /// What they put right as soon as the bot complains.
     repairs: Vec<FaultId>,
     /// When each message was answered.
@@ -60,6 +62,7 @@ impl Crew {
             story,
             insists: true,
             once: false,
+            skips: false,
             repairs,
             answered,
             asked: None,
@@ -78,6 +81,13 @@ impl Crew {
     #[must_use]
     pub fn asking_once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// People who skip what fails, where they may.
+    #[must_use]
+    pub fn skipping(mut self) -> Self {
+        self.skips = true;
         self
     }
 
@@ -225,7 +235,8 @@ impl Crew {
 
     fn wanted(&self, message: &Message) -> Option<String> {
         let offered: Vec<_> = message.buttons().filter_map(|(_, button)| button["action_id"].as_str()).collect();
-        let mut wanted = self.story.approvals().iter().chain(&["approve-restore", "retry"]);
+        let skip: &[&str] = if self.skips { &["skip"] } else { &[] };
+        let mut wanted = self.story.approvals().iter().chain(skip).chain(&["approve-restore", "retry"]);
         wanted.find(|action| offered.contains(action)).map(|&action| action.to_owned())
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rehearsal::{Interference, Side};
+use rehearsal::{Disturbance, Fault, Interference, Scenario, Service, Side, Target};
 
 use super::{Crew, Rig, Story, random::Moment, story};
 
@@ -14,27 +14,32 @@ pub enum Beginning {
     Rejoined,
     /// DR serves, and the former primary stands alone.
     Detached,
+    /// The same, but the bot may not change the record, and people skip whatever fails.
+    Skipped,
     /// Somebody took DR out of the global cluster, started its tasks and pointed the record at it, all by hand: the primary still is the writer, of what
     /// users wrote until then.
     ServesAlone,
 }
 
 impl Beginning {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::Rejoined, Self::Detached, Self::ServesAlone];
-
     fn story(self) -> Story {
         match self {
-            Self::Rejoined | Self::ServesAlone => Story::Rejoined,
+            Self::Rejoined | Self::Skipped | Self::ServesAlone => Story::Rejoined,
             Self::Detached => Story::Detached,
         }
     }
 
     async fn open(self, seed: u64) -> Result<Rig, String> {
         if self != Self::ServesAlone {
-            return self.story().open(seed).await;
+            let rig = self.story().open(seed).await?;
+            if self == Self::Skipped {
+                let change = Target::operation(Service::Route53, "ChangeResourceRecordSets");
+                let denied = Disturbance::access_denied("route53:ChangeResourceRecordSets");
+                rig.stage.world.inject(Fault::calls(change, denied));
+            }
+            return Ok(rig);
         }
-        let mut rig = Rig::over(story::stage(rehearsal::Scenario { seed, ..rehearsal::Scenario::pair() }).open().await);
+        let mut rig = Rig::over(story::stage(Scenario { seed, ..Scenario::pair() }).open().await);
         let by_hand =
             [Interference::Detaches(Side::Dr), Interference::Scales(Side::Dr, 6), Interference::MovesRecord(Side::Dr)];
         for what in by_hand {
@@ -102,6 +107,7 @@ impl Case {
         let done = |beginning, step, what| Self::at(beginning, "step.done", Some(step), what);
         vec![
             Self { beginning: Beginning::ServesAlone, interference: None },
+            Self { beginning: Beginning::Skipped, interference: None },
             done(Beginning::Rejoined, "capacity", Interference::Scales(Side::Primary, 1)),
             done(Beginning::Rejoined, "verify", Interference::MovesRecord(Side::Dr)),
             Self::at(Beginning::Detached, "gate.opened", None, Interference::DeletesSnapshots),
@@ -133,7 +139,9 @@ pub async fn play(case: &Case, seed: u64) -> Vec<String> {
     if let Some((moment, what)) = case.interference {
         rig.lurks(moment, what);
     }
-    let ended = Crew::of(case.beginning.story()).asking_once().see_to_the_end(&rig.stage).await;
+    let crew = Crew::of(case.beginning.story()).asking_once();
+    let mut crew = if case.beginning == Beginning::Skipped { crew.skipping() } else { crew };
+    let ended = crew.see_to_the_end(&rig.stage).await;
     rig.settle().await;
     ended.err().into_iter().chain(rig.violations().await).collect()
 }
