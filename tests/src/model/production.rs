@@ -1,9 +1,13 @@
 //! Production is never taken away before its replacement is there: a region that writes, with at least the configured minimum of tasks of each service.
 
-use rehearsal::{Call, Outcome, PairState, Side};
+use jiff::SignedDuration;
+use rehearsal::{Call, Interfered, Interference, Outcome, PairState, Side};
 use serde_json::Value;
 
 use super::{Evidence, MOVES, Witnessed, by_hand, run::RunHistory};
+
+/// What tasks take at most from the call that raises their count until they run, where nothing keeps them from it.
+const STARTING: SignedDuration = SignedDuration::from_mins(10);
 
 impl Evidence {
     /// Records before which a region carried production, and with which none does, without anybody's word for it and without the world's doing.
@@ -41,7 +45,8 @@ impl Evidence {
         after.pair.side(side).dark || (moved && (failed_over || skipped)) || self.taken_by_a_stranger(side, after)
     }
 
-    /// Whether somebody beside the bot took tasks of that side: fewer are wanted than production needs, and the bot's last word there was not that.
+    /// Whether somebody beside the bot took tasks of that side: fewer are wanted than production needs, or were until the bot raised them a moment ago,
+    /// and the bot's last word there was not that.
     fn taken_by_a_stranger(&self, side: Side, after: &Witnessed) -> bool {
         let site = after.pair.side(side);
         let few = |(name, min): &(String, u32)| {
@@ -51,7 +56,16 @@ impl Evidence {
         let mut scaled = self.calls.iter().filter(bots).filter(|call| call.region == site.region);
         let last = scaled.rfind(|call| wanted(call).is_some()).and_then(wanted);
         let least = self.minimum.iter().map(|(_, min)| u64::from(*min)).min().unwrap_or_default();
-        self.minimum.iter().any(few) && last.is_none_or(|tasks| tasks >= least)
+        let taken = self.minimum.iter().any(few) || self.lowered_by_others(side, after);
+        taken && last.is_none_or(|tasks| tasks >= least)
+    }
+
+    /// Whether others lowered that side so recently that what the bot raised again need not run yet.
+    fn lowered_by_others(&self, side: Side, after: &Witnessed) -> bool {
+        let recent = |other: &&Interfered| other.at <= after.at && after.at.duration_since(other.at) < STARTING;
+        let lowers = |what| matches!(what, Interference::Scales(at, _) | Interference::OldValues(at) if at == side);
+        let mut done = self.interferences.iter().filter(recent).filter(|other| other.refused.is_none());
+        done.any(|other| lowers(other.what))
     }
 
     /// Accepted moves of the writer until that record.
