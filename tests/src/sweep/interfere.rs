@@ -14,7 +14,9 @@ pub enum Beginning {
     Rejoined,
     /// DR serves, and the former primary stands alone.
     Detached,
-    /// The same, but the bot may not change the record, and people skip whatever fails.
+    /// The same, and somebody pointed the record at the former primary again.
+    UsersThere,
+    /// As in `Rejoined`, but the bot may not change the record, and people skip whatever fails.
     Skipped,
     /// Somebody took DR out of the global cluster, started its tasks and pointed the record at it, all by hand: the primary still is the writer, of what
     /// users wrote until then.
@@ -25,13 +27,17 @@ impl Beginning {
     fn story(self) -> Story {
         match self {
             Self::Rejoined | Self::Skipped | Self::ServesAlone => Story::Rejoined,
-            Self::Detached => Story::Detached,
+            Self::Detached | Self::UsersThere => Story::Detached,
         }
     }
 
     async fn open(self, seed: u64) -> Result<Rig, String> {
         if self != Self::ServesAlone {
             let rig = self.story().open(seed).await?;
+            if self == Self::UsersThere {
+                rig.stage.world.interfere("shop", Interference::MovesRecord(Side::Primary))?;
+                rig.settle().await;
+            }
             if self == Self::Skipped {
                 let change = Target::operation(Service::Route53, "ChangeResourceRecordSets");
                 let denied = Disturbance::access_denied("route53:ChangeResourceRecordSets");
@@ -108,6 +114,7 @@ impl Case {
         vec![
             Self { beginning: Beginning::ServesAlone, interference: None },
             Self { beginning: Beginning::Skipped, interference: None },
+            Self { beginning: Beginning::UsersThere, interference: None },
             done(Beginning::Rejoined, "capacity", Interference::Scales(Side::Primary, 1)),
             done(Beginning::Rejoined, "verify", Interference::MovesRecord(Side::Dr)),
             Self::at(Beginning::Detached, "gate.opened", None, Interference::DeletesSnapshots),
