@@ -77,7 +77,7 @@ fn confirms(browser: &mut Browser, action: &str) {
 #[ignore = "needs Chromium, and Python with selenium: see tests/third-party/README.md"]
 fn the_pipeline_interferes_with_a_failback_that_two_people_play() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut rehearsal, mut browser, _) = opened(folder.path(), FAST);
+    let (rehearsal, mut browser, _) = opened(folder.path(), FAST);
     begins(&mut browser, "pipeline-interferes");
     browser.wait("document.querySelector('.region.serves b')?.textContent === 'us-west-2'");
     browser.wait("document.querySelector(\".actions [data-id='scale-to-1']\") !== null");
@@ -105,7 +105,7 @@ fn the_pipeline_interferes_with_a_failback_that_two_people_play() {
 #[ignore = "needs Chromium, and Python with selenium: see tests/third-party/README.md"]
 fn two_people_play_a_promote_with_words_typed() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut rehearsal, mut browser, at) = opened(folder.path(), SPEED);
+    let (rehearsal, mut browser, at) = opened(folder.path(), SPEED);
 
     // Who may do what is there to see, and one play out of several is chosen.
     let may = |person| format!("document.querySelector('#people button[data-id={person}] .may').textContent");
