@@ -167,6 +167,19 @@ fn differs(app: &Application, ours: &DbCluster, theirs: &DbCluster) -> Option<St
     (!all.is_empty()).then(|| all.join("; "))
 }
 
+/// What gives the primary's new cluster an instance, where it has none at all: Terraform may have built the cluster alone.
+fn headless(app: &Application, ours: &DbCluster, theirs: &DbCluster) -> Option<String> {
+    let Region { region, db_cluster, .. } = &app.primary;
+    let like = theirs.instances.first().filter(|_| ours.instances.is_empty())?;
+    Some(format!(
+        "unless Terraform is still building one: `aws rds create-db-instance --region {region} --db-cluster-identifier {db_cluster} \
+         --db-instance-identifier {db_cluster}-1 --db-instance-class {} --engine {}`, or apply stack {}",
+        like.class,
+        theirs.engine,
+        app.failback.stacks.platform(region)
+    ))
+}
+
 /// That a cluster of the configured identifier was built without its global cluster: once the stale one is deleted, that is what it is.
 fn alone(app: &Application, former: &Former) -> Option<String> {
     let Former::Detached(cluster) = former else { return None };
@@ -174,7 +187,7 @@ fn alone(app: &Application, former: &Former) -> Option<String> {
     let stack = app.failback.stacks.platform(&app.primary.region);
     cluster.global_cluster.is_none().then(|| {
         format!(
-            "{name} stands alone, and a cluster that exists can't join {global}: if Terraform has just built it, delete it, set \
+            "{name} stands alone, and a cluster that exists can't join {global} → if Terraform has just built it, delete it, set \
              `global_cluster_identifier = \"{global}\"` in stack {stack}, and apply it"
         )
     })
@@ -199,13 +212,18 @@ pub(crate) async fn look(aws: &Aws, app: &Application, name: &str) -> Result<(Fo
         _ => Vec::new(),
     };
     let there = global.iter().flat_map(|global| elsewhere(name, app, global, &found));
-    let there = there.map(|there| format!(". {}: {}", there.detail, there.fix));
+    let there = there.map(|there| format!(". {} → {}", there.detail, there.fix));
     let alone = alone(app, &former).map(|alone| format!(". {alone}"));
-    let differs = match (&former, cluster, dr) {
-        (Former::Member { .. }, Some(cluster), Some(dr)) => differs(app, &cluster, &dr),
-        _ => None,
+    let (differs, headless) = match (&former, cluster, dr) {
+        (Former::Member { .. }, Some(cluster), Some(dr)) => (differs(app, &cluster, &dr), headless(app, &cluster, &dr)),
+        _ => (None, None),
     };
-    let lacks = std::iter::once(lacks).chain(alone).chain(there).chain(differs.map(|differs| format!(". {differs}")));
+    let headless = headless.map(|fix| format!(" → {fix}"));
+    let lacks = std::iter::once(lacks)
+        .chain(headless)
+        .chain(alone)
+        .chain(there)
+        .chain(differs.map(|differs| format!(". {differs}")));
     Ok((former, Some(lacks.collect())))
 }
 
@@ -289,6 +307,28 @@ mod tests {
                 "shop-primary in us-east-1 belongs to global cluster shop-global-2, not shop-global",
                 "shop-primary-2 in us-east-1 stands alone: it's no member of shop-global"
             ]
+        );
+    }
+
+    #[test]
+    fn secondary_is_held_against_the_cluster_that_serves() {
+        let (app, mut pair) = (fixture::app(), fixture::moved());
+        let (Seen::Known(Some(ours)), Seen::Known(Some(theirs))) = (&mut pair.primary.db, &pair.dr.db) else {
+            unreachable!()
+        };
+        assert_eq!((differs(&app, ours, theirs), headless(&app, ours, theirs)), (None, None));
+        ours.engine_version = "16.3".into();
+        ours.instances = vec![fixture::instance("db.t4g.medium")];
+        let told = differs(&app, ours, theirs).unwrap_or_default();
+        assert!(
+            told.contains("shop-primary runs 16.3, shop-dr 16.4; shop-primary has instances of db.t4g.medium"),
+            "{told}"
+        );
+        ours.instances.clear();
+        let fix = headless(&app, ours, theirs).unwrap_or_default();
+        assert!(
+            fix.contains("--db-cluster-identifier shop-primary") && fix.contains("--db-instance-class db.r6g.large"),
+            "{fix}"
         );
     }
 
