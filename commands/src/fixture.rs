@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     needs::Needs,
     observation::*,
-    stake::Stake,
+    stake::{Connections, Stake},
     topology::{Application, SideName},
     vcpus::{Quota, VcpuQuotas},
 };
@@ -164,7 +164,12 @@ pub(crate) fn global(observation: &mut Observation) -> &mut GlobalCluster {
 
 /// Nothing is known of the data at stake.
 pub(crate) fn stake() -> Stake {
-    Stake { moved: None, fence: Seen::Known(None), rescues: Seen::Known(Vec::new()) }
+    Stake {
+        moved: None,
+        fence: Seen::Known(None),
+        connections: Seen::Known(Connections::Unlisted),
+        rescues: Seen::Known(Vec::new()),
+    }
 }
 
 /// A pair where DR writes, the record untouched.

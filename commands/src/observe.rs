@@ -6,7 +6,6 @@ use futures::{
     future::{OptionFuture, join_all},
     join,
 };
-use jiff::Timestamp;
 use storage::Clock;
 use tokio::time::{Instant, timeout};
 
@@ -16,7 +15,7 @@ use crate::{
     elsewhere::must_list,
     observation::{NamedRecord, NamedService, NamedZone, Observation, Seen, Side},
     rescue::Rescue,
-    stake::Fence,
+    stake::{Connections, Fence, Moved},
     topology::{Application, SideName},
 };
 
@@ -63,19 +62,21 @@ pub(crate) async fn observe_for(aws: &Aws, app: &Application, clock: &Clock, tar
 }
 
 /// What AWS tells of a former primary's data, complete within the same time: whether writes were blocked there since the promote that is known of, which
-/// an instance of the new writer tells in DR or one of the old primary's in its own region, and what Aurora saved by itself.
+/// an instance of the new writer tells in DR or one of the old primary's in its own region, who connected there since, and what Aurora saved by itself.
 pub(crate) async fn observe_stale(
     aws: &Aws,
     app: &Application,
-    since: Option<Timestamp>,
-) -> (Seen<Option<Fence>>, Seen<Vec<Rescue>>) {
+    moved: Option<&Moved>,
+) -> (Seen<Option<Fence>>, Seen<Connections>, Seen<Vec<Rescue>>) {
     let patience = app.timing.observation;
-    let (here, there, snapshots) = join!(
+    let (since, over) = (moved.map(|moved| moved.at), moved.map(|moved| moved.over));
+    let (here, there, connections, snapshots) = join!(
         look(&app.dr.region, patience, aws.fence(SideName::Dr, since)),
         look(&app.primary.region, patience, aws.fence(SideName::Primary, since)),
+        look(&app.primary.region, patience, aws.connections(over)),
         look(&app.primary.region, patience, aws.cluster_snapshots(SideName::Primary)),
     );
-    (Fence::of_both(here, there), snapshots.map(|snapshots| Rescue::among(&snapshots)))
+    (Fence::of_both(here, there), connections, snapshots.map(|snapshots| Rescue::among(&snapshots)))
 }
 
 async fn observe_zone(aws: &Aws, app: &Application, zone: &str) -> NamedZone {

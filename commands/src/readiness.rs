@@ -3,6 +3,7 @@
 
 mod capacity;
 mod database;
+mod deletable;
 mod dependencies;
 mod failback;
 mod identity;

@@ -20,8 +20,26 @@ pub struct Stake {
     pub moved: Option<Moved>,
     /// What RDS tells of Aurora's attempt to block writes there. `Known(None)`: of none.
     pub fence: Seen<Option<Fence>>,
+    /// Who connected to it since the writer moved.
+    pub connections: Seen<Connections>,
     /// What Aurora saved by itself (`rds:unplanned-global-failover-…`), with its copies.
     pub rescues: Seen<Vec<Rescue>>,
+}
+
+/// Connections to a former primary since the writer moved, as CloudWatch has them (`DatabaseConnections`).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Connections {
+    /// CloudWatch has no such metric of it.
+    Unlisted,
+    /// The writer moved so lately that no datapoint is about the time since alone.
+    TooEarly,
+    /// The most there were.
+    Most {
+        /// How many.
+        most: f64,
+        /// Begin of the five minutes.
+        at: Timestamp,
+    },
 }
 
 /// The promote that moved the writer away.
@@ -33,6 +51,8 @@ pub struct Moved {
     pub method: Method,
     /// When it was approved.
     pub at: Timestamp,
+    /// When its last step ended, after which nothing should use the old primary.
+    pub over: Timestamp,
     /// The last lag that was seen before.
     pub lag: Option<Lag>,
 }
@@ -41,7 +61,9 @@ impl Moved {
     /// What a run says of it; `None` if nobody approved that it moves the writer.
     pub fn of(run: &Run) -> Option<Self> {
         let method = run.method().filter(|method| matches!(method, Method::Failover | Method::Switchover))?;
-        Some(Self { run: run.id.clone(), method, at: run.decided()?.at, lag: run.lag_before() })
+        let at = run.decided()?.at;
+        let over = run.steps.values().filter_map(|step| step.ended_at).max().unwrap_or(at);
+        Some(Self { run: run.id.clone(), method, at, over, lag: run.lag_before() })
     }
 }
 
@@ -99,7 +121,7 @@ impl fmt::Display for Stake {
 
 impl fmt::Display for Moved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { run, method, at, lag } = self;
+        let Self { run, method, at, lag, .. } = self;
         match (method, lag) {
             (Method::Switchover, _) => write!(f, "{run} moved the writer by a switchover, which loses nothing"),
             (_, None) => write!(f, "the lag before {run} moved the writer is not known"),
@@ -130,6 +152,7 @@ mod tests {
             run: "promote-7".into(),
             method: Method::Failover,
             at: at(12),
+            over: at(90),
             lag: Some(Lag { millis: 340.4, at: at(0) }),
         };
         let source = Snapshot {
@@ -141,6 +164,7 @@ mod tests {
         let known = Stake {
             moved: Some(moved.clone()),
             fence: Seen::Known(Some(Fence { at: at(20), succeeded: false })),
+            connections: Seen::Known(Connections::Unlisted),
             rescues: Seen::Known(vec![Rescue { source, copies: Vec::new() }]),
         };
         assert_eq!(
@@ -152,6 +176,7 @@ mod tests {
         let unknown = Stake {
             moved: Some(Moved { lag: None, ..moved }),
             fence: Seen::Unknown("us-west-2 did not answer".into()),
+            connections: Seen::Known(Connections::Unlisted),
             rescues: Seen::Known(Vec::new()),
         };
         assert_eq!(
@@ -159,7 +184,12 @@ mod tests {
             "the lag before promote-7 moved the writer is not known; \
              whether writes there were blocked is not known (us-west-2 did not answer); Aurora saved no snapshot of it"
         );
-        let nothing = Stake { moved: None, fence: Seen::Known(None), rescues: Seen::Unknown("denied".into()) };
+        let nothing = Stake {
+            moved: None,
+            fence: Seen::Known(None),
+            connections: Seen::Known(Connections::Unlisted),
+            rescues: Seen::Unknown("denied".into()),
+        };
         assert_eq!(
             nothing.to_string(),
             "no promote in this log tells the lag before the writer moved; RDS tells of no attempt to block writes there; \

@@ -28,6 +28,13 @@ pub enum Fault {
         /// How many of them.
         times: Option<u32>,
     },
+    /// Clients are connected to a DB cluster, as CloudWatch tells.
+    DatabaseInUse {
+        /// DB cluster identifier.
+        db_cluster: String,
+        /// How many.
+        connections: u32,
+    },
     /// Every failover of the global cluster fails on the way: no writer flips, and it becomes idle again.
     PromotionFails {
         /// Identifier of the global cluster.

@@ -5,6 +5,7 @@ mod call;
 mod change;
 mod cloudwatch;
 mod codebuild;
+mod connections;
 mod dependencies;
 mod ecs;
 mod elb;

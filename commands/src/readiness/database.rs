@@ -4,6 +4,7 @@ mod instances;
 mod key;
 
 use jiff::{SignedDuration, Timestamp};
+pub(super) use key::{fix as make_usable, unusable};
 
 use super::{Check, LOOK_AGAIN, RUN_WAITS, awaited, blocking, warning};
 use crate::{

@@ -1,7 +1,8 @@
 //! What must be true before the way back.
 
 use super::{
-    Check, LOOK_AGAIN, Target, blocking, capacity, database, dependencies, identity, records, traffic, warning, zones,
+    Check, LOOK_AGAIN, Target, blocking, capacity, database, deletable, dependencies, identity, records, traffic,
+    warning, zones,
 };
 use crate::{
     elsewhere::{self, Elsewhere},
@@ -23,6 +24,7 @@ pub(super) fn checks(name: &str, app: &Application, observation: &Observation, s
     }
     checks.extend(connected(app, observation));
     checks.extend(running(app, observation));
+    checks.extend(deletable::checks(app, observation, stake));
     checks.extend(stale(app, observation, stake));
     checks.extend(stake.into_iter().flat_map(|stake| rescues(app, observation, stake)));
     checks

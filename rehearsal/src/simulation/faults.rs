@@ -110,6 +110,15 @@ impl Faults {
         self.active.values().any(fails)
     }
 
+    /// How many clients are connected to the DB cluster with that identifier; none are simulated otherwise.
+    pub(crate) fn connections(&self, wanted: &str) -> f64 {
+        let of = |fault: &Fault| match fault {
+            Fault::DatabaseInUse { db_cluster, connections } if db_cluster == wanted => Some(f64::from(*connections)),
+            _ => None,
+        };
+        self.active.values().find_map(of).unwrap_or_default()
+    }
+
     /// Whether secondaries of the global cluster never catch up.
     pub(crate) fn never_connects(&self, wanted: &str) -> bool {
         let never =
@@ -172,6 +181,7 @@ impl Simulation {
             | Fault::DatabaseStatus { .. }
             | Fault::SnapshotsFail { .. }
             | Fault::NeverConnects { .. }
+            | Fault::DatabaseInUse { .. }
             | Fault::BuildFails { .. } => {
                 self.faults.active.insert(id, fault);
             }

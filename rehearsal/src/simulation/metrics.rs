@@ -19,6 +19,8 @@ pub(crate) struct Metric {
 enum Source {
     /// Replication lag of the DB cluster with that ARN behind a region, times a factor.
     Lag { cluster: String, behind: Region, factor: f64 },
+    /// Client connections of the DB cluster with that identifier.
+    Connections { cluster: String },
     /// Requests to the load balancer with that ARN.
     Requests { balancer: String },
     /// Of these, the ones that were answered with a 5xx.
@@ -32,9 +34,10 @@ impl Simulation {
     /// Every metric of a region.
     pub(crate) fn metrics(&self, region: &Region) -> Vec<Metric> {
         let secondaries = self.aurora.clusters.values().filter(|cluster| cluster.region == *region);
-        let lags = secondaries.flat_map(|cluster| self.lag_metrics(cluster));
+        let lags = secondaries.clone().flat_map(|cluster| self.lag_metrics(cluster));
+        let connections = secondaries.map(connections_metric);
         let balancers = self.balancers.balancers.iter().filter(|(_, balancer)| balancer.region == *region);
-        lags.chain(balancers.flat_map(|(arn, _)| traffic_metrics(arn))).collect()
+        lags.chain(connections).chain(balancers.flat_map(|(arn, _)| traffic_metrics(arn))).collect()
     }
 
     /// Both lag metrics, with the dimensions that Aurora gives them, for every region that it ever replicated from.
@@ -68,6 +71,7 @@ impl Simulation {
             Source::Lag { cluster, behind, factor } => {
                 Some(self.lag_at(self.aurora.clusters.get(cluster)?, Some(behind), second)? * factor)
             }
+            Source::Connections { cluster } => Some(self.faults.connections(cluster)),
             Source::Requests { balancer } => self.traffic.minute(balancer, second).map(|counts| counts.requests as f64),
             Source::Errors { balancer } => self.traffic.minute(balancer, second).map(|counts| counts.errors as f64),
         }
@@ -84,6 +88,15 @@ impl Simulation {
         let behind = spans.find_map(|span| span.behind(second, self.durations().seed))?;
         let normal = self.dice.between(self.durations().lag, &format!("lag/{}/{second}", cluster.arn));
         Some((normal + behind).as_secs_f64() * 1000.0)
+    }
+}
+
+fn connections_metric(cluster: &DbCluster) -> Metric {
+    Metric {
+        namespace: "AWS/RDS",
+        name: "DatabaseConnections",
+        dimensions: BTreeMap::from([("DBClusterIdentifier", cluster.id.clone())]),
+        source: Source::Connections { cluster: cluster.id.clone() },
     }
 }
 

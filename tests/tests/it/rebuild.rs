@@ -1,5 +1,7 @@
 //! A rebuild deletes a stale former primary without losing anything: what it takes, when, of what, and what it leaves.
 
+use std::time::Duration;
+
 use commands::{plan::RunbookName, report::RunOutcome, run::Run};
 use rehearsal::{Disturbance, Fault, Interference, OldPrimary, Service, Side, SnapshotState, Target};
 use storage::Record;
@@ -176,4 +178,19 @@ async fn nothing_to_delete_is_no_deletion_to_approve() {
     hand.waits(|pair| pair.primary.database == "absent").await.unwrap();
     asked(&stage, 1).await;
     insta::assert_snapshot!("gate_rebuild_nothing", tests::text_of(&stage.gate().await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_somebody_still_uses_is_deleted_only_by_name() {
+    let stage = promoted(OldPrimary::Detached).await;
+    stage.world.inject(Fault::DatabaseInUse { db_cluster: "shop-primary".into(), connections: 3 });
+    tokio::time::sleep(Duration::from_secs(900)).await;
+    asked(&stage, 1).await;
+    let gate = stage.of("gate.opened").await.pop().unwrap();
+    assert_eq!(gate.data["overrides"], serde_json::json!(["stale-in-use"]));
+    stage
+        .message(|message| {
+            message.text.contains("1 blocking") || tests::text_of(message).contains("had 3 connections at")
+        })
+        .await;
 }

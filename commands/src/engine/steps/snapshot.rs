@@ -29,6 +29,15 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sigh
             return Ok(Sight::Holds("it is a member of the global cluster: nothing is stale".to_owned()));
         }
     };
+    // RDS would only refuse it, until somebody does something about it.
+    if ["stopped", "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"]
+        .contains(&cluster.status.as_str())
+    {
+        return Ok(Sight::Failed(format!(
+            "{} is {}, so RDS takes no snapshot of it and nothing is deleted; start it with `aws rds start-db-cluster --db-cluster-identifier {} --region {}`, then retry",
+            cluster.arn, cluster.status, pair.app.primary.db_cluster, pair.app.primary.region
+        )));
+    }
     let snapshots = pair.aws.cluster_snapshots(SideName::Primary).await?;
     Ok(match Taken::of(pair, run, &cluster, &snapshots, Occasion::BeforeGate, hand.attempt()) {
         Taken::Available(snapshot) => {

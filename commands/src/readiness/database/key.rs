@@ -29,7 +29,8 @@ pub(super) fn check(cluster: &str, region: &str, side: SideName, key: Option<&Se
     }
 }
 
-fn unusable(key: &KmsKey) -> String {
+/// What is the matter with a key that is not enabled.
+pub(in crate::readiness) fn unusable(key: &KmsKey) -> String {
     let arn = &key.arn;
     match (key.state.as_deref(), &key.deleted_at) {
         (Some("PendingDeletion"), Some(at)) => format!("{arn} is pending deletion, and gone at {at}"),
@@ -39,7 +40,8 @@ fn unusable(key: &KmsKey) -> String {
     }
 }
 
-fn fix(key: &KmsKey, region: &str) -> String {
+/// What makes a key usable again.
+pub(in crate::readiness) fn fix(key: &KmsKey, region: &str) -> String {
     let enable = format!("`aws kms enable-key --region {region} --key-id {}`", key.arn);
     match key.state.as_deref() {
         Some("PendingDeletion") => {

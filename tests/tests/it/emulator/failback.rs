@@ -90,27 +90,43 @@ fn without_listener(state: &Value) -> Value {
     state
 }
 
-/// Every run completed. AWS accepted each change that must not be made twice at most once, and only a detached cluster was deleted. A call
-/// whose outcome died with the bot is made again once it is seen to have had no effect.
+/// Every run completed. AWS accepted each change that must not be made twice at most once, and only a detached cluster was deleted, after a last snapshot. A
+/// call whose outcome died with the bot is made again once it is seen to have had no effect.
 fn all_ended_well(records: &[Value], fate: OldPrimary) {
     let ended = records.iter().filter(|record| record["event"] == "run.ended");
     assert!(ended.clone().all(|record| record["data"]["report"]["outcome"] == "completed"));
-    let outcomes = |operation: &str| -> Vec<&str> {
-        let intends =
-            |record: &&Value| record["event"] == "call.intended" && record["data"]["call"]["operation"] == operation;
-        let intents: Vec<&Value> = records.iter().filter(intends).map(|record| &record["seq"]).collect();
-        let finished = records.iter().filter(|record| record["event"] == "call.finished");
-        let of_these = finished.filter(|record| intents.contains(&&record["data"]["intent"]));
-        of_these.map(|record| record["data"]["outcome"]["how"].as_str().unwrap()).collect()
+    // What each call that was meant for one thing came to, attempt by attempt.
+    let outcomes = |operation: &str| -> BTreeMap<String, Vec<&str>> {
+        let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for finished in records.iter().filter(|record| record["event"] == "call.finished") {
+            let intent = records.iter().find(|record| record["seq"] == finished["data"]["intent"]).unwrap();
+            let call = &intent["data"]["call"];
+            if call["operation"] == operation {
+                let how = finished["data"]["outcome"]["how"].as_str().unwrap();
+                found.entry(call["params"].to_string()).or_default().push(how);
+            }
+        }
+        found
     };
     let moves = ["FailoverGlobalCluster", "SwitchoverGlobalCluster"];
-    let deletions = ["CreateDBClusterSnapshot", "DeleteDBInstance", "DeleteDBCluster"];
+    let deletions = ["CreateDBClusterSnapshot", "DeleteDBInstance", "ModifyDBCluster", "DeleteDBCluster"];
     for operation in moves.into_iter().chain(deletions) {
         let found = outcomes(operation);
         eprintln!("{operation}: {found:?}");
         let wanted = fate == OldPrimary::Detached || moves.contains(&operation);
         assert_eq!(!found.is_empty(), wanted, "{operation}: {found:?}");
-        assert!(found.iter().filter(|how| **how == "accepted").count() <= 1, "{operation}: {found:?}");
-        assert!(found.iter().all(|how| ["accepted", "unknown"].contains(how)), "{operation}: {found:?}");
+        for hows in found.values() {
+            assert!(hows.iter().filter(|how| **how == "accepted").count() <= 1, "{operation}: {found:?}");
+            assert!(hows.iter().all(|how| ["accepted", "unknown"].contains(how)), "{operation}: {found:?}");
+        }
+    }
+    // The cluster goes with a snapshot that was asked for when it had no instance any more.
+    let gone = |record: &&Value| {
+        record["event"] == "call.intended" && record["data"]["call"]["operation"] == "DeleteDBCluster"
+    };
+    for deletion in records.iter().filter(gone) {
+        let before = &deletion["data"]["before"];
+        assert!(before["snapshot"].as_str().unwrap().contains("-final-"), "{before}");
+        assert_eq!(before["instances"].as_array().unwrap().len(), 0, "{before}");
     }
 }
