@@ -88,7 +88,8 @@ async fn run_that_waits_for_replication_is_aborted_by_one_word() {
 async fn button_on_the_run_s_message_aborts_it_once_and_goes() {
     let stage = waits_for_replication().await;
     let root = stage.message(|message| has(message, "end")).await;
-    insta::assert_snapshot!("progress_with_abort", tests::text_of(&root));
+    let text = tests::text_of(&root);
+    assert!(text.contains("[Abort…] — asks: It ends between two AWS calls. What was changed stays as it is"), "{text}");
     stage.presses_in(&root, Cast::JONAS, "end").await;
     let run = ended(&stage, RunbookName::Failback).await;
     let told = stage.says(Cast::MAYA, &format!("abort {}", run.id)).await;
