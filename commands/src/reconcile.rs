@@ -117,7 +117,7 @@ fn listener(app: &Application, observation: &Observation) -> Option<Difference> 
     let resource = format!("listener {} in {}", listener.arn, app.primary.region);
     match seen {
         Seen::Unknown(why) | Seen::Refused(why) => Some(difference(resource, why.clone(), "look again")),
-        Seen::Known(_) if governing(listener, &observation.primary.services).is_some() => None,
+        Seen::Known(_) if governing(listener, seen.known(), &observation.primary.services).is_some() => None,
         Seen::Known(state) => listener_change(listener, state).map(|_| {
             let fix = format!(
                 "let it forward to {} alone; stack {}",

@@ -132,7 +132,7 @@ fn supplies(app: &Application, observation: &Observation, side: SideName) -> Vec
 fn listener_elsewhere(app: &Application, observation: &Observation, side: SideName) -> Option<String> {
     let listener = app.side(side).listener.as_ref()?;
     let state = observation.side(side).listener.as_ref()?.known()?;
-    if governing(listener, &observation.side(side).services).is_some() {
+    if governing(listener, Some(state), &observation.side(side).services).is_some() {
         return None;
     }
     listener_change(listener, state)?;

@@ -22,7 +22,7 @@ pub enum Switching {
 /// What is to be done about the listener, which may be ECS's: in its own blue/green deployments ECS sets the weights of the production rule, to
 /// whichever target group the tasks are in. That rule is left alone, and right where its traffic goes to the tasks.
 pub fn listener_switch(listener: &Listener, state: &ListenerState, services: &[NamedService]) -> Switching {
-    let Some((name, service)) = governing(listener, services) else {
+    let Some((name, service)) = governing(listener, Some(state), services) else {
         return match listener_change(listener, state) {
             None => Switching::Holds(format!("forwards to {}", listener.target_group_name())),
             Some(change) => Switching::Change(change),
@@ -54,17 +54,24 @@ pub fn listener_switch(listener: &Listener, state: &ListenerState, services: &[N
 }
 
 /// The service in whose deployments the listener's weights are set, if there is one: by ECS in its own blue/green deployments, or by CodeDeploy or
-/// another controller, whose task sets are where no service has the configured target group.
-pub fn governing<'a>(listener: &Listener, services: &'a [NamedService]) -> Option<(&'a str, &'a ServiceState)> {
+/// another controller, whose tasks are in a target group that the listener forwards to and that isn't the configured one.
+pub fn governing<'a>(
+    listener: &Listener,
+    state: Option<&ListenerState>,
+    services: &'a [NamedService],
+) -> Option<(&'a str, &'a ServiceState)> {
     let known = || {
         let named = services.iter();
         named.filter_map(|named| Some((named.name.as_str(), named.state.known()?.as_ref()?)))
     };
-    let in_group = |state: &ServiceState| state.target_groups.iter().any(|group| group.arn == listener.target_group);
-    let by_ecs = known().find(|(_, state)| state.governs.iter().any(|governed| governs(governed, listener)));
-    let moved =
-        |(_, state): &(&str, &ServiceState)| state.controller.has_task_sets() && !state.target_groups.is_empty();
-    by_ecs.or_else(|| if known().any(|(_, state)| in_group(state)) { None } else { known().find(moved) })
+    let by_ecs = known().find(|(_, service)| service.governs.iter().any(|governed| governs(governed, listener)));
+    let forwards = |arn: &str| state.is_some_and(|state| state.forwards_to().any(|target| target.arn == arn));
+    let by_task_sets = |(_, service): &(&str, &ServiceState)| {
+        let groups = &service.target_groups;
+        let elsewhere = groups.iter().all(|group| group.arn != listener.target_group);
+        service.controller.has_task_sets() && elsewhere && groups.iter().any(|group| forwards(&group.arn))
+    };
+    by_ecs.or_else(|| known().find(by_task_sets))
 }
 
 /// Who sets the weights of the listener that it governs.
@@ -208,10 +215,11 @@ mod tests {
             ServiceState { controller: Controller::CodeDeploy, governs: vec![], ..state }
         };
         assert!(matches!(switch(Some(RULE), &[("alternate", 1)], task_set("alternate")), Switching::Holds(_)));
-        let Switching::Stuck(why) = switch(Some(RULE), &[("blue", 1)], task_set("alternate")) else {
-            unreachable!("no traffic is sent to a group without tasks")
+        let Switching::Stuck(why) = switch(Some(RULE), &[("blue", 1), ("alternate", 1)], task_set("alternate")) else {
+            unreachable!("what CodeDeploy shifts is left alone")
         };
         assert!(why.starts_with("CodeDeploy governs"), "{why}");
+        assert!(matches!(switch(Some(RULE), &[("blue", 1)], task_set("alternate")), Switching::Change(_)), "another's");
         assert!(matches!(switch(Some(RULE), &[("blue", 1)], task_set("green")), Switching::Change(_)));
     }
 

@@ -74,7 +74,7 @@ pub(super) fn listener(app: &Application, observation: &Observation, side: SideN
     let what = if listener.rule_arn.is_some() { "rule" } else { "listener" };
     let seen = observation.side(side);
     let state = seen.listener.as_ref().and_then(Seen::known);
-    if let Some((service, state)) = governing(listener, &seen.services) {
+    if let Some((service, state)) = governing(listener, state, &seen.services) {
         let who = governor(state);
         let goal =
             format!("the {what} forwards to the tasks of {service}; {who} governs it, and Standby doesn't change it");

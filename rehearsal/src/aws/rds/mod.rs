@@ -41,7 +41,7 @@ pub(super) fn call(
 ) -> Result<Value> {
     let region = context.region;
     match operation {
-        "DescribeGlobalClusters" => reading::global_clusters(simulation, region, input),
+        "DescribeGlobalClusters" => reading::global_clusters(simulation, input),
         "DescribeDBClusters" => reading::clusters(simulation, region, input),
         "DescribeDBInstances" => reading::instances(simulation, region, input),
         "DescribeDBSubnetGroups" => reading::subnet_groups(simulation, region, input),

@@ -13,27 +13,18 @@ use crate::{
     },
 };
 
-/// A global cluster is seen from every region in which it has a member.
-fn visible_global_clusters<'a>(
-    simulation: &'a Simulation,
-    region: &'a Region,
-) -> impl Iterator<Item = &'a GlobalCluster> {
-    let here = move |arn: &String| simulation.aurora.clusters.get(arn).is_some_and(|cluster| cluster.region == *region);
-    simulation
-        .aurora
-        .global_clusters
-        .values()
-        .filter(move |global| global.members.iter().any(|member| here(&member.cluster_arn)))
-}
-
 fn clusters_of<'a>(simulation: &'a Simulation, region: &'a Region) -> impl Iterator<Item = &'a DbCluster> {
     simulation.aurora.clusters.values().filter(move |cluster| cluster.region == *region)
 }
 
-pub(super) fn global_clusters(simulation: &Simulation, region: &Region, input: Input<'_>) -> Result<Value> {
+/// Global clusters belong to no region: every region tells of all of them, whether it has a member or not.
+pub(super) fn global_clusters(simulation: &Simulation, input: Input<'_>) -> Result<Value> {
     let wanted = input.text("GlobalClusterIdentifier");
     let with_member = input.filter("db-cluster-id");
-    let found: Vec<Value> = visible_global_clusters(simulation, region)
+    let found: Vec<Value> = simulation
+        .aurora
+        .global_clusters
+        .values()
         .filter(|global| wanted.is_none_or(|id| global.id.eq_ignore_ascii_case(id) || global.arn == id))
         .filter(|global| with_member.as_ref().is_none_or(|ids| shapes::has_member(simulation, global, ids)))
         .map(shapes::global_cluster)
