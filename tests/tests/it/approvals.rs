@@ -204,11 +204,11 @@ async fn help_hints_and_plans_show_what_the_asker_may_do() {
     }
     assert!(sam.contains("`/dr status`") && sam.contains("`/dr plan promote`"), "{sam}");
     stage.says(Cast::SAM, "status").await;
-    shows(&stage, "whoever may promote can move it to DR").await;
+    shows(&stage, "nothing to do").await;
     stage.says(Cast::SAM, "plan promote").await;
     shows(&stage, "a promote, which you may not ask for").await;
     stage.says(Cast::MAYA, "status").await;
-    shows(&stage, "`/dr promote` moves it to DR").await;
+    shows(&stage, "`/dr promote shop` moves it to us-west-2").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,7 +136,7 @@ async fn snapshot_that_failed_is_taken_again_when_somebody_deleted_it() {
     let fault = rig.stage.world.inject(Fault::SnapshotsFail { db_cluster: "shop-primary".to_owned() });
     rig.stage.says(Cast::MAYA, "failback").await;
     let error = pauses(&rig, "snapshot").await;
-    assert!(error.contains("failed; delete it in RDS and retry to take another"), "{error}");
+    assert!(error.contains("failed, and nothing is deleted without one"), "{error}");
     rig.stage.world.clear(fault);
     Crew::of(Story::Detached).see_to_the_end(&rig.stage).await.unwrap();
     rig.settle().await;

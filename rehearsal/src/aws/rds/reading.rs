@@ -8,7 +8,7 @@ use crate::{
     region::Region,
     simulation::{
         Simulation,
-        aurora::{DbCluster, GlobalCluster, cluster_not_found, global_not_found, instances::instance_not_found},
+        aurora::{DbCluster, cluster_not_found, global_not_found, instances::instance_not_found},
         refusal::{Refusal, Result},
     },
 };
