@@ -3,6 +3,7 @@
 
 - moto's network: ministack checks the subnets that it is told, moto those of its load balancers, and a stack has only one network, so what
   ministack asks about a subnet is answered by moto;
+- what `ministack_completed.py` adds;
 - endpoints of clusters as AWS names them, by account and region: a cluster that is made again has its old endpoint.
 
     ministack_on_moto.py MOTO_URL
@@ -12,6 +13,7 @@ import re
 import sys
 
 import boto3
+import ministack_completed
 from botocore.exceptions import ClientError
 from ministack.app import main
 from ministack.core.responses import get_region
@@ -44,6 +46,7 @@ create_cluster = rds._create_db_cluster_impl
 
 if __name__ == "__main__":
     rds._create_db_cluster_impl = create_cluster_with_lasting_endpoints
+    ministack_completed.complete()
     # What is left of the arguments is ministack's own.
     ec2._subnets = MotoSubnets(sys.argv.pop(1))
     ec2._ensure_defaults_initialized = lambda: None

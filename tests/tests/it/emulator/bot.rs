@@ -85,6 +85,40 @@ impl Bot {
         }
     }
 
+    /// Kills it with -9 around each changing call: as soon as its intent is recorded, which is before or after the call itself, and again as soon as its
+    /// outcome is; twice at most for the same call, so that it comes to an end. `kills` names what was recorded last. Does not end by itself.
+    pub(super) async fn dies_around(&mut self, kills: &mut Vec<String>) {
+        let mut read = 0;
+        loop {
+            let log = self.log();
+            let records: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            let call = |intent: &Value| {
+                let intended = records.iter().find(|record| record["seq"] == *intent)?;
+                Some(intended["data"]["call"].clone())
+            };
+            let around = records.iter().skip(read).filter_map(|record| {
+                let call = match record["event"].as_str()? {
+                    "call.intended" => record["data"]["call"].clone(),
+                    "call.finished" => call(&record["data"]["intent"])?,
+                    _ => return None,
+                };
+                let (event, operation) = (record["event"].as_str()?, call["operation"].as_str()?);
+                Some(format!("{event} {operation} {}", call["params"]))
+            });
+            let around: Vec<String> = around.collect();
+            read = records.len();
+            let often = |what: &&String| kills.iter().filter(|before| before == what).count() < 2;
+            let due = around.iter().rfind(often).cloned();
+            if let Some(what) = due {
+                // A dropped process is killed and reaped.
+                drop(self.process.take());
+                kills.push(what);
+                self.launch();
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Kills it with -9 once its log says that, and starts it again. Answers the log as the kill left it.
     pub(super) async fn dies_at(&mut self, said: impl Fn(&str) -> bool) -> String {
         while !said(&self.log()) {

@@ -28,7 +28,7 @@ pub(crate) struct Emulators {
 impl Emulators {
     pub(crate) fn start(folder: &Path) -> Self {
         let (mut ministack, mut moto) = (python::python(), python::python());
-        ministack.args(["-m", "ministack"]);
+        ministack.arg(python::folder().join("ministack_completed.py"));
         moto.args(["-m", "moto.server"]);
         let [one, other] = free_addresses();
         Self::launch(folder, (one, ministack), (other, moto))

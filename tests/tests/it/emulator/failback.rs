@@ -1,4 +1,4 @@
-//! There and back again, the bot killed with -9 every few records: the pair ends as it was before.
+//! There and back again, the bot killed with -9 every few records, or around each call: the pair ends as it was before.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,10 @@ use serde_json::Value;
 use tests::retries_what_fails;
 
 use super::{Emulators, People, Stage};
+
+/// What a rebuild changes before Terraform's turn.
+const DELETIONS: [&str; 5] =
+    ["CopyDBClusterSnapshot", "CreateDBClusterSnapshot", "DeleteDBInstance", "ModifyDBCluster", "DeleteDBCluster"];
 
 /// What becomes of the old primary after the promote.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,23 +23,42 @@ enum OldPrimary {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python with ministack, moto and boto3: see tests/third-party/README.md"]
 async fn the_bot_fails_back_to_a_rejoined_primary_through_kills() {
-    there_and_back(OldPrimary::Rejoined).await;
+    there_and_back(OldPrimary::Rejoined, Kills::EveryFewRecords).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Python with ministack, moto and boto3: see tests/third-party/README.md"]
 async fn the_bot_rebuilds_a_detached_primary_and_fails_back_through_kills() {
-    there_and_back(OldPrimary::Detached).await;
+    there_and_back(OldPrimary::Detached, Kills::EveryFewRecords).await;
 }
 
-async fn there_and_back(fate: OldPrimary) {
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Python with ministack, moto and boto3: see tests/third-party/README.md"]
+async fn the_bot_that_is_killed_around_each_call_deletes_nothing_that_no_snapshot_has() {
+    there_and_back(OldPrimary::Detached, Kills::AroundEachCall).await;
+}
+
+/// When the bot is killed.
+#[derive(Clone, Copy, PartialEq)]
+enum Kills {
+    EveryFewRecords,
+    AroundEachCall,
+}
+
+async fn there_and_back(fate: OldPrimary, when: Kills) {
     let mut stage = Stage::open().await;
     let before = observe(&stage);
     let primary = stage.described["primary"]["region"].as_str().unwrap();
-    let mut kills = 0;
+    let (mut kills, mut around) = (0, Vec::new());
+    let dies = async {
+        match when {
+            Kills::EveryFewRecords => stage.bot.dies(&mut kills).await,
+            Kills::AroundEachCall => stage.bot.dies_around(&mut around).await,
+        }
+    };
     tokio::select! {
         () = converse(&stage.people, &stage.emulators, &stage.pair, primary, fate) => {}
-        () = stage.bot.dies(&mut kills) => {}
+        () = dies => {}
         // Whether the writer's move was sent is not known where the bot died just then: it asks.
         () = retries_what_fails(stage.people.slack.clone()) => {}
     }
@@ -48,8 +71,19 @@ async fn there_and_back(fate: OldPrimary) {
     assert!(after["listener"][production].as_u64().unwrap() > 0, "{}", after["listener"]);
     let records = stage.bot.export();
     all_ended_well(&records, fate);
-    eprintln!("{kills} kills in {} records", records.len());
-    assert!(kills >= 5, "killed {kills} times only");
+    eprintln!("{} kills in {} records", kills + around.len(), records.len());
+    match when {
+        Kills::EveryFewRecords => assert!(kills >= 5, "killed {kills} times only"),
+        Kills::AroundEachCall => {
+            for (operation, event) in
+                DELETIONS.iter().flat_map(|call| [(call, "call.intended"), (call, "call.finished")])
+            {
+                let at = around.iter().filter(|at| at.starts_with(&format!("{event} {operation} "))).count();
+                eprintln!("{at} kills at {event} of {operation}");
+                assert!(at > 0, "never killed at {event} of {operation}");
+            }
+        }
+    }
     stage.bot.stop();
 }
 
@@ -109,8 +143,7 @@ fn all_ended_well(records: &[Value], fate: OldPrimary) {
         found
     };
     let moves = ["FailoverGlobalCluster", "SwitchoverGlobalCluster"];
-    let deletions = ["CreateDBClusterSnapshot", "DeleteDBInstance", "ModifyDBCluster", "DeleteDBCluster"];
-    for operation in moves.into_iter().chain(deletions) {
+    for operation in moves.into_iter().chain(DELETIONS) {
         let found = outcomes(operation);
         eprintln!("{operation}: {found:?}");
         let wanted = fate == OldPrimary::Detached || moves.contains(&operation);
@@ -120,11 +153,16 @@ fn all_ended_well(records: &[Value], fate: OldPrimary) {
             assert!(hows.iter().all(|how| ["accepted", "unknown"].contains(how)), "{operation}: {found:?}");
         }
     }
-    // The cluster goes with a snapshot that was asked for when it had no instance any more.
+    // Nothing goes before what Aurora saved is kept, and the cluster goes with a snapshot that was asked for when it had no instance any more.
     let gone = |record: &&Value| {
         record["event"] == "call.intended" && record["data"]["call"]["operation"] == "DeleteDBCluster"
     };
+    let kept = |record: &Value| {
+        let detail = record["data"]["detail"].as_str().unwrap_or_default();
+        record["event"] == "step.done" && record["step"] == "rescue" && detail.contains("is kept as")
+    };
     for deletion in records.iter().filter(gone) {
+        assert!(records.iter().any(|record| kept(record) && record["seq"].as_u64() < deletion["seq"].as_u64()));
         let before = &deletion["data"]["before"];
         assert!(before["snapshot"].as_str().unwrap().contains("-final-"), "{before}");
         assert_eq!(before["instances"].as_array().unwrap().len(), 0, "{before}");
