@@ -137,7 +137,10 @@ fn users_keep_their_database(
     }
     if !is_member(SideName::Primary) && sent_to(app, observation, SideName::Primary) {
         return Err(match stale {
-            Some(_) => alone(SideName::Primary, "a rebuild would delete it".to_owned()),
+            Some(_) => alone(
+                SideName::Primary,
+                format!("a rebuild would delete it; `/dr promote {name}` moves them to {}, which lacks it", dr.region),
+            ),
             None => NoPlan::UsersThere {
                 application: name.to_owned(),
                 record: app.record_names(),

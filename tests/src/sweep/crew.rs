@@ -143,9 +143,19 @@ impl Crew {
                 self.asked = Some(Instant::now());
                 self.insists = !self.once;
                 Self::stop_what_is_left(stage);
-                let _answer = stage.slack.command(Cast::MAYA, Cast::INCIDENT, self.story.command()).await;
+                let _answer = stage.slack.command(Cast::MAYA, Cast::INCIDENT, self.command(stage)).await;
             }
             self.wait(stage, self.read.len() as u64).await;
+        }
+    }
+
+    /// What they ask for: where a promote was left half-way, users are brought to the writer before they are brought back.
+    fn command(&self, stage: &Stage) -> &'static str {
+        let pair = stage.world.state().pairs.remove(0);
+        let half_way = pair.writer == Some(Side::Dr) && pair.resolves_to == Some(Side::Primary);
+        match half_way && self.story.side() == Side::Primary {
+            true => "promote users are not there yet",
+            false => self.story.command(),
         }
     }
 

@@ -154,7 +154,8 @@ impl Story {
             // Where the primary cannot be seen, there is no switchover to choose.
             Self::PlannedMove => &["approve-switchover", "approve-failover"],
             Self::LeftAtZero => &["approve-restore"],
-            _ => &["approve-rebuild", "approve-switchover"],
+            // The failover is a promote's that was left half-way, and moves the record alone.
+            _ => &["approve-rebuild", "approve-switchover", "approve-failover"],
         }
     }
 
