@@ -92,11 +92,13 @@ async fn leaned_on(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<Option
     })
 }
 
-/// Why the records stay: the target doesn't write, or not all that was written is there. In a promote what can't be seen holds nothing up, since users
-/// have no region meanwhile.
+/// Why the records stay: the target doesn't write, or not all that was written is there. In a failover what can't be seen holds nothing up, since users
+/// have no region meanwhile, and what the old primary still takes was given up.
 async fn leaves(pair: &Pair, run: &Run) -> Result<Option<String>, AwsError> {
-    match run.plan.runbook {
-        RunbookName::Failback => writer::unsafe_for_users(pair).await,
+    match (run.plan.runbook, run.method()) {
+        (RunbookName::Failback, _) | (_, Some(Method::Switchover)) => {
+            writer::unsafe_for_users(pair, run.plan.target).await
+        }
         _ => Ok(writer::left(pair, run.plan.target).await),
     }
 }

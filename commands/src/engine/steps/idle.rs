@@ -49,7 +49,7 @@ pub(super) async fn look(pair: &Pair, run: &Run, memory: &mut Memory) -> Result<
         }));
     }
     if !actions.is_empty() {
-        if let Some(why) = writer::unsafe_for_users(pair).await? {
+        if let Some(why) = writer::unsafe_for_users(pair, SideName::Primary).await? {
             return Ok(Sight::Failed(why));
         }
         match serves::not_yet(pair, SideName::Primary).await? {

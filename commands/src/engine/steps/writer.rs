@@ -14,24 +14,29 @@ pub(super) async fn left(pair: &Pair, side: SideName) -> Option<String> {
     elsewhere(&pair.app, &global, side)
 }
 
-/// Why users must not be moved to the primary by a failback, or lose DR: the primary isn't the writer, or DR, where they wrote, is no member of the
-/// global cluster any more, so that nothing of it is replicated.
+/// Why users must not be moved to that side by what promises to lose nothing, or lose the other side: it isn't the writer, or the other side, where they
+/// wrote, is no member of the global cluster any more, so that nothing of it is replicated.
 ///
 /// # Errors
 /// It could not be seen: then users stay where they are.
-pub(super) async fn unsafe_for_users(pair: &Pair) -> Result<Option<String>, AwsError> {
+pub(super) async fn unsafe_for_users(pair: &Pair, side: SideName) -> Result<Option<String>, AwsError> {
     let (app, name) = (&pair.app, &pair.app.global_cluster);
+    let (target, other) = (app.side(side), app.side(side.other()));
     let Some(global) = pair.aws.global_cluster(SideName::Dr).await? else {
-        return Ok(Some(format!("there is no global cluster {name}, so users stay in {}", app.dr.region)));
+        return Ok(Some(format!("there is no global cluster {name}, so users stay in {}", other.region)));
     };
-    if let Some(why) = elsewhere(app, &global, SideName::Primary) {
+    if let Some(why) = elsewhere(app, &global, side) {
         return Ok(Some(why));
     }
-    Ok(global.member(&app.dr.region, &app.dr.db_cluster).is_none().then(|| {
+    let given_up = match side {
+        SideName::Primary => String::new(),
+        SideName::Dr => format!("; or abort, and a failover by `/dr promote {}` gives it up", pair.name),
+    };
+    Ok(global.member(&other.region, &other.db_cluster).is_none().then(|| {
         format!(
             "{} in {} is not a member of {name} any more: what users wrote there is not in {}. \
-             Find out who detached it, and keep users there until their data is in one place",
-            app.dr.db_cluster, app.dr.region, app.primary.db_cluster
+             Find out who detached it, and keep users there until their data is in one place{given_up}",
+            other.db_cluster, other.region, target.db_cluster
         )
     }))
 }
