@@ -86,6 +86,11 @@ pub fn served_by(app: &Application, set: &RecordSet) -> Option<SideName> {
     set.alias.as_ref().and_then(|alias| app.side_of_target(&alias.dns_name))
 }
 
+/// The first of the names that were seen which sends users to that side, if one does.
+pub(crate) fn sending_to<'a>(app: &Application, side: SideName, records: &'a [NamedRecord]) -> Option<&'a NamedRecord> {
+    records.iter().find(|record| record.addresses().any(|set| served_by(app, set) == Some(side)))
+}
+
 /// What points the names that were seen at that side's endpoint: one batch a hosted zone, none for a zone whose records are there.
 pub fn record_changes(app: &Application, side: SideName, records: &[NamedRecord]) -> Vec<Change> {
     let mut zones: BTreeMap<&str, Vec<Swap>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What AWS tells of a stale former primary's data: Aurora's attempt to block writes.
+//! What AWS reports about a stale former primary's data: Aurora's attempt to block writes.
 
 use aws_sdk_rds::types::{Event, SourceType};
 use jiff::{SignedDuration, Timestamp};

@@ -59,7 +59,7 @@ impl Aws {
                     theirs,
                 })
             });
-            // Set once: whoever introduces them again has the same to say.
+            // Set once: introducing them again would say the same.
             let _known = aws.0.neighbors.set(others.collect());
         }
     }

@@ -223,7 +223,7 @@ impl Desk {
         self.start(request, pair, Way::Failback, command?, rebuilt.reason).await
     }
 
-    /// Asks for a promote, in the name of whoever wanted it in the ended run's place. Nothing of that run is carried over: both regions are
+    /// Asks for a promote, on behalf of the person who wanted it in the ended run's place. Nothing of that run is carried over: both regions are
     /// observed again, and the plan has a confirmation of its own. Where a switchover was refused it has the failover alone.
     pub(super) async fn promote_instead(self, ended: Run, instead: Instead) -> Result<(), EngineError> {
         let Some(pair) = self.0.pairs.get(&ended.application).cloned() else { return Ok(()) };

@@ -68,9 +68,7 @@ impl Desk {
         }
         Ok(runs)
     }
-}
 
-impl Desk {
     /// Those of an application's last runs that ended since its steady state, newest first.
     pub(super) async fn lately(&self, application: &str) -> Result<Vec<Run>, EngineError> {
         let mut runs = Vec::new();

@@ -13,7 +13,7 @@ use crate::{
     phase::{moving_to, writing},
     readiness::failback_checks,
     reconcile::differences,
-    records::served_by,
+    records::sending_to,
     stake::Stake,
     topology::{Application, SideName},
 };
@@ -132,10 +132,10 @@ fn users_keep_their_database(
         }))
     };
     let (primary, dr) = (&app.primary, &app.dr);
-    if !is_member(SideName::Dr) && sent_to(app, observation, SideName::Dr) {
+    if !is_member(SideName::Dr) && sending_to(app, SideName::Dr, &observation.records).is_some() {
         return Err(alone(SideName::Dr, format!("moving them to {} would part them from it", primary.region)));
     }
-    if !is_member(SideName::Primary) && sent_to(app, observation, SideName::Primary) {
+    if !is_member(SideName::Primary) && sending_to(app, SideName::Primary, &observation.records).is_some() {
         return Err(match stale {
             Some(_) => alone(
                 SideName::Primary,
@@ -150,12 +150,6 @@ fn users_keep_their_database(
         });
     }
     Ok(())
-}
-
-/// Whether any of the records sends users to that side.
-fn sent_to(app: &Application, observation: &Observation, side: SideName) -> bool {
-    let sets = observation.records.iter().filter_map(|record| record.sets.known()).flatten();
-    sets.filter(|set| set.is_address()).any(|set| served_by(app, set) == Some(side))
 }
 
 fn switchover(app: &Application, global: &GlobalCluster) -> MethodOption {

@@ -145,15 +145,7 @@ impl Simulation {
     fn build_elsewhere(&mut self, pair: &Pair) -> Result<()> {
         let site = &pair.primary;
         let id = format!("{}-v2", site.db_cluster);
-        let wanted = NewCluster {
-            id: &id,
-            global_cluster: &pair.global_cluster,
-            engine_version: Some(&pair.engine_version),
-            kms_key: Some(&site.kms_key),
-            source_region: None,
-            presigned: true,
-            deletion_protection: true,
-        };
+        let wanted = NewCluster::secondary(pair, &id);
         self.create_cluster(&site.region, &wanted).map(drop)
     }
 }

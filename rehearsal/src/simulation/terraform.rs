@@ -143,15 +143,7 @@ impl Simulation {
     fn build_secondary(&mut self, pair: &Pair) -> Answer<Progress> {
         let site = &pair.primary;
         let Some(cluster) = self.aurora.clusters.get(&pair.db_cluster_arn(Side::Primary)) else {
-            let wanted = NewCluster {
-                id: &site.db_cluster,
-                global_cluster: &pair.global_cluster,
-                engine_version: Some(&pair.engine_version),
-                kms_key: Some(&site.kms_key),
-                source_region: None,
-                presigned: true,
-                deletion_protection: true,
-            };
+            let wanted = NewCluster::secondary(pair, &site.db_cluster);
             self.create_cluster(&site.region, &wanted)?;
             return Ok(Progress::Waits);
         };

@@ -81,14 +81,20 @@ async fn each_run_takes_its_own_snapshot_and_a_last_one_when_nothing_can_write()
     assert!(gone.last_write_at.unwrap() <= last.taken_at && !gone.deletion_protection && gone.db_instances == 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_nobody_approved_is_not_deleted() {
+/// A rebuild that is approved and about to delete the first instance.
+async fn deleting() -> Stage {
     let stage = promoted(OldPrimary::Detached).await;
     asked(&stage, 1).await;
     stage.presses(Cast::JONAS, "approve-rebuild").await;
     stage
         .record(|record| record.event == "call.intended" && record.data["call"]["operation"] == "DeleteDBInstance")
         .await;
+    stage
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_approved_is_not_deleted() {
+    let stage = deleting().await;
     stage.world.interfere("shop", Interference::AddsReader(Side::Primary)).unwrap();
     let error = failed_delete(&stage).await;
     assert!(error.contains("appeared after the approval, so nothing more is deleted"), "{error}");
@@ -99,12 +105,7 @@ async fn what_nobody_approved_is_not_deleted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_that_goes_missing_is_taken_again() {
-    let stage = promoted(OldPrimary::Detached).await;
-    asked(&stage, 1).await;
-    stage.presses(Cast::JONAS, "approve-rebuild").await;
-    stage
-        .record(|record| record.event == "call.intended" && record.data["call"]["operation"] == "DeleteDBInstance")
-        .await;
+    let stage = deleting().await;
     stage.world.interfere("shop", Interference::DeletesSnapshots).unwrap();
     stage.record(|record| record.event == "handoff.given").await;
     let names: Vec<String> = kept(&stage).into_iter().map(|snapshot| snapshot.id).collect();

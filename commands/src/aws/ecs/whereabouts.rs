@@ -1,5 +1,5 @@
 //! Where a service's tasks are registered. What the service itself names are the configured target groups: in a blue/green deployment ECS, or
-//! whoever controls the task sets, registers tasks with the other one.
+//! the controller of the task sets, registers tasks with the other one.
 
 use aws_sdk_ecs::types;
 use futures::future::{join, join_all};

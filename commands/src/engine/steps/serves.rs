@@ -6,7 +6,7 @@ use crate::{
     aws::AwsError,
     engine::Pair,
     readiness::STALE_UNUSED,
-    records::{Pointing, pointing, served_by},
+    records::{Pointing, pointing, sending_to},
     run::Run,
     topology::SideName,
 };
@@ -17,10 +17,9 @@ use crate::{
 /// The records could not be read: what is not seen is not taken away.
 pub(super) async fn still(pair: &Pair, side: SideName) -> Result<Option<String>, AwsError> {
     let records = pair.aws.records().await?;
-    let mut there =
-        records.iter().filter(|record| record.addresses().any(|set| served_by(&pair.app, set) == Some(side)));
     let region = &pair.app.side(side).region;
-    Ok(there.next().map(|record| format!("{} still points at {region}, so its tasks stay", record.name)))
+    Ok(sending_to(&pair.app, side, &records)
+        .map(|record| format!("{} still points at {region}, so its tasks stay", record.name)))
 }
 
 /// Why a database in that side's region is not deleted now: a record points there, or tasks run there that nobody approved to be beside it. What was
@@ -35,9 +34,7 @@ pub(super) async fn in_use(pair: &Pair, run: &Run, side: SideName) -> Result<Opt
         Ok::<_, AwsError>((service.name.as_str(), state.map_or(0, |state| state.running)))
     });
     let (records, tasks) = try_join(pair.aws.records(), try_join_all(states)).await?;
-    let mut there =
-        records.iter().filter(|record| record.addresses().any(|set| served_by(&pair.app, set) == Some(side)));
-    if let Some(record) = there.next() {
+    if let Some(record) = sending_to(&pair.app, side, &records) {
         return Ok(Some(format!(
             "{} points at {region}, so the database under its users is not deleted; point it back, then retry",
             record.name

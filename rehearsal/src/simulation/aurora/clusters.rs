@@ -27,6 +27,21 @@ pub(crate) struct NewCluster<'a> {
     pub(crate) deletion_protection: bool,
 }
 
+impl<'a> NewCluster<'a> {
+    /// The secondary in the primary region that Terraform asks for, under that identifier.
+    pub(crate) fn secondary(pair: &'a Pair, id: &'a str) -> Self {
+        Self {
+            id,
+            global_cluster: &pair.global_cluster,
+            engine_version: Some(&pair.engine_version),
+            kms_key: Some(&pair.primary.kms_key),
+            source_region: None,
+            presigned: true,
+            deletion_protection: true,
+        }
+    }
+}
+
 /// Between two looks at whether a cluster that is being deleted has lost its instances.
 const DELETION_POLL: Duration = Duration::from_secs(10);
 
