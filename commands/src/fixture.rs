@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     needs::Needs,
     observation::*,
-    stake::{Connections, Stake},
+    stake::{Attached, Connections, Stake},
     topology::{Application, SideName},
     vcpus::{Quota, VcpuQuotas},
 };
@@ -169,6 +169,11 @@ pub(crate) fn stake() -> Stake {
         fence: Seen::Known(None),
         connections: Seen::Known(Connections::Unlisted),
         rescues: Seen::Known(Vec::new()),
+        attached: Attached {
+            deployments: Seen::Known(Vec::new()),
+            proxies: Seen::Known(Vec::new()),
+            endpoints: Seen::Known(Vec::new()),
+        },
     }
 }
 

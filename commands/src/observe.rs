@@ -15,7 +15,7 @@ use crate::{
     elsewhere::must_list,
     observation::{NamedRecord, NamedService, NamedZone, Observation, Seen, Side},
     rescue::Rescue,
-    stake::{Connections, Fence, Moved},
+    stake::{Attached, Fence, Moved, Stake},
     topology::{Application, SideName},
 };
 
@@ -61,22 +61,28 @@ pub(crate) async fn observe_for(aws: &Aws, app: &Application, clock: &Clock, tar
     Observation { at: clock.now(), global, lag, records, zones, found, primary, dr }
 }
 
-/// What AWS tells of a former primary's data, complete within the same time: whether writes were blocked there since the promote that is known of, which
-/// an instance of the new writer tells in DR or one of the old primary's in its own region, who connected there since, and what Aurora saved by itself.
-pub(crate) async fn observe_stale(
-    aws: &Aws,
-    app: &Application,
-    moved: Option<&Moved>,
-) -> (Seen<Option<Fence>>, Seen<Connections>, Seen<Vec<Rescue>>) {
-    let patience = app.timing.observation;
-    let (since, over) = (moved.map(|moved| moved.at), moved.map(|moved| moved.over));
-    let (here, there, connections, snapshots) = join!(
+/// What AWS tells of a former primary and its data, complete within the same time: whether writes were blocked there since the promote that is known of,
+/// which an instance of the new writer tells in DR or one of the old primary's in its own region, who connected there since, what Aurora saved by itself,
+/// and what hangs on it.
+pub(crate) async fn observe_stale(aws: &Aws, app: &Application, moved: Option<Moved>) -> Stake {
+    let (patience, old) = (app.timing.observation, &app.primary.region);
+    let (since, over) = (moved.as_ref().map(|moved| moved.at), moved.as_ref().map(|moved| moved.over));
+    let (here, there, connections, snapshots, deployments, proxies, endpoints) = join!(
         look(&app.dr.region, patience, aws.fence(SideName::Dr, since)),
-        look(&app.primary.region, patience, aws.fence(SideName::Primary, since)),
-        look(&app.primary.region, patience, aws.connections(over)),
-        look(&app.primary.region, patience, aws.cluster_snapshots(SideName::Primary)),
+        look(old, patience, aws.fence(SideName::Primary, since)),
+        look(old, patience, aws.connections(over)),
+        look(old, patience, aws.cluster_snapshots(SideName::Primary)),
+        look(old, patience, aws.blue_green_deployments()),
+        look(old, patience, aws.proxies()),
+        look(old, patience, aws.custom_endpoints()),
     );
-    (Fence::of_both(here, there), connections, snapshots.map(|snapshots| Rescue::among(&snapshots)))
+    Stake {
+        moved,
+        fence: Fence::of_both(here, there),
+        connections,
+        rescues: snapshots.map(|snapshots| Rescue::among(&snapshots)),
+        attached: Attached { deployments, proxies, endpoints },
+    }
 }
 
 async fn observe_zone(aws: &Aws, app: &Application, zone: &str) -> NamedZone {

@@ -24,6 +24,19 @@ pub struct Stake {
     pub connections: Seen<Connections>,
     /// What Aurora saved by itself (`rds:unplanned-global-failover-…`), with its copies.
     pub rescues: Seen<Vec<Rescue>>,
+    /// What else hangs on it.
+    pub attached: Attached,
+}
+
+/// What hangs on a former primary's cluster, by name: none of it may when the cluster is deleted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attached {
+    /// Blue/green deployments that it is part of, and that are not over, with their status.
+    pub deployments: Seen<Vec<String>>,
+    /// Proxies that send connections to it.
+    pub proxies: Seen<Vec<String>>,
+    /// Its custom endpoints.
+    pub endpoints: Seen<Vec<String>>,
 }
 
 /// Connections to a former primary since the writer moved, as CloudWatch has them (`DatabaseConnections`).
@@ -146,6 +159,11 @@ mod tests {
         Timestamp::from_second(1_795_000_000 + second).unwrap_or_default()
     }
 
+    fn nothing_attached() -> Attached {
+        let none = || Seen::Known(Vec::new());
+        Attached { deployments: none(), proxies: none(), endpoints: none() }
+    }
+
     #[test]
     fn stake_says_what_is_known_and_what_is_not() {
         let moved = Moved {
@@ -166,6 +184,7 @@ mod tests {
             fence: Seen::Known(Some(Fence { at: at(20), succeeded: false })),
             connections: Seen::Known(Connections::Unlisted),
             rescues: Seen::Known(vec![Rescue { source, copies: Vec::new() }]),
+            attached: nothing_attached(),
         };
         assert_eq!(
             known.to_string(),
@@ -178,6 +197,7 @@ mod tests {
             fence: Seen::Unknown("us-west-2 did not answer".into()),
             connections: Seen::Known(Connections::Unlisted),
             rescues: Seen::Known(Vec::new()),
+            attached: nothing_attached(),
         };
         assert_eq!(
             unknown.to_string(),
@@ -189,6 +209,7 @@ mod tests {
             fence: Seen::Known(None),
             connections: Seen::Known(Connections::Unlisted),
             rescues: Seen::Unknown("denied".into()),
+            attached: nothing_attached(),
         };
         assert_eq!(
             nothing.to_string(),

@@ -35,6 +35,13 @@ pub enum Fault {
         /// How many.
         connections: u32,
     },
+    /// Something hangs on a DB cluster, so that RDS doesn't delete it.
+    Attached {
+        /// DB cluster identifier.
+        db_cluster: String,
+        /// What it is.
+        what: Attachment,
+    },
     /// Every failover of the global cluster fails on the way: no writer flips, and it becomes idle again.
     PromotionFails {
         /// Identifier of the global cluster.
@@ -145,6 +152,17 @@ pub enum Fault {
         /// Hosted zone id of that target.
         zone: String,
     },
+}
+
+/// What hangs on a DB cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attachment {
+    /// A blue/green deployment that it is the source of, by its identifier.
+    BlueGreen(String),
+    /// A proxy that sends connections to it, by its name.
+    Proxy(String),
+    /// A custom endpoint of it, by its identifier.
+    Endpoint(String),
 }
 
 /// Why tasks cannot start.

@@ -32,7 +32,7 @@ mod zones;
 pub use account::{Account, Domains};
 pub use aws::Service;
 pub use durations::{CriticalPath, Durations};
-pub use fault::{Disturbance, Fault, FaultId, Target, TaskFailure};
+pub use fault::{Attachment, Disturbance, Fault, FaultId, Target, TaskFailure};
 pub use interference::{Interfered, Interference};
 pub use ledger::{Call, Outcome};
 pub use needs::{ImageIs, LogGroupIs, SecretIs, SiteNeeds};

@@ -2,7 +2,6 @@
 
 mod balancers;
 mod domains;
-mod pages;
 mod services;
 mod zones;
 

@@ -1,5 +1,6 @@
 //! The one way to AWS: the SDK's clients per region. Nothing here is mocked in tests; they exchange [`Network`].
 
+mod attached;
 mod bucket;
 mod call;
 mod change;
@@ -12,6 +13,7 @@ mod elb;
 mod error;
 mod explore;
 mod network;
+mod pages;
 mod probe;
 mod rds;
 mod route53;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::types;
-use futures::future::{OptionFuture, join, try_join};
+use futures::future::{FutureExt as _, OptionFuture, join, try_join};
 
-use super::{Aws, AwsError, absent_is_none, call::Operation, seen, timestamp};
+use super::{Aws, AwsError, absent_is_none, call::Operation, pages, seen, timestamp};
 use crate::{
     elsewhere::FoundCluster,
     observation::{AcuRange, DbCluster, DbInstance, FailoverState, GlobalCluster, Member, Snapshot},
@@ -61,37 +61,35 @@ impl Aws {
     /// The DB clusters of that side's region, by whatever identifier.
     pub(crate) async fn clusters(&self, side: SideName) -> Result<Vec<FoundCluster>, AwsError> {
         let regional = self.regional(side);
-        let (mut found, mut marker) = (Vec::new(), None);
-        for _ in 0..PAGES {
-            let send = || regional.rds.describe_db_clusters().set_marker(marker.clone()).send();
-            let answer = regional.caller.read(&CLUSTERS, send).await?;
-            found.extend(answer.db_clusters().iter().map(found_cluster));
-            marker = answer.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
-            if marker.is_none() {
-                break;
+        pages::whole(PAGES, |marker| {
+            async move {
+                let send = || regional.rds.describe_db_clusters().set_marker(marker.clone()).send();
+                let answer = regional.caller.read(&CLUSTERS, send).await?;
+                Ok((answer.db_clusters().iter().map(found_cluster).collect(), answer.marker))
             }
-        }
-        Ok(found)
+            .boxed()
+        })
+        .await
     }
 
     /// All snapshots of clusters with that side's DB cluster identifier, manual ones and RDS's own, those of deleted clusters included.
     pub async fn cluster_snapshots(&self, side: SideName) -> Result<Vec<Snapshot>, AwsError> {
         let regional = self.regional(side);
         let cluster = &self.side(side).db_cluster;
-        let (mut found, mut marker) = (Vec::new(), None);
-        for _ in 0..SNAPSHOT_PAGES {
-            let send = || {
-                let list = regional.rds.describe_db_cluster_snapshots().db_cluster_identifier(cluster);
-                list.set_marker(marker.clone()).send()
-            };
-            let Some(answer) = absent_is_none(regional.caller.read(&SNAPSHOTS, send).await)? else { break };
-            found.extend(answer.db_cluster_snapshots().iter().map(snapshot));
-            marker = answer.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
-            if marker.is_none() {
-                break;
+        pages::whole(SNAPSHOT_PAGES, |marker| {
+            async move {
+                let send = || {
+                    let list = regional.rds.describe_db_cluster_snapshots().db_cluster_identifier(cluster);
+                    list.set_marker(marker.clone()).send()
+                };
+                let answer = absent_is_none(regional.caller.read(&SNAPSHOTS, send).await)?;
+                Ok(answer.map_or_else(Default::default, |answer| {
+                    (answer.db_cluster_snapshots().iter().map(snapshot).collect(), answer.marker)
+                }))
             }
-        }
-        Ok(found)
+            .boxed()
+        })
+        .await
     }
 
     async fn describe_cluster(&self, side: SideName) -> Result<Option<types::DbCluster>, AwsError> {

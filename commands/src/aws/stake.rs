@@ -1,9 +1,10 @@
 //! What AWS reports about a stale former primary's data: Aurora's attempt to block writes.
 
 use aws_sdk_rds::types::{Event, SourceType};
+use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Aws, AwsError, call::Operation, timestamp};
+use super::{Aws, AwsError, call::Operation, pages, timestamp};
 use crate::{
     stake::Fence,
     topology::{Region, SideName},
@@ -24,22 +25,21 @@ impl Aws {
         let regional = self.regional(side);
         let until = self.0.clock.now();
         let from = since.unwrap_or(Timestamp::MIN).max(until - KEPT);
-        let (mut latest, mut marker) = (None, None);
-        for _ in 0..PAGES {
-            let send = || {
-                let events = regional.rds.describe_events().source_type(SourceType::DbInstance);
-                let events = events.start_time(sdk_time(from)).end_time(sdk_time(until));
-                events.set_marker(marker.clone()).send()
-            };
-            let answer = regional.caller.read(&EVENTS, send).await?;
-            latest =
-                answer.events().iter().rev().find_map(|event| fence(event, self.side(SideName::Primary))).or(latest);
-            marker = answer.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
-            if marker.is_none() {
-                break;
+        let told = pages::whole(PAGES, |marker| {
+            async move {
+                let send = || {
+                    let events = regional.rds.describe_events().source_type(SourceType::DbInstance);
+                    let events = events.start_time(sdk_time(from)).end_time(sdk_time(until));
+                    events.set_marker(marker.clone()).send()
+                };
+                let answer = regional.caller.read(&EVENTS, send).await?;
+                let fences = answer.events().iter().filter_map(|event| fence(event, self.side(SideName::Primary)));
+                Ok((fences.collect(), answer.marker))
             }
-        }
-        Ok(latest)
+            .boxed()
+        });
+        // The oldest is told first.
+        Ok(told.await?.pop())
     }
 }
 

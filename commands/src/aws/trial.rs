@@ -19,6 +19,8 @@ use crate::topology::SideName;
 const NO_CHANGE: &str = "C00000000000000000000";
 /// A build that CodeBuild cannot know.
 const NO_BUILD: &str = "00000000-0000-0000-0000-000000000000";
+/// A proxy that there is not, as an identifier can be.
+const NO_PROXY: &str = "standby-tries-to-read";
 /// How far back events are read.
 const RECENTLY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -67,16 +69,33 @@ impl Aws {
             let what = format!("{} events", self.side(side).region);
             Trial::new(what, "rds:DescribeEvents", self.fence(side, Some(since)).await)
         });
-        let (changes, metrics, builds, events, snapshots) = join!(
+        let (changes, metrics, builds, events, stale) = join!(
             join_all(changes),
             join_all(metrics),
             OptionFuture::from(builds),
             join_all(events),
-            self.cluster_snapshots(SideName::Primary)
+            self.stale_reads()
         );
-        let snapshots =
-            Trial::new(format!("{} snapshots", app.primary.region), "rds:DescribeDBClusterSnapshots", snapshots);
-        changes.into_iter().chain(metrics).chain(builds).chain(events).chain([snapshots]).collect()
+        changes.into_iter().chain(metrics).chain(builds).chain(events).chain(stale).collect()
+    }
+
+    /// What is read of a former primary's cluster before a rebuild deletes it.
+    async fn stale_reads(&self) -> [Trial; 5] {
+        let region = &self.side(SideName::Primary).region;
+        let (snapshots, deployments, proxies, targets, endpoints) = join!(
+            self.cluster_snapshots(SideName::Primary),
+            self.blue_green_deployments(),
+            self.proxies(),
+            self.is_target_of(NO_PROXY),
+            self.custom_endpoints(),
+        );
+        [
+            Trial::new(format!("{region} snapshots"), "rds:DescribeDBClusterSnapshots", snapshots),
+            Trial::new(format!("{region} blue/green deployments"), "rds:DescribeBlueGreenDeployments", deployments),
+            Trial::new(format!("{region} proxies"), "rds:DescribeDBProxies", proxies),
+            Trial::new(format!("{region} proxy targets"), "rds:DescribeDBProxyTargets", targets),
+            Trial::new(format!("{region} custom endpoints"), "rds:DescribeDBClusterEndpoints", endpoints),
+        ]
     }
 
     fn lag_metric(&self, side: SideName) -> Metric {

@@ -128,6 +128,5 @@ fn raised(pair: &Pair, runs: &[Run], observation: &Observation) -> Vec<String> {
 /// What is known of the data at stake.
 async fn stake(pair: &Pair, runs: &[Run]) -> Stake {
     let moved = runs.iter().filter(|run| run.plan.runbook == RunbookName::Promote).find_map(Moved::of);
-    let (fence, connections, rescues) = observe_stale(&pair.aws, &pair.app, moved.as_ref()).await;
-    Stake { moved, fence, connections, rescues }
+    observe_stale(&pair.aws, &pair.app, moved).await
 }

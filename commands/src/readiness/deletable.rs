@@ -4,7 +4,7 @@ use super::{Check, LOOK_AGAIN, blocking, database, warning};
 use crate::{
     former::Former,
     observation::{DbCluster, Observation, Seen},
-    stake::{Connections, Stake},
+    stake::{Attached, Connections, Stake},
     standing::Standing,
     topology::{Application, Region},
 };
@@ -15,6 +15,7 @@ pub(super) fn checks(app: &Application, observation: &Observation, stake: Option
     let mut checks = vec![status(region, &stale)];
     checks.extend(key(region, &stale));
     checks.extend(stake.map(|stake| in_use(region, stake)));
+    checks.extend(stake.into_iter().flat_map(|stake| attached(region, &stake.attached)));
     checks
 }
 
@@ -89,6 +90,41 @@ fn in_use(region: &Region, stake: &Stake) -> Check {
     }
 }
 
+/// Nothing hangs on what is to be deleted.
+fn attached(region: &Region, Attached { deployments, proxies, endpoints }: &Attached) -> [Check; 3] {
+    let Region { region, db_cluster: cluster, .. } = region;
+    let check = |id: &'static str, what: &str, seen: &Seen<Vec<String>>, fix: &dyn Fn(&str) -> String| match seen {
+        Seen::Known(found) => blocking(id).judge(
+            found.is_empty(),
+            format!("no {what} hangs on {cluster} in {region}"),
+            format!("{what} {} hangs on {cluster} in {region}, which so can't be deleted", found.join(", ")),
+            found.first().map(|first| fix(first)).unwrap_or_default(),
+        ),
+        unseen => warning(id).unseen(format_args!("each {what} of {cluster} in {region}"), unseen),
+    };
+    [
+        check("stale-blue-green", "blue/green deployment", deployments, &|found| {
+            let id = found.split(' ').next().unwrap_or_default();
+            format!(
+                "find out who began it; `aws rds delete-blue-green-deployment --blue-green-deployment-identifier {id} \
+                 --region {region}` ends it, and leaves both databases"
+            )
+        }),
+        check("stale-proxies", "proxy", proxies, &|proxy| {
+            format!(
+                "take the cluster out of it: `aws rds deregister-db-proxy-targets --db-proxy-name {proxy} \
+                 --db-cluster-identifiers {cluster} --region {region}`; put the new one in after the rebuild"
+            )
+        }),
+        check("stale-endpoints", "custom endpoint", endpoints, &|endpoint| {
+            format!(
+                "note its members, and delete it: `aws rds delete-db-cluster-endpoint \
+                 --db-cluster-endpoint-identifier {endpoint} --region {region}`; make it anew after the rebuild"
+            )
+        }),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -132,6 +168,27 @@ mod tests {
         assert_eq!(found(&checks, "stale-key"), (true, Outcome::Fail));
         let denied = of(|stale| stale.key = Some(Seen::Refused("denied".into())), most(0.0));
         assert_eq!(found(&denied, "stale-key"), (false, Outcome::Unknown));
+    }
+
+    #[test]
+    fn what_hangs_on_it_blocks_and_not_being_told_warns() {
+        let mut stake = fixture::stake();
+        stake.attached = Attached {
+            deployments: Seen::Known(vec!["bgd-1a2b (AVAILABLE)".into()]),
+            proxies: Seen::Refused("denied".into()),
+            endpoints: Seen::Known(vec!["reports".into(), "analysts".into()]),
+        };
+        let checks = attached(&fixture::app().primary, &stake.attached);
+        let told: Vec<_> = checks.iter().map(|check| (check.id.as_str(), check.blocks(), check.outcome())).collect();
+        let expected = [
+            ("stale-blue-green", true, Outcome::Fail),
+            ("stale-proxies", false, Outcome::Fail),
+            ("stale-endpoints", true, Outcome::Fail),
+        ];
+        assert_eq!(told, expected);
+        let fix = |check: &Check| check.fix.clone().unwrap_or_default();
+        assert!(fix(&checks[0]).contains("--blue-green-deployment-identifier bgd-1a2b --region"), "{:?}", checks[0]);
+        assert!(checks[2].detail.starts_with("custom endpoint reports, analysts hangs on"), "{:?}", checks[2]);
     }
 
     #[test]

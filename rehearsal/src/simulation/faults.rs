@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Simulation;
 use crate::{
     aws::protocol::ApiCall,
-    fault::{Disturbance, Fault, FaultId, TaskFailure},
+    fault::{Attachment, Disturbance, Fault, FaultId, TaskFailure},
     pair::Side,
     region::Region,
 };
@@ -119,6 +119,14 @@ impl Faults {
         self.active.values().find_map(of).unwrap_or_default()
     }
 
+    /// What hangs on DB clusters: their identifiers, and what it is.
+    pub(crate) fn attached(&self) -> impl Iterator<Item = (&str, &Attachment)> {
+        self.active.values().filter_map(|fault| match fault {
+            Fault::Attached { db_cluster, what } => Some((db_cluster.as_str(), what)),
+            _ => None,
+        })
+    }
+
     /// Whether secondaries of the global cluster never catch up.
     pub(crate) fn never_connects(&self, wanted: &str) -> bool {
         let never =
@@ -182,6 +190,7 @@ impl Simulation {
             | Fault::SnapshotsFail { .. }
             | Fault::NeverConnects { .. }
             | Fault::DatabaseInUse { .. }
+            | Fault::Attached { .. }
             | Fault::BuildFails { .. } => {
                 self.faults.active.insert(id, fault);
             }

@@ -46,6 +46,10 @@ async fn check_tries_every_read_call_and_names_what_is_denied() {
         (Service::Route53, "GetChange", "route53:GetChange"),
         (Service::Rds, "DescribeEvents", "rds:DescribeEvents"),
         (Service::Rds, "DescribeDBClusterSnapshots", "rds:DescribeDBClusterSnapshots"),
+        (Service::Rds, "DescribeBlueGreenDeployments", "rds:DescribeBlueGreenDeployments"),
+        (Service::Rds, "DescribeDBProxies", "rds:DescribeDBProxies"),
+        (Service::Rds, "DescribeDBProxyTargets", "rds:DescribeDBProxyTargets"),
+        (Service::Rds, "DescribeDBClusterEndpoints", "rds:DescribeDBClusterEndpoints"),
         (Service::CloudWatch, "GetMetricData", "cloudwatch:GetMetricData"),
     ];
     for (service, operation, action) in calls {

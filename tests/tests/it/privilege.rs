@@ -16,8 +16,8 @@ use commands::{
     topology::{Duty, SideName},
 };
 use rehearsal::{
-    Call, Colour, Deploys, Disturbance, Fault, ImageIs, OldPrimary, Pair, Region, Scenario, Service, Side, Target,
-    TaskFailure, World, slack::Settings,
+    Attachment, Call, Colour, Deploys, Disturbance, Fault, ImageIs, OldPrimary, Pair, Region, Scenario, Service, Side,
+    Target, TaskFailure, World, slack::Settings,
 };
 use storage::Clock;
 use tests::{Cast, Stage, StageBuilder};
@@ -169,9 +169,11 @@ async fn lost_and_back(fate: OldPrimary, stage: StageBuilder) -> Vec<Call> {
     back(&stage).await
 }
 
-/// What Aurora saved of the old primary is kept.
+/// What Aurora saved of the old primary is kept, and it has a proxy.
 async fn rescued() -> Vec<Call> {
     let stage = promoted_on(with_roles(), OldPrimary::Rejoins).await;
+    let what = Attachment::Proxy("shop-pool".to_owned());
+    stage.world.inject(Fault::Attached { db_cluster: "shop-primary".to_owned(), what });
     stage.says(Cast::MAYA, "rescue").await;
     stage.presses(Cast::JONAS, "approve-rescue").await;
     assert_eq!(ended(&stage, RunbookName::Rescue).await.ended.unwrap().outcome, RunOutcome::Completed);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use commands::{plan::RunbookName, report::RunOutcome, run::Run};
-use rehearsal::{Disturbance, Fault, Interference, OldPrimary, Service, Side, SnapshotState, Target};
+use rehearsal::{Attachment, Disturbance, Fault, Interference, OldPrimary, Service, Side, SnapshotState, Target};
 use storage::Record;
 use tests::{Cast, Stage};
 
@@ -192,4 +192,25 @@ async fn a_database_that_somebody_still_uses_is_deleted_only_by_name() {
     assert!(overrides.contains(&"stale-in-use".into()), "{overrides:?}");
     let gate = tests::text_of(&stage.gate().await);
     assert!(gate.contains("shop-primary in us-east-1 had 3 connections at"), "{gate}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_on_the_old_primary_blocks_its_deletion_and_is_named() {
+    let stage = promoted(OldPrimary::Detached).await;
+    let hangs = [
+        (Attachment::BlueGreen("bgd-4f2".into()), "stale-blue-green", "deployment bgd-4f2 (AVAILABLE) hangs on"),
+        (Attachment::Proxy("shop-pool".into()), "stale-proxies", "proxy shop-pool hangs on"),
+        (Attachment::Endpoint("shop-reports".into()), "stale-endpoints", "custom endpoint shop-reports hangs on"),
+    ];
+    for (what, ..) in hangs.clone() {
+        stage.world.inject(Fault::Attached { db_cluster: "shop-primary".into(), what });
+    }
+    stage.says(Cast::MAYA, "plan failback").await;
+    let told = stage.record(|record| record.event == "plan.answered").await;
+    let checks = told.data["plan"]["checks"].as_array().unwrap();
+    for (_, id, words) in hangs {
+        let check = checks.iter().find(|check| check["id"] == id).unwrap();
+        assert!(check["detail"].as_str().unwrap().contains(words), "{check}");
+        assert_eq!((&check["level"], &check["outcome"]), (&"blocking".into(), &"fail".into()), "{check}");
+    }
 }

@@ -58,12 +58,17 @@ fn begins(browser: &mut Browser, scenario: &str) {
     browser.click(".scenarios button");
 }
 
-/// Presses a button of a message, types the words that it asks for, and goes on.
+/// Presses a button of a message, and goes on where Slack's own dialog asks, or types the words that a modal asks for.
 fn confirms(browser: &mut Browser, action: &str) {
     let button = format!("#messages [data-action='{action}']");
     browser.wait(&format!("document.querySelector(\"{button}\") !== null"));
     browser.click(&button);
-    browser.wait("document.querySelector('#modal[open] [type=submit]') !== null");
+    let dialog = browser.wait("document.querySelector('#confirm[open], #modal[open]:has([type=submit])')?.id");
+    if dialog == "confirm" {
+        browser.click("#confirm-ok");
+        browser.wait("!document.querySelector('#confirm[open]')");
+        return;
+    }
     let words = browser.evaluate("/Type exactly: (.+)/.exec(document.querySelector('#modal').innerText)?.[1] ?? ''");
     if let Some(words) = words.as_str().filter(|words| !words.is_empty()) {
         browser.types("#input-words", words);

@@ -2,12 +2,13 @@
 
 use aws_sdk_elasticloadbalancingv2::types::{self, Action, LoadBalancer, LoadBalancerTypeEnum as Type};
 
-use super::{
-    Partly,
-    pages::{Gap, Listed, more},
-};
+use super::Partly;
 use crate::{
-    aws::{Regional, call::Operation},
+    aws::{
+        Regional,
+        call::Operation,
+        pages::{Gap, Listed, more},
+    },
     discovery::{Balancer, FrontListener, FrontRule, Part},
     topology::Endpoint,
 };

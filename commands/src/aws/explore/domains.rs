@@ -6,11 +6,11 @@ use aws_types::SdkConfig;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::pages::{Listed, more};
 use crate::{
     aws::{
         AwsError,
         call::{Caller, Operation},
+        pages::{Listed, more},
         signed::{Place, Protocol, Service, Signed},
     },
     discovery::{CustomDomain, DomainKind, Inventory, Part, Pointer, Unread, covers},

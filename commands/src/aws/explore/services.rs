@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::types::{self, DeploymentControllerType, DeploymentStrategy};
 
-use super::{
-    Partly,
-    pages::{Gap, Listed, more},
-};
+use super::Partly;
 use crate::{
-    aws::{AwsError, Regional, call::Operation},
+    aws::{
+        AwsError, Regional,
+        call::Operation,
+        pages::{Gap, Listed, more},
+    },
     discovery::{EcsService, Part, Unread},
 };
 

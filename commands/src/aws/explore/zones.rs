@@ -9,14 +9,12 @@ use aws_sdk_route53::{
 use aws_types::SdkConfig;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{
-    Partly,
-    pages::{Gap, Listed, more},
-};
+use super::Partly;
 use crate::{
     aws::{
         assuming,
         call::{Caller, Operation},
+        pages::{Gap, Listed, more},
         route53::record_set,
     },
     discovery::{Part, Pointer, Unread},

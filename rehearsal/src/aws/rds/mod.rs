@@ -1,5 +1,6 @@
-//! RDS: global clusters, DB clusters, instances, snapshots, subnet groups and events.
+//! RDS: global clusters, DB clusters, instances, snapshots, subnet groups, events, and what hangs on clusters.
 
+mod attached;
 mod changing;
 mod reading;
 mod shapes;
@@ -29,6 +30,7 @@ fn item(list: &str) -> &'static str {
         "AvailabilityZones" => "AvailabilityZone",
         "Events" => "Event",
         "EventCategories" => "EventCategory",
+        "DBClusterEndpoints" => "DBClusterEndpointList",
         _ => "member",
     }
 }
@@ -46,6 +48,10 @@ pub(super) fn call(
         "DescribeDBInstances" => reading::instances(simulation, region, input),
         "DescribeDBSubnetGroups" => reading::subnet_groups(simulation, region, input),
         "DescribeEvents" => reading::events(simulation, region, input),
+        "DescribeBlueGreenDeployments" => Ok(attached::blue_green_deployments(simulation, region)),
+        "DescribeDBProxies" => Ok(attached::proxies(simulation, region)),
+        "DescribeDBProxyTargets" => attached::proxy_targets(simulation, region, input),
+        "DescribeDBClusterEndpoints" => attached::endpoints(simulation, region, input),
         "DescribeDBClusterSnapshots" => snapshots::describe(simulation, region, input),
         "CreateDBClusterSnapshot" => snapshots::create(simulation, region, input),
         "CopyDBClusterSnapshot" => snapshots::copy(simulation, region, input),

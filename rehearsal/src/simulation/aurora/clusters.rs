@@ -178,6 +178,10 @@ impl Simulation {
             let message = "Cannot delete protected Cluster, please disable deletion protection and try again.";
             return Err(Refusal::invalid("InvalidParameterCombination", message));
         }
+        if self.faults.attached().any(|(id, _)| cluster.is(id)) {
+            let message = format!("DB cluster {} cannot be deleted while other resources depend on it.", cluster.id);
+            return Err(Refusal::invalid("InvalidDBClusterStateFault", message));
+        }
         let members = self.aurora.global_of(cluster).map_or(0, |global| global.members.len());
         if members > 1 && !self.is_secondary(cluster) {
             let message = "Unable to delete cluster that is a primary member of global cluster while there are other \

@@ -1,6 +1,8 @@
 //! Lists, page by page. What was read before a page failed is kept.
 
-use crate::aws::{AwsError, AwsErrorKind};
+use futures::future::BoxFuture;
+
+use super::{AwsError, AwsErrorKind};
 
 /// Most pages of one list: thousands of things.
 const PAGES: usize = 100;
@@ -63,6 +65,23 @@ impl<T> Listed<T> {
     fn cut(found: Vec<T>, why: String) -> Self {
         Self { found, gap: Some(Gap { why, is_dark: false, is_gone: false }) }
     }
+}
+
+/// Reads a list to its end, or so many pages of it, or not at all: `read` gives what a page has, and the marker of the next one.
+pub(super) async fn whole<'a, T>(
+    most: usize,
+    read: impl Fn(Option<String>) -> BoxFuture<'a, Result<(Vec<T>, Option<String>), AwsError>>,
+) -> Result<Vec<T>, AwsError> {
+    let (mut found, mut marker) = (Vec::new(), None);
+    for _ in 0..most {
+        let (page, next) = read(marker).await?;
+        found.extend(page);
+        marker = more(next);
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// A token of the next page. Some services send an empty one at the end.
