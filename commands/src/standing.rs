@@ -116,13 +116,33 @@ impl DbCluster {
     /// What of it is in a state that does not pass by itself, with that state: the cluster, or each of its instances where none serves.
     pub(crate) fn stuck(&self) -> Option<String> {
         let stays = |status: &str| STAYS.contains(&status);
-        let name = |arn: &str| arn.rsplit(':').next().unwrap_or(arn).to_owned();
-        if stays(&self.status) {
-            return Some(format!("DB cluster {} is {}", name(&self.arn), self.status));
+        if self.needs_somebody() {
+            return Some(format!("DB cluster {} is {}", self.id(), self.status));
         }
         let all = !self.instances.is_empty() && self.instances.iter().all(|instance| stays(&instance.status));
         let each = self.instances.iter().map(|instance| format!("DB instance {} is {}", instance.id, instance.status));
         all.then(|| each.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Whether the cluster itself is in a state that does not pass by itself.
+    pub(crate) fn needs_somebody(&self) -> bool {
+        STAYS.contains(&self.status.as_str())
+    }
+
+    /// What makes a cluster that is down available again.
+    pub(crate) fn way_up(&self, region: &str) -> String {
+        let start = format!("`aws rds start-db-cluster --db-cluster-identifier {} --region {region}`", self.id());
+        match self.status.as_str() {
+            "stopped" | "stopping" => format!("start it, with nothing that writes to it: {start}"),
+            "inaccessible-encryption-credentials" | "inaccessible-encryption-credentials-recoverable" => {
+                format!("make its KMS key usable again, then start it: {start}")
+            }
+            _ => "wait until it is available, or see its events in RDS".to_owned(),
+        }
+    }
+
+    fn id(&self) -> &str {
+        self.arn.rsplit(':').next().unwrap_or(&self.arn)
     }
 
     /// Its instances that certainly serve.

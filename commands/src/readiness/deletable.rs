@@ -27,17 +27,7 @@ fn status(region: &Region, stale: &DbCluster) -> Check {
         stale.standing() != Standing::Down,
         format!("{place} is {status}"),
         format!("{place} is {status}: RDS takes no snapshot of it, and doesn't delete it"),
-        match status {
-            "stopped" | "stopping" => format!(
-                "start it, with nothing that writes to it: `aws rds start-db-cluster --db-cluster-identifier {name} --region {}`",
-                region.region
-            ),
-            "inaccessible-encryption-credentials" | "inaccessible-encryption-credentials-recoverable" => format!(
-                "make its KMS key usable again, then start it: `aws rds start-db-cluster --db-cluster-identifier {name} --region {}`",
-                region.region
-            ),
-            _ => "wait until it is available, or see its events in RDS".to_owned(),
-        },
+        stale.way_up(&region.region),
     )
 }
 

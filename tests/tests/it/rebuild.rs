@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use commands::{plan::RunbookName, report::RunOutcome, run::Run};
+use commands::{journal::Event, plan::RunbookName, report::RunOutcome, run::Run};
 use rehearsal::{Attachment, Disturbance, Fault, Interference, OldPrimary, Service, Side, SnapshotState, Target};
 use storage::Record;
 use tests::{Cast, Stage};
@@ -127,6 +127,30 @@ async fn a_rebuild_that_ends_half_way_tells_how_each_change_is_put_back() {
     let left = report.remaining.join("\n");
     assert!(left.contains("--deletion-protection --apply-immediately"), "{left}");
     assert!(left.contains("create-db-instance --db-instance-identifier shop-primary-1"), "{left}");
+
+    // The status says so until it is mended.
+    let said = left_by_status(&stage, 1).await;
+    assert!(said.contains("deletion protection of shop-primary in us-east-1 is off since rebuild-"), "{said}");
+    assert!(said.contains("shop-primary-2 in us-east-1 was deleted by rebuild-"), "{said}");
+    tests::sweep::Hand::in_pair_of(&stage.world).protects(true).await.unwrap();
+    let said = left_by_status(&stage, 2).await;
+    assert!(!said.contains("deletion protection") && said.contains("shop-primary-2"), "{said}");
+}
+
+/// What the `count`th status tells of what was left.
+async fn left_by_status(stage: &Stage, count: usize) -> String {
+    stage.says(Cast::SAM, "status").await;
+    let mut seen = 0;
+    stage
+        .record(|record| {
+            seen += usize::from(record.event == "status.answered");
+            seen == count
+        })
+        .await;
+    let Event::StatusAnswered { status, .. } = stage.events("status.answered").await.remove(count - 1) else {
+        panic!()
+    };
+    status.left.join("\n")
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,12 +30,10 @@ pub(super) async fn look(pair: &Pair, run: &Run, hand: &Hand<'_>) -> Result<Sigh
         }
     };
     // RDS would only refuse it, until somebody does something about it.
-    if ["stopped", "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"]
-        .contains(&cluster.status.as_str())
-    {
+    if cluster.needs_somebody() {
+        let (arn, status, way_up) = (&cluster.arn, &cluster.status, cluster.way_up(&pair.app.primary.region));
         return Ok(Sight::Failed(format!(
-            "{} is {}, so RDS takes no snapshot of it and nothing is deleted; start it with `aws rds start-db-cluster --db-cluster-identifier {} --region {}`, then retry",
-            cluster.arn, cluster.status, pair.app.primary.db_cluster, pair.app.primary.region
+            "{arn} is {status}, so RDS takes no snapshot of it and nothing is deleted; {way_up}, then retry"
         )));
     }
     let snapshots = pair.aws.cluster_snapshots(SideName::Primary).await?;
