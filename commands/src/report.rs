@@ -25,7 +25,7 @@ pub struct Report {
     /// Seconds from the confirmation to verified traffic: RTO as the bot is measured.
     pub rto_from_confirmation_s: Option<f64>,
     /// Estimated data loss in milliseconds: the last lag seen before the failover; 0 for a switchover; absent if unknown, as in a
-    /// rebuild, or if the run leaves the database alone.
+    /// rebuild or where somebody else moved the writer, or if the run leaves the database alone.
     pub data_loss_ms: Option<f64>,
     /// When that lag was measured.
     pub data_loss_measured_at: Option<Timestamp>,
@@ -75,7 +75,7 @@ pub fn report(run: &Run, outcome: RunOutcome) -> Report {
         rto_from_command_s: seconds(Some(run.commanded_at), verified_at),
         rto_from_confirmation_s: seconds(confirmed_at, verified_at),
         data_loss_ms: match method {
-            Some(Method::Switchover) => Some(0.0),
+            Some(Method::Switchover) => (!run.moved_by_others()).then_some(0.0),
             Some(Method::Failover) => lag.as_ref().map(|lag| lag.millis),
             // What only the stale cluster holds was not measured, and is in its snapshot.
             Some(Method::Rebuild | Method::Restore | Method::Rescue) | None => None,

@@ -13,7 +13,7 @@ pub use fold::Unexpected;
 
 use crate::{
     access::Terms,
-    change::Call,
+    change::{Call, Irreversible},
     comparison::Comparison,
     ids::RunId,
     journal::{CallOutcome, Decision, Refusal, Resolution},
@@ -374,6 +374,18 @@ impl Run {
         let measured =
             self.calls_of(StepId::Database).rev().find_map(|call| Lag::deserialize(&call.before["lag"]).ok());
         measured.or_else(|| self.plan.lag.known().cloned().flatten())
+    }
+
+    /// Whether somebody else moved the writer, which the run was to switch over: it arrived, and no call of the run brought it there. Then nobody knows
+    /// whether what moved it loses nothing.
+    pub fn moved_by_others(&self) -> bool {
+        let chosen = self.plan.options.iter().filter(|option| Some(option.method) == self.method());
+        let to_switch =
+            chosen.flat_map(|option| &option.changes).any(|change| matches!(change, Irreversible::Switchover { .. }));
+        let arrived =
+            self.steps.get(&StepId::Database).is_some_and(|step| matches!(step.state, StepState::Done { .. }));
+        let sent = |call: &CallRun| !matches!(call.outcome, Some(CallOutcome::Failed { .. }));
+        to_switch && arrived && !self.calls_of(StepId::Database).any(sent)
     }
 
     /// The first step that waits for a person, and what failed.

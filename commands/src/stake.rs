@@ -60,7 +60,7 @@ pub enum Connections {
 pub struct Moved {
     /// The run.
     pub run: RunId,
-    /// The way that was approved.
+    /// The way that was approved; a failover where somebody else was faster than a switchover, since nobody knows how.
     pub method: Method,
     /// When it was approved.
     pub at: Timestamp,
@@ -73,7 +73,11 @@ pub struct Moved {
 impl Moved {
     /// What a run says of it; `None` if nobody approved that it moves the writer.
     pub fn of(run: &Run) -> Option<Self> {
-        let method = run.method().filter(|method| matches!(method, Method::Failover | Method::Switchover))?;
+        let method = match run.method()? {
+            Method::Switchover if run.moved_by_others() => Method::Failover,
+            method @ (Method::Failover | Method::Switchover) => method,
+            Method::Rebuild | Method::Restore | Method::Rescue => return None,
+        };
         let at = run.decided()?.at;
         let over = run.steps.values().filter_map(|step| step.ended_at).max().unwrap_or(at);
         Some(Self { run: run.id.clone(), method, at, over, lag: run.lag_before() })

@@ -50,6 +50,15 @@ fn loose_ends(run: &Run) -> Vec<String> {
             _ => {}
         }
     }
+    if run.moved_by_others() {
+        let saved = match run.plan.runbook {
+            RunbookName::Promote => format!("; `/dr rescue {}` keeps what Aurora saved of it", run.plan.application),
+            _ => String::new(),
+        };
+        ends.push(format!(
+            "somebody else moved the writer to {to}, so whether that lost what was written last in {from} is unknown: see the global cluster's events{saved}"
+        ));
+    }
     if run.plan.runbook == RunbookName::Promote && run.calls.values().any(|call| call.suspends_schedules()) {
         ends.push(format!("scheduled scaling in {to} is suspended: it is restored at failback"));
     }

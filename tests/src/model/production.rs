@@ -35,14 +35,23 @@ impl Evidence {
         })
     }
 
-    /// Whether that side lost production by what nobody can help, or by somebody's word: the region went dark, people chose a failover, which takes
+    /// Whether that side lost production by what nobody can help, or by somebody's word: the region, or the one that the writer was on its way to, went dark, people chose a failover, which takes
     /// over at once, or to go on without capacity, or somebody moved the writer by hand.
     fn excused(&self, side: Side, after: &Witnessed, runs: &[RunHistory<'_>]) -> bool {
         let moved = after.pair.writer != Some(side);
         let failed_over =
             self.moved_until(after).any(|call| call.operation == "FailoverGlobalCluster" || by_hand(call));
         let skipped = runs.iter().any(|run| run.skipped("capacity"));
-        after.pair.side(side).dark || (moved && (failed_over || skipped)) || self.taken_by_a_stranger(side, after)
+        after.pair.side(side).dark
+            || (moved && (failed_over || skipped || self.went_dark_on_the_way(side.other(), after)))
+            || self.taken_by_a_stranger(side, after)
+    }
+
+    /// Whether the side that the writer was moved to went dark after AWS had taken the call.
+    fn went_dark_on_the_way(&self, to: Side, after: &Witnessed) -> bool {
+        let last = self.moved_until(after).last();
+        let before = last.and_then(|call| call.before.as_ref()?.pairs.first());
+        after.pair.side(to).dark && before.is_some_and(|pair| !pair.side(to).dark)
     }
 
     /// Whether somebody beside the bot took tasks of that side: fewer are wanted than production needs, or were until the bot raised them a moment ago,
@@ -94,15 +103,8 @@ impl Evidence {
             return Some("takes tasks from the region that writes");
         }
         let given_up = run.chose("failover") || run.skipped("capacity");
-        let served = pair.resolves_to == Some(side) && !self.carries(pair, other(side));
+        let served = pair.resolves_to == Some(side) && !self.carries(pair, side.other());
         (served && !given_up).then_some("takes tasks from the region that users are sent to")
-    }
-}
-
-fn other(side: Side) -> Side {
-    match side {
-        Side::Primary => Side::Dr,
-        Side::Dr => Side::Primary,
     }
 }
 

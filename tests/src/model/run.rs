@@ -93,7 +93,8 @@ impl<'a> RunHistory<'a> {
     }
 
     /// At most one call for an intent was accepted, and at most one to move the writer whose outcome was not a plain refusal: an intent covers several
-    /// tries only of what AWS refused. No more of these than it says.
+    /// tries only of what AWS refused. No more of these than it says, not counting signatures that
+    /// AWS didn't take.
     pub(super) fn acted_twice(&self, calls: &[Call]) -> Vec<String> {
         let (mut made, mut moves) = (BTreeMap::<u64, u32>::new(), BTreeMap::<u64, u64>::new());
         let mut found = Vec::new();
@@ -107,7 +108,7 @@ impl<'a> RunHistory<'a> {
                     found.push(format!("{}: {} at {} is the second for one intent", self.id, call.operation, call.at));
                 }
             }
-            if moves_the_writer {
+            if moves_the_writer && !signed_wrongly(call) {
                 let tries = moves.entry(intent.seq()).or_default();
                 *tries += 1;
                 if Some(*tries) > intent.data()["tries"].as_u64() {
@@ -147,6 +148,12 @@ fn is_word(record: &Witnessed, intent: &Witnessed) -> bool {
     }
 }
 
+/// Whether AWS refused the signature before it looked at the call, which is then signed anew.
+fn signed_wrongly(call: &Call) -> bool {
+    let codes = ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "SignatureDoesNotMatch"];
+    matches!(&call.outcome, Outcome::Refused(code) if codes.contains(&code.as_str()))
+}
+
 /// Whether AWS said that it did nothing.
 fn plainly_refused(call: &Call) -> bool {
     matches!(&call.outcome, Outcome::Refused(code) if code != "InternalFailure")
@@ -168,7 +175,12 @@ fn intends(intent: &Witnessed, call: &Call) -> bool {
     let params = intended["params"].as_object();
     intended["operation"] == call.operation.as_str()
         && intended["region"] == call.region.as_str()
-        && params.is_some_and(|params| params.iter().all(|(key, value)| same(value, &call.parameters[key])))
+        && params.is_some_and(|params| params.iter().all(|(key, value)| same(value, &call.parameters[sent_as(key)])))
+}
+
+/// The parameter's name in Route 53's model, which the log calls by its meaning.
+fn sent_as(key: &str) -> &str {
+    if key == "HostedZoneId" { "Id" } else { key }
 }
 
 /// Equal where both are plain; services differ in how they write numbers and flags, and in the form of nested values.

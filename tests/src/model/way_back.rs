@@ -36,7 +36,8 @@ impl Evidence {
             if self.held(call.at, |pair| pair.writer != Some(side)) {
                 found.push(format!("points at {side:?}, which has not been the writer for a while"));
             }
-            if self.held(call.at, |pair| points_at(pair, side.other()) && !is_replicated(pair, side.other())) {
+            let lacks = |pair: &PairState| points_at(pair, side.other()) && !is_replicated(pair, side.other());
+            if !self.given_up(call.at) && self.held(call.at, lacks) {
                 found.push(format!("moves users to {side:?}, which lacks what the other side wrote"));
             }
             if let Some(why) = self.arrives_short(call, run, side) {
@@ -44,6 +45,12 @@ impl Evidence {
             }
         }
         found
+    }
+
+    /// Whether somebody failed over by hand before, and so gave up what the old primary had that was not replicated.
+    fn given_up(&self, at: Timestamp) -> bool {
+        let mut moves = self.calls.iter().filter(|call| call.at <= at && by_hand(call));
+        moves.any(|call| call.operation == "FailoverGlobalCluster" && call.outcome == Outcome::Accepted)
     }
 
     /// The side that users are moved to runs less than is configured, or than the other one ran as the move was planned.

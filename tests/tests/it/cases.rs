@@ -97,6 +97,24 @@ async fn who_fails_over_by_hand_while_people_decide_leaves_the_rest_to_the_run()
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_fails_over_by_hand_before_an_approved_switchover_leaves_its_loss_unknown() {
+    let mut rig = Rig::over(Stage::open().await);
+    rig.stage.says(Cast::MAYA, "promote a planned move").await;
+    rig.stage.presses(Cast::JONAS, "approve-switchover").await;
+    rig.stage.record(|record| record.event == "step.started").await;
+    Hand::in_pair_of(&rig.stage.world).fails_over_to(Side::Dr).await.unwrap();
+    let report = rig.stage.ended().await.ended.unwrap();
+    assert_eq!((report.outcome, report.data_loss_ms), (RunOutcome::Completed, None));
+    let told = report.remaining.join("\n");
+    assert!(told.contains("somebody else moved the writer to us-west-2"), "{told}");
+    assert!(told.contains("`/dr rescue shop` keeps what Aurora saved of it"), "{told}");
+    rig.settle().await;
+    let public = tests::text_of(rig.stage.slack.messages(Cast::ELSEWHERE).last().unwrap());
+    assert!(public.contains("shop answers again; the latest changes before may be lost"), "{public}");
+    sound(&mut rig).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn dr_cluster_without_an_instance_is_said_and_left_as_it_is() {
     let mut pair = Pair::named("shop", 1);
     pair.dr.db_instances = 0;

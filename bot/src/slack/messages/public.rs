@@ -88,6 +88,9 @@ fn impact(run: &Run) -> String {
             format!("{app} may be slow or unavailable until this is done; nothing is lost")
         }
         (Some(Method::Failover), true) => format!("over: {app} answers again{}", lost(run)),
+        (_, true) if run.moved_by_others() => {
+            format!("over: {app} answers again; the latest changes before may be lost")
+        }
         (_, true) => format!("over: {app} answers, and nothing was lost"),
         _ if run.ended.as_ref().is_some_and(|report| report.outcome == RunOutcome::NotApproved) => {
             format!("unchanged: {app} was left as it was")
