@@ -35,15 +35,16 @@ impl Evidence {
         })
     }
 
-    /// Whether that side lost production by what nobody can help, or by somebody's word: the region, or the one that the writer was on its way to, went dark, people chose a failover, which takes
-    /// over at once, or to go on without capacity, or somebody moved the writer by hand.
+    /// Whether that side lost production by what nobody can help, or by somebody's word: the region went dark, people chose a failover, which takes
+    /// over at once, or to go on without capacity, somebody moved the writer by hand, or harmed the region that it was on its way to.
     fn excused(&self, side: Side, after: &Witnessed, runs: &[RunHistory<'_>]) -> bool {
         let moved = after.pair.writer != Some(side);
         let failed_over =
             self.moved_until(after).any(|call| call.operation == "FailoverGlobalCluster" || by_hand(call));
         let skipped = runs.iter().any(|run| run.skipped("capacity"));
+        let harmed = |at: Side| self.taken_by_a_stranger(at, after) || self.went_dark_on_the_way(at, after);
         after.pair.side(side).dark
-            || (moved && (failed_over || skipped || self.went_dark_on_the_way(side.other(), after)))
+            || (moved && (failed_over || skipped || harmed(side.other())))
             || self.taken_by_a_stranger(side, after)
     }
 
