@@ -16,6 +16,7 @@ mod verify;
 use std::io::Write;
 
 use anyhow::Context as _;
+use commands::typed::clean;
 use futures::TryStreamExt as _;
 use storage::{Actor, Reader, Record};
 
@@ -83,12 +84,14 @@ fn line(record: &Record) -> String {
     };
     let about: Vec<&str> =
         [&record.application, &record.run, &record.step].into_iter().filter_map(Option::as_deref).collect();
-    let data = crate::slack::text::shorten(&record.data.to_string(), DATA);
+    // Records of earlier versions hold what people typed as it came.
+    let (who, data) = (clean(who), clean(&record.data.to_string()));
     format!(
-        "{:>6}  {}  {who:<12}  {:<18}  {}  {data}",
+        "{:>6}  {}  {who:<12}  {:<18}  {}  {}",
         record.seq,
         record.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"),
         record.event,
-        about.join("/")
+        about.join("/"),
+        crate::slack::text::shorten(&data, DATA)
     )
 }

@@ -55,6 +55,7 @@ struct Series {
     runs: Family<StateLabel, Gauge>,
     log_records: Gauge,
     log_checked: Gauge,
+    log_head_fault: Gauge,
     replica_lag_records: Gauge,
     replica_lag: Gauge<f64, AtomicU64>,
     outbox_lag: Family<ChannelLabel, Gauge>,
@@ -127,6 +128,7 @@ impl Metrics {
             runs: Family::default(),
             log_records: Gauge::default(),
             log_checked: Gauge::default(),
+            log_head_fault: Gauge::default(),
             replica_lag_records: Gauge::default(),
             replica_lag: Gauge::default(),
             outbox_lag: Family::default(),
@@ -148,6 +150,11 @@ impl Metrics {
             "log_checked",
             "1 once every record that was there at the start was read and is what was written",
             series.log_checked.clone(),
+        );
+        registry.register(
+            "log_head_fault",
+            "1 while the file with the log's head can't be written",
+            series.log_head_fault.clone(),
         );
         if replica.is_some() {
             let records = series.replica_lag_records.clone();
@@ -195,6 +202,7 @@ impl Metrics {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.series.log_records.set(gauge(size));
         self.series.log_checked.set(self.log.is_checked().into());
+        self.series.log_head_fault.set(self.log.head_fault().is_some().into());
         if let Some(replica) = &self.replica {
             let (records, seconds) = replica.lag(size);
             self.series.replica_lag_records.set(gauge(records));

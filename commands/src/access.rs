@@ -22,7 +22,7 @@ const ANYONE: &str = "*";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
-    /// Slack team (workspace) id, `T…`. User ids are only unique within one.
+    /// Slack team (workspace) id, `T…`. User ids are only unique within one, or within its organization.
     pub team: String,
     /// Slack channels in which commands are taken, by id.
     pub channels: Vec<String>,
@@ -76,7 +76,7 @@ pub enum Right {
 /// A person, wherever they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Person<'a> {
-    /// Slack team.
+    /// Slack team that their request names.
     pub(crate) team: &'a str,
     /// Slack user id, by which rights are given.
     pub(crate) user: &'a str,
@@ -90,11 +90,15 @@ impl Access {
     pub fn may(&self, right: Right, actor: &Actor, origin: &Origin, facts: &Facts) -> Result<(), Refusal> {
         let person = self.person(actor).filter(|person| self.belongs(right, person, facts) != Some(false));
         let person = person.ok_or(Refusal::NotAllowed)?;
+        // A request may come from another team that the person belongs to, which the chat alone knows.
+        let names_the_team = person.team == self.team(right);
         match &facts.standing {
-            Some(Ok(Standing::Full)) | None => {}
+            Some(Ok(Standing::Full)) => {}
             Some(Ok(_)) => return Err(Refusal::NotAMember),
+            None if names_the_team => {}
+            None => return Err(Refusal::NotAllowed),
             // Looking and asking go on while the chat cannot be asked: decisions do not.
-            Some(Err(_)) if matches!(right, Right::Look | Right::Ask) => {}
+            Some(Err(_)) if names_the_team && matches!(right, Right::Look | Right::Ask) => {}
             Some(Err(_)) => return Err(Refusal::Unverified),
         }
         if self.belongs(right, &person, facts).is_none() {
@@ -107,10 +111,11 @@ impl Access {
         }
     }
 
-    /// Whether both are one person, whatever name they go by now and wherever they are.
+    /// Whether both are one person, whatever name they go by now and wherever they are: a click names a person's own workspace of an organization,
+    /// and a command the one that it was typed in. Where a user of another team has the same id, fewer approvals count.
     pub fn same_person(&self, one: &Actor, other: &Actor) -> bool {
         match (self.person(one), self.person(other)) {
-            (Some(one), Some(other)) => one == other,
+            (Some(one), Some(other)) => one.user == other.user,
             _ => one == other,
         }
     }
@@ -129,7 +134,7 @@ impl Access {
     /// User groups that decide whether the person has the right; none where that is plain without.
     fn groups_that_matter(&self, right: Right, person: &Person<'_>) -> Vec<&str> {
         let named = || self.named(right);
-        if person.team != self.team(right) || named().any(|id| means(right, id, person)) {
+        if named().any(|id| means(right, id, person)) {
             return Vec::new();
         }
         named().filter(|id| is_group(id)).collect()
@@ -141,9 +146,6 @@ impl Access {
 
     /// Whether the person is among those named for the right; `None` where a group could not be asked for.
     fn belongs(&self, right: Right, person: &Person<'_>, facts: &Facts) -> Option<bool> {
-        if person.team != self.team(right) {
-            return Some(false);
-        }
         let mut unknown = false;
         for id in self.named(right) {
             match facts.groups.get(id) {

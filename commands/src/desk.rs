@@ -182,11 +182,23 @@ impl Desk {
     /// # Errors
     /// Why not, for people.
     pub fn ready(&self) -> Result<(), String> {
+        if let Some(fault) = self.log_fault() {
+            return Err(fault);
+        }
         match self.0.log.poisoned() {
             Some(cause) => Err(format!("the audit log takes no records: {cause}")),
             None if self.0.stop.is_cancelled() => Err("the bot is stopping".to_owned()),
             None => self.0.runs.stuck().map_or(Ok(()), Err),
         }
+    }
+
+    /// What is wrong with the audit log though it takes records.
+    pub(crate) fn log_fault(&self) -> Option<String> {
+        let why = self.0.log.head_fault()?;
+        Some(format!(
+            "the head of the audit log can't be written ({why}), so a loss of its last records would not be noticed; \
+             give head.json in the store to the bot's user"
+        ))
     }
 
     /// Stops gracefully: nothing new is begun, calls under way end and are recorded, runs are left to be taken up at the next start.

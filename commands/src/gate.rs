@@ -13,6 +13,7 @@ use crate::{
     request::Confirmation,
     run::Run,
     topology::Timing,
+    typed,
 };
 
 /// Proof that a person approved irreversible changes. Only a run whose gate was approved can make one, for the changes of the approved method
@@ -72,7 +73,7 @@ fn deleted_cluster(run: &Run, method: Method) -> Option<&str> {
     })
 }
 
-/// Whether the approval of `method` is confirmed as it has to be: a final one by its exact words, and from Slack with a reason. At the terminal,
+/// Whether the approval of `method` is confirmed as it has to be: a final one by its words, and from Slack with a reason. At the terminal,
 /// which is for when nothing else works, a reason is welcome.
 ///
 /// # Errors
@@ -87,7 +88,8 @@ pub(crate) fn confirmed(
     if !method.is_final() {
         return short(reason);
     }
-    if confirmation.is_none_or(|confirmation| confirmation.typed != words(run, method)) {
+    let words = words(run, method);
+    if confirmation.is_none_or(|confirmation| typed::difference(&confirmation.typed, &words).is_some()) {
         return Err(Refusal::NotConfirmed);
     }
     reasoned(reason, origin)

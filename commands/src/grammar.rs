@@ -1,4 +1,5 @@
-//! The grammar of `/dr`: text in, a command or an error as data out. No I/O, and nothing of Slack but the way it spoils text.
+//! The grammar of `/dr`: text in, a command or an error as data out. No I/O. Commands, ids and names are read as people mean them, however their
+//! device wrote them ([`fold`]); reasons stay as they were typed, but for what nobody can see ([`clean`]).
 
 mod error;
 mod log;
@@ -8,7 +9,14 @@ use std::fmt;
 pub use error::ParseError;
 pub use log::{LogCommand, format_name, log_command};
 
-use crate::{ids::RunId, journal::Resolution, plan::StepId};
+use icu_properties::{CodePointSetData, props::QuotationMark};
+
+use crate::{
+    ids::RunId,
+    journal::Resolution,
+    plan::StepId,
+    typed::{clean, fold},
+};
 
 /// Longest reason, in characters.
 pub const REASON_LIMIT: usize = 500;
@@ -198,9 +206,14 @@ pub fn help(looks: &[&str], asks: &[&str], reads: bool) -> String {
 /// # Errors
 /// What is not understood, with a hint where there is one.
 pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
-    let text = plain(text)?;
+    let text = clean(text);
     let (verb, rest) = first_word(&text);
-    match verb.to_lowercase().as_str() {
+    let (word, after) = first_word(rest);
+    let after = if named(word, applications).is_some() { after } else { rest };
+    if [verb, rest, after].into_iter().any(asks_for_help) {
+        return Ok(Command::Help);
+    }
+    match key(verb).as_str() {
         "" => Ok(Command::Help),
         "help" => nothing_more("help", rest).map(|()| Command::Help),
         "status" => alone("status", rest, applications).map(|application| Command::Status { application }),
@@ -219,21 +232,7 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
         "report" => report(rest),
         "audit" => log::audit(rest).map(Command::Log),
         "export" => log::export(rest).map(Command::Log),
-        "plan" => match first_word(rest) {
-            (what, rest) if what.eq_ignore_ascii_case("promote") => {
-                alone("plan promote", rest, applications).map(|application| Command::PlanPromote { application })
-            }
-            (what, rest) if what.eq_ignore_ascii_case("failback") => {
-                alone("plan failback", rest, applications).map(|application| Command::PlanFailback { application })
-            }
-            (what, rest) if what.eq_ignore_ascii_case("restore") => {
-                alone("plan restore", rest, applications).map(|application| Command::PlanRestore { application })
-            }
-            (what, rest) if what.eq_ignore_ascii_case("rescue") => {
-                alone("plan rescue", rest, applications).map(|application| Command::PlanRescue { application })
-            }
-            (what, _) => Err(ParseError::PlanWhat { word: what.to_owned() }),
-        },
+        "plan" => plan(rest, applications),
         word => match Resolution::named(word) {
             Some(resolution) => resolve(resolution, rest),
             None => Err(ParseError::UnknownCommand { word: verb.to_owned() }),
@@ -241,24 +240,27 @@ pub fn parse(text: &str, applications: &[&str]) -> Result<Command, ParseError> {
     }
 }
 
-/// Text with plain quotes and single spaces. Invisible characters are dropped; those that control or reorder what is shown are refused, since
-/// the text stands in the log and in front of the person who approves.
-fn plain(text: &str) -> Result<String, ParseError> {
-    let mut plain = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' => plain.push('"'),
-            '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' => plain.push('\''),
-            '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
-            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                return Err(ParseError::ControlCharacter { code: char.into() });
-            }
-            _ if char.is_whitespace() => plain.push(' '),
-            _ if char.is_control() => return Err(ParseError::ControlCharacter { code: char.into() }),
-            _ => plain.push(char),
-        }
+fn plan(rest: &str, applications: &[&str]) -> Result<Command, ParseError> {
+    let (what, rest) = first_word(rest);
+    let of = |command| alone(command, rest, applications);
+    match key(what).as_str() {
+        "promote" => of("plan promote").map(|application| Command::PlanPromote { application }),
+        "failback" => of("plan failback").map(|application| Command::PlanFailback { application }),
+        "restore" => of("plan restore").map(|application| Command::PlanRestore { application }),
+        "rescue" => of("plan rescue").map(|application| Command::PlanRescue { application }),
+        _ => Err(ParseError::PlanWhat { word: what.to_owned() }),
     }
-    Ok(plain.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Whether somebody looks for help, as at any command line, also after a command: that is no reason for a promote. A phone makes one dash of two.
+fn asks_for_help(text: &str) -> bool {
+    ["?", "-h", "-help", "--help", "-?"].contains(&fold(text).as_str())
+}
+
+/// A word as it is compared, without the punctuation that ends a sentence.
+fn key(word: &str) -> String {
+    let folded = fold(word);
+    folded.trim_end_matches(['.', ',', ';', ':', '!', '?']).to_owned()
 }
 
 fn first_word(text: &str) -> (&str, &str) {
@@ -266,9 +268,10 @@ fn first_word(text: &str) -> (&str, &str) {
 }
 
 fn nothing_more(command: &'static str, rest: &str) -> Result<(), ParseError> {
-    match first_word(rest).0 {
-        "" => Ok(()),
-        word => Err(ParseError::Unexpected { command, word: word.to_owned() }),
+    let (word, after) = first_word(rest);
+    match key(word).is_empty() && after.is_empty() {
+        true => Ok(()),
+        false => Err(ParseError::Unexpected { command, word: word.to_owned() }),
     }
 }
 
@@ -276,8 +279,8 @@ fn nothing_more(command: &'static str, rest: &str) -> Result<(), ParseError> {
 fn alone(command: &'static str, rest: &str, applications: &[&str]) -> Result<String, ParseError> {
     let (word, rest) = first_word(rest);
     let application = match (word, applications) {
-        ("", [only]) => (*only).to_owned(),
-        ("", _) => return Err(ParseError::which(command, applications)),
+        (word, [only]) if key(word).is_empty() => (*only).to_owned(),
+        (word, _) if key(word).is_empty() => return Err(ParseError::which(command, applications)),
         (word, _) => named(word, applications).ok_or_else(|| ParseError::unknown_application(word, applications))?,
     };
     nothing_more(command, rest)?;
@@ -307,7 +310,7 @@ fn resolve(resolution: Resolution, rest: &str) -> Result<Command, ParseError> {
         None => (None, rest),
     };
     let (word, after) = first_word(rest);
-    let step = StepId::named(&word.to_lowercase());
+    let step = StepId::named(&key(word));
     match (word, step) {
         ("", _) => {}
         (_, Some(_)) if matches!(resolution, Resolution::Retry | Resolution::Skip) => nothing_more(command, after)?,
@@ -336,13 +339,15 @@ fn report(rest: &str) -> Result<Command, ParseError> {
 
 /// The run with that id, by its form: `promote-17`.
 fn run_named(word: &str) -> Option<RunId> {
-    let (runbook, number) = word.rsplit_once('-')?;
+    let id = key(word);
+    let (runbook, number) = id.rsplit_once('-')?;
     let fits = runbook.bytes().all(|byte| byte.is_ascii_alphabetic()) && !runbook.is_empty();
-    (fits && number.parse::<u64>().is_ok()).then(|| word.to_lowercase().as_str().into())
+    (fits && number.parse::<u64>().is_ok()).then(|| id.as_str().into())
 }
 
 fn named(word: &str, applications: &[&str]) -> Option<String> {
-    applications.iter().find(|name| name.eq_ignore_ascii_case(word)).map(|&name| name.to_owned())
+    let word = key(word);
+    applications.iter().find(|name| fold(name) == word).map(|&name| name.to_owned())
 }
 
 fn reason_of(text: &str) -> Result<Option<String>, ParseError> {
@@ -355,13 +360,14 @@ fn reason_of(text: &str) -> Result<Option<String>, ParseError> {
     }
 }
 
-/// Without quotes around the whole.
+/// Without quotes around the whole, of whatever language.
 fn unquoted(text: &str) -> &str {
-    let inner = |quote: char| text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote));
-    match inner('"').or_else(|| inner('\'')) {
-        Some(inner) => unquoted(inner.trim()),
-        None => text,
+    let is_quote = |char| CodePointSetData::new::<QuotationMark>().contains(char);
+    let mut inner = text;
+    while let Some(less) = inner.strip_prefix(is_quote).and_then(|inner| inner.strip_suffix(is_quote)) {
+        inner = less.trim();
     }
+    inner
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::typed::fold;
+
 /// A run: its runbook's name and the number of the record that asked for it, such as `promote-17`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -13,6 +15,11 @@ impl RunId {
     /// The run that the record numbered `command` asked for.
     pub fn new(runbook: &str, command: u64) -> Self {
         Self(format!("{runbook}-{command}"))
+    }
+
+    /// The run that a person named, however their device wrote it.
+    pub fn typed(word: &str) -> Self {
+        Self(fold(word))
     }
 
     /// Name of its runbook.

@@ -39,6 +39,7 @@ pub mod standing;
 pub mod status;
 pub mod supply;
 pub mod topology;
+pub mod typed;
 pub mod vcpus;
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     ids::RunId,
     journal::{Promote, Refusal, Resolution},
     plan::{Method, StepId},
+    typed,
 };
 
 /// A command or a click, authenticated by whoever brought it in.
@@ -117,6 +118,25 @@ impl Press {
             | Self::Applied { run }
             | Self::Abort { run, .. }
             | Self::Resolve { run, .. } => run,
+        }
+    }
+}
+
+impl Press {
+    /// The same with what a person typed cleaned, wherever they did.
+    #[must_use]
+    pub(crate) fn cleaned(self) -> Self {
+        let clean = |text: Option<String>| text.map(|text| typed::clean(&text)).filter(|text| !text.is_empty());
+        match self {
+            Self::Approve { run, method, confirmation: Some(Confirmation { typed, reason }) } => {
+                let confirmation = Some(Confirmation { typed: typed::clean(&typed), reason: clean(reason) });
+                Self::Approve { run, method, confirmation }
+            }
+            Self::Refuse { run, reason } => Self::Refuse { run, reason: clean(reason) },
+            Self::Abort { run, promote: Some(Promote { reason }) } => {
+                Self::Abort { run, promote: Some(Promote { reason: clean(reason) }) }
+            }
+            press => press,
         }
     }
 }

@@ -40,6 +40,9 @@ pub struct Status {
     /// What runs that ended half-way have changed and nobody has mended since, each with what mends it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<String>,
+    /// What is wrong with Standby itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
     /// What is split, whether users can write, and what goes on from here; absent in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub situation: Option<Situation>,
@@ -97,5 +100,6 @@ pub fn status(
         observation,
         run,
         left,
+        faults: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     Head, OpenError,
     line::{HeadLine, encode},
+    ownership::hand_over,
 };
 
 /// The paths in a log's folder.
@@ -82,7 +83,7 @@ impl Layout {
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
-        Ok(Lock(file))
+        Ok(Lock { file, dir: self.dir.clone() })
     }
 
     /// Numbers of the first records of all segments, ascending, as their names have them.
@@ -124,11 +125,17 @@ impl Layout {
     }
 
     /// Writes the head down, in place: a rename would make the next sync of the log's file wait for a change of the folder. When power fails, an
-    /// older head is as good, and one that cannot be read is none.
+    /// older head is as good, and one that cannot be read is none. A file that belongs to somebody else is replaced.
     pub(crate) fn write_head(&self, head: Head) -> io::Result<()> {
         let mut bytes = encode(&HeadLine::new(head))?;
         bytes.push(b'\n');
-        let file = File::options().create(true).truncate(false).write(true).open(self.head())?;
+        let open = || File::options().create(true).truncate(false).write(true).open(self.head());
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                fs::remove_file(self.head()).and_then(|()| open()).map_err(|_| error)?
+            }
+            opened => opened?,
+        };
         file.write_all_at(&bytes, 0)?;
         match bytes.len() as u64 {
             length if file.metadata()?.len() > length => file.set_len(length),
@@ -138,12 +145,18 @@ impl Layout {
 }
 
 /// The process lock, which the kernel releases with the file, however the process ends.
-pub(crate) struct Lock(File);
+pub(crate) struct Lock {
+    file: File,
+    dir: PathBuf,
+}
 
 impl Drop for Lock {
     /// Not left to the file's closing: a child that was just forked has the file open too, until it runs a program of its own.
     fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
+        if let Err(error) = hand_over(&self.dir) {
+            tracing::warn!(%error, "failed to give the log's files to the owner of its folder");
+        }
+        if let Err(error) = self.file.unlock() {
             tracing::warn!(%error, "failed to release the log's lock");
         }
     }

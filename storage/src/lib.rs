@@ -18,6 +18,7 @@ mod layout;
 mod line;
 mod log;
 mod order;
+mod ownership;
 mod personal;
 mod proof;
 mod queue;

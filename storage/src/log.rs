@@ -3,7 +3,7 @@
 use std::{
     ops::RangeBounds,
     path::Path,
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -265,6 +265,12 @@ impl Log {
     /// opened.
     pub fn poisoned(&self) -> Option<String> {
         self.0.queue.poison.get().cloned()
+    }
+
+    /// Why the file with the log's head can't be written, while it can't: records are durable all the same, but a later start would not notice if the
+    /// last of them were lost.
+    pub fn head_fault(&self) -> Option<String> {
+        self.0.queue.head_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Appends what waits, puts the index away, and releases the folder. Later appends fail; reads go on, slower.

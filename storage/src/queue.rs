@@ -29,6 +29,8 @@ pub(crate) struct Queue {
     pub(crate) index: Index,
     /// Why the log takes no more records, once it does not.
     pub(crate) poison: OnceLock<String>,
+    /// Why the head file lags behind, while it does.
+    pub(crate) head_fault: Mutex<Option<String>>,
     clock: Clock,
     turns: Arc<Semaphore>,
     state: Mutex<State>,
@@ -93,6 +95,7 @@ impl Queue {
             view,
             index,
             poison: OnceLock::new(),
+            head_fault: Mutex::new(None),
             clock,
             turns: Arc::new(Semaphore::new(MAX_WAITING)),
             state: Mutex::new(state),

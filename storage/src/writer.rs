@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use tokio::sync::watch;
@@ -118,7 +118,9 @@ fn keep(hashes: &[Hash], head: Head, queue: &Queue) {
     if let Some(Err(error)) = queue.view.stored.as_ref().map(|stored| stored.put(index, hashes)) {
         tracing::warn!(%error, "failed to keep the tree's hashes");
     }
-    if let Err(error) = queue.view.layout.write_head(head) {
-        tracing::warn!(%error, "failed to write the head file");
+    let fault = queue.view.layout.write_head(head).err().map(|error| error.to_string());
+    if let Some(error) = &fault {
+        tracing::warn!(error, "failed to write the head file");
     }
+    *queue.head_fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
 }

@@ -337,7 +337,7 @@ def table_lines(data, faults):
         }
         for column, value in shown.items():
             # A cell that would begin a formula has an apostrophe before it.
-            safe = f"'{value}" if value and value[0] in "=+-@\t\r" else value
+            safe = f"'{value}" if value and value[0] in "=+-@\t\r＝＋－＠" else value
             if row.get(column) != safe:
                 faults.append(f"row {number} of record {record.get('seq')} was changed: its {column} is not the record's")
         yield line.encode()

@@ -6,6 +6,7 @@ use commands::{
     ids::RunId,
     journal::{Event, Refusal},
     request::{Reply, Request},
+    typed::{bounded, clean},
 };
 use serde_json::{Value, json};
 use storage::{
@@ -40,6 +41,7 @@ pub struct Compliance {
 impl Compliance {
     /// Answers as soon as what is asked for is recorded; an export follows.
     pub(crate) async fn command(self, request: Request, text: String, asked: Result<LogCommand, ParseError>) -> Reply {
+        let text = bounded(&clean(&text)).into_owned();
         if !self.readers.may(&request.actor) {
             let reply = "Only those whom `[audit] compliance` names may read the log here.";
             return self.refuse(&request, &text, Refusal::NotAllowed, reply).await;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Write, time::Duration};
 
 use anyhow::Context as _;
+use commands::typed::{bounded, clean};
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use storage::{Actor, Opening};
@@ -76,7 +77,7 @@ async fn who(auditor: &Auditor, slack: &Api, team: &str, user: &str) -> Result<V
     let account = slack.user(user).await?;
     let mut who = json!({ "team": team, "user": user });
     if let Some(name) = account.real_name {
-        who["name"] = json!(name);
+        who["name"] = json!(bounded(&clean(&name)));
     }
     if let Some(email) = account.profile.email {
         who["email_commitment"] = json!(auditor.log().personal().commit(user, &email).await?);

@@ -9,7 +9,7 @@ use super::{Row, Verdict};
 use crate::{
     config::{Config, Mode, Secrets},
     slack::{
-        api::{Api, COMMANDS, EMAIL, Method},
+        api::{Api, COMMANDS, EMAIL, Identity, Method},
         socket,
     },
 };
@@ -27,9 +27,9 @@ pub async fn check_slack(config: &Config, secrets: &Secrets, api: &Api, socket: 
     let mut rows = vec![kind("bot_token", &secrets.bot_token, "xoxb-")];
     rows.extend(secrets.app_token.as_ref().map(|token| kind("app_token", token, "xapp-")));
     match api.identity().await {
-        Ok((team, user)) => {
-            rows.push(Row::new(Verdict::Pass, "slack token", format!("team {team}, user {user}"), None));
-            rows.extend(teams(config, &team));
+        Ok(identity) => {
+            rows.push(Row::new(Verdict::Pass, "slack token", installed(&identity), None));
+            rows.extend(teams(config, &identity));
             rows.extend(scopes(config, api).await);
             rows.extend(channels(config, api).await);
             rows.extend(groups(config, api).await);
@@ -62,8 +62,18 @@ fn kind(key: &str, token: &SecretString, wanted: &str) -> Row {
     }
 }
 
-fn teams(config: &Config, team: &str) -> Vec<Row> {
-    let others = config.access.iter().filter(|(_, access)| access.team != team);
+/// What kind of installation the token is of.
+fn installed(Identity { team, user, organization, is_org_wide }: &Identity) -> String {
+    match organization {
+        Some(organization) if *is_org_wide => format!("user {user}, installed in all of organization {organization}"),
+        Some(organization) => format!("user {user}, installed in workspace {team} of organization {organization}"),
+        None => format!("user {user}, installed in workspace {team}"),
+    }
+}
+
+/// Whether the workspaces that rights are given in are the token's. One for a whole organization is for all of its workspaces.
+fn teams(config: &Config, Identity { team, is_org_wide, .. }: &Identity) -> Vec<Row> {
+    let others = config.access.iter().filter(|(_, access)| !is_org_wide && access.team != *team);
     let row = |name: &String, other: &str| {
         let fix = "install the app in that workspace, or correct the team";
         let found = format!("is {other}, the token's is {team}");
@@ -147,12 +157,13 @@ async fn channels(config: &Config, api: &Api) -> Vec<Row> {
 
 /// Whether the user groups that give rights can be read: while one cannot, nobody has rights by it.
 async fn groups(config: &Config, api: &Api) -> Vec<Row> {
-    let groups: BTreeSet<&String> = config.access.values().flat_map(named).filter(|id| is_group(id)).collect();
+    let of = |access| named(access).filter(|id| is_group(id)).map(|id| (access.team.as_str(), id));
+    let groups: BTreeSet<(&str, &String)> = config.access.values().flat_map(of).collect();
     let mut rows = Vec::new();
-    for group in groups {
+    for (team, group) in groups {
         let what = format!("slack user group {group}");
         let fix = "check the id, that the group is enabled, and the scope usergroups:read";
-        rows.push(match api.members(group).await {
+        rows.push(match api.members(team, group).await {
             Ok(members) if members.is_empty() => {
                 Row::new(Verdict::Fail, what, "has no members", Some("add people to it"))
             }

@@ -30,7 +30,7 @@ pub use self::{
     marks::{Found, Mark},
     method::{COMMANDS, EMAIL, Method},
 };
-use super::kit::Message;
+use super::{kit::Message, payload::without_nulls};
 
 /// Slack's Web API with the bot's token.
 #[derive(Clone)]
@@ -56,6 +56,43 @@ pub struct User {
     pub real_name: Option<String>,
     /// What the person tells of themselves.
     pub profile: Profile,
+    /// What they are in an organization of several workspaces (Enterprise Grid).
+    pub enterprise_user: Option<EnterpriseUser>,
+}
+
+impl User {
+    /// Whether the account belongs to that workspace, or is of that organization. Where Slack tells of neither, nothing speaks against it.
+    pub fn is_of(&self, team: &str) -> bool {
+        let organization = self.enterprise_user.as_ref();
+        let known = self.team_id.is_some() || organization.is_some();
+        let is_in = |grid: &EnterpriseUser| {
+            grid.teams.iter().any(|one| one == team) || grid.enterprise_id.as_deref() == Some(team)
+        };
+        !known || self.team_id.as_deref() == Some(team) || organization.is_some_and(is_in)
+    }
+}
+
+/// A part of [`User`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct EnterpriseUser {
+    /// The organization, `E…`.
+    pub enterprise_id: Option<String>,
+    /// All workspaces that the account belongs to.
+    pub teams: Vec<String>,
+}
+
+/// Whose a token is, and what the app was installed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Workspace, or organization where the app was installed in all of one.
+    pub team: String,
+    /// The bot's user.
+    pub user: String,
+    /// The organization that the workspace is part of.
+    pub organization: Option<String>,
+    /// Whether the app was installed in the whole organization.
+    pub is_org_wide: bool,
 }
 
 /// A part of [`User`].
@@ -180,9 +217,10 @@ impl Api {
         self.call(Method::ViewsOpen, &request).await.map(drop)
     }
 
-    /// User ids of a user group's members: <https://docs.slack.dev/reference/methods/usergroups.users.list>.
-    pub async fn members(&self, group: &str) -> Result<BTreeSet<String>, ApiError> {
-        let answer = self.read(Method::UsergroupsUsersList, &[("usergroup", group)]).await?;
+    /// User ids of a user group's members: <https://docs.slack.dev/reference/methods/usergroups.users.list>. An app that was installed in a whole
+    /// organization has to name the workspace.
+    pub async fn members(&self, team: &str, group: &str) -> Result<BTreeSet<String>, ApiError> {
+        let answer = self.read(Method::UsergroupsUsersList, &[("usergroup", group), ("team_id", team)]).await?;
         BTreeSet::deserialize(&answer["users"])
             .map_err(|_| ApiError::Failed("the answer to usergroups.users.list has no users".to_owned()))
     }
@@ -194,11 +232,16 @@ impl Api {
             .map_err(|_| ApiError::Failed("the answer to users.info has no user".to_owned()))
     }
 
-    /// Who the token belongs to: (team id, user id).
-    pub async fn identity(&self) -> Result<(String, String), ApiError> {
+    /// Who the token belongs to: <https://docs.slack.dev/reference/methods/auth.test>.
+    pub async fn identity(&self) -> Result<Identity, ApiError> {
         let answer = self.call(Method::AuthTest, &json!({})).await?;
         let text = |field: &str| answer[field].as_str().unwrap_or_default().to_owned();
-        Ok((text("team_id"), text("user_id")))
+        Ok(Identity {
+            team: text("team_id"),
+            user: text("user_id"),
+            organization: answer["enterprise_id"].as_str().map(str::to_owned),
+            is_org_wide: answer["is_enterprise_install"].as_bool().unwrap_or(false),
+        })
     }
 
     /// The token's scopes, as Slack tells them with every answer: <https://docs.slack.dev/authentication/installing-with-oauth>.
@@ -222,11 +265,11 @@ impl Api {
 impl Api {
     /// Calls a method, within the deadline.
     async fn call(&self, method: Method, request: &Value) -> Result<Value, ApiError> {
-        bounded(method.name(), self.0.post(method, request)).await
+        bounded(method.name(), self.0.post(method, request)).await.map(without_nulls)
     }
 
     /// Calls a method that only reads, within the deadline.
     async fn read(&self, method: Method, arguments: &[(&'static str, &str)]) -> Result<Value, ApiError> {
-        bounded(method.name(), self.0.get(method, arguments)).await
+        bounded(method.name(), self.0.get(method, arguments)).await.map(without_nulls)
     }
 }

@@ -47,29 +47,36 @@ impl People {
 impl Directory for People {
     fn members<'a>(
         &'a self,
+        team: &'a str,
         group: &'a str,
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<BTreeSet<String>, Unavailable>> {
-        Box::pin(self.members.get(group, freshness, || self.api.members(group)))
+        Box::pin(self.members.get(group, freshness, || self.api.members(team, group)))
     }
 
     fn standing<'a>(
         &'a self,
         team: &'a str,
+        named: &'a str,
         user: &'a str,
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<Standing, Unavailable>> {
-        Box::pin(async move { Ok(standing(&self.users.get(user, freshness, || self.api.user(user)).await?, team)) })
+        Box::pin(async move {
+            // Whoever is named with another team than before may have joined it since.
+            let asked = format!("{named}/{user}");
+            let known = self.users.get(&asked, freshness, || self.api.user(user)).await?;
+            Ok(standing(&known, team, named))
+        })
     }
 }
 
-/// What the account is in that team: <https://docs.slack.dev/reference/objects/user-object>.
-fn standing(user: &User, team: &str) -> Standing {
+/// What the account is in that team, for a request that names a team: <https://docs.slack.dev/reference/objects/user-object>.
+fn standing(user: &User, team: &str, named: &str) -> Standing {
     match user {
         User { deleted: true, .. } => Standing::Deactivated,
         User { is_bot: true, .. } => Standing::Bot,
         User { is_stranger: true, .. } => Standing::Outsider,
-        User { team_id: Some(home), .. } if home != team => Standing::Outsider,
+        user if !user.is_of(team) || !user.is_of(named) => Standing::Outsider,
         User { is_restricted: true, .. } | User { is_ultra_restricted: true, .. } => Standing::Guest,
         _ => Standing::Full,
     }
@@ -85,11 +92,22 @@ impl Nobody {
 }
 
 impl Directory for Nobody {
-    fn members<'a>(&'a self, _: &'a str, _: Freshness) -> BoxFuture<'a, Result<BTreeSet<String>, Unavailable>> {
+    fn members<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: Freshness,
+    ) -> BoxFuture<'a, Result<BTreeSet<String>, Unavailable>> {
         Self::why()
     }
 
-    fn standing<'a>(&'a self, _: &'a str, _: &'a str, _: Freshness) -> BoxFuture<'a, Result<Standing, Unavailable>> {
+    fn standing<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a str,
+        _: Freshness,
+    ) -> BoxFuture<'a, Result<Standing, Unavailable>> {
         Self::why()
     }
 }
@@ -166,6 +184,7 @@ async fn insist<T, F: Future<Output = Result<T, ApiError>>>(ask: impl Fn() -> F)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slack::api::EnterpriseUser;
 
     #[test]
     fn only_a_full_member_of_the_team_is_one() {
@@ -181,7 +200,23 @@ mod tests {
             (User { deleted: true, is_restricted: true, ..member }, Standing::Deactivated),
         ];
         for (user, expected) in cases {
-            assert_eq!(standing(&user, "T1"), expected, "{user:?}");
+            assert_eq!(standing(&user, "T1", "T1"), expected, "{user:?}");
+        }
+    }
+
+    #[test]
+    fn member_of_an_organization_has_several_teams() {
+        let teams = vec!["T1".to_owned(), "T2".to_owned()];
+        let grid = EnterpriseUser { enterprise_id: Some("E1".to_owned()), teams };
+        let user = User { team_id: Some("T2".to_owned()), enterprise_user: Some(grid), ..User::default() };
+        for (team, named, expected) in [
+            ("T1", "T1", Standing::Full),
+            ("T1", "T2", Standing::Full),
+            ("T1", "E1", Standing::Full),
+            ("T1", "T3", Standing::Outsider),
+            ("T3", "T2", Standing::Outsider),
+        ] {
+            assert_eq!(standing(&user, team, named), expected, "{team} {named}");
         }
     }
 

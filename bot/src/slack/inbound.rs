@@ -19,7 +19,7 @@ use super::{
     home::Home,
     kit::Message,
     messages::{in_the_way, refused, told},
-    payload::{Click, Happened, Happening, SlashCommand, dedupe_key, kind},
+    payload::{Click, Happened, Happening, SlashCommand, dedupe_key, kind, without_nulls},
     whisper::Whisper,
 };
 
@@ -66,6 +66,7 @@ pub struct Inbound {
 impl Inbound {
     /// Takes one payload. It is durable when the answer is there, or the answer says that it is not.
     pub(super) async fn take(&self, kind: Kind, payload: Value) -> Answer {
+        let payload = without_nulls(payload);
         let taken = match kind {
             Kind::Command => self.command(payload).await,
             Kind::Interaction => self.interaction(payload).await,
@@ -87,7 +88,7 @@ impl Inbound {
     async fn command(&self, payload: Value) -> Result<Answer, String> {
         let dedupe = dedupe_key(&payload);
         let command = SlashCommand::read(payload)?;
-        let (actor, origin) = command.source();
+        let (actor, origin) = command.source()?;
         let request = Request { actor, origin, dedupe };
         let reply = match grammar::log_command(&command.text) {
             Some(asked) => in_time(self.compliance.clone().command(request, command.text, asked)).await,
@@ -145,9 +146,9 @@ impl Inbound {
 
     /// What is done about an event is not waited for.
     fn event(&self, payload: Value) -> Result<Answer, String> {
-        let Happened { team_id, event } = Happened::read(payload)?;
+        let (team, event) = Happened::read(payload)?.of()?;
         match event {
-            Happening::AppHomeOpened { user, tab } if tab == "home" => self.home.show(team_id, user),
+            Happening::AppHomeOpened { user, tab } if tab == "home" => self.home.show(team, user),
             Happening::AppHomeOpened { .. } | Happening::Other => {}
         }
         Ok(Answer::Taken)

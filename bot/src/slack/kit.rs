@@ -199,6 +199,8 @@ fn plain(text: &str, limit: usize) -> Value {
     json!({ "type": "plain_text", "text": shorten(text, limit), "emoji": true })
 }
 
+/// Verbatim: what people wrote as `@here`, `#general` or an address stays text. What is marked up as a mention, a date or a link is still one.
+/// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>
 fn mrkdwn(text: &str, limit: usize) -> Value {
-    json!({ "type": "mrkdwn", "text": shorten(text, limit) })
+    json!({ "type": "mrkdwn", "text": shorten(text, limit), "verbatim": true })
 }

@@ -2,15 +2,41 @@
 
 use std::collections::BTreeMap;
 
+use commands::typed::{bounded, clean};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use storage::{Actor, Origin};
 
+/// A name as it may be recorded, with its line breaks: evidence has it as the person wrote it, as far as it can be seen.
+fn named(name: &str) -> String {
+    let lines: Vec<String> = name.lines().map(clean).filter(|line| !line.is_empty()).collect();
+    bounded(&lines.join("\n")).into_owned()
+}
+
 /// A form body as the object that Socket Mode sends in its stead.
 pub(super) fn form(body: &[u8]) -> Result<Value, String> {
     let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).map_err(|error| error.to_string())?;
     Ok(Value::Object(fields.into_iter().map(|(name, value)| (name, Value::String(value))).collect::<Map<_, _>>()))
+}
+
+/// Whether a form is Slack's look at the certificate rather than a command.
+pub(super) fn is_ssl_check(form: &[u8]) -> bool {
+    let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(form).unwrap_or_default();
+    fields.iter().any(|(name, value)| name == "ssl_check" && value == "1")
+        && fields.iter().all(|(name, _)| ["ssl_check", "token"].contains(&name.as_str()))
+}
+
+/// The same without members that are `null`, which is how Slack writes some of what is absent.
+pub(super) fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let there = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(there.map(|(name, value)| (name, without_nulls(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
+        value => value,
+    }
 }
 
 /// The JSON in the field `payload` of a form body.
@@ -22,6 +48,9 @@ pub(super) fn in_form(body: &[u8]) -> Result<Value, String> {
     let form: Form = serde_urlencoded::from_bytes(body).map_err(|error| error.to_string())?;
     serde_json::from_str(&form.payload).map_err(|error| error.to_string())
 }
+
+/// What is wrong with a payload that names neither workspace nor organization.
+const NO_TEAM: &str = "no team id";
 
 /// What kind of interaction it is.
 pub(super) fn kind(payload: &Value) -> Result<&str, String> {
@@ -41,7 +70,10 @@ pub(super) fn dedupe_key(payload: &Value) -> String {
 /// A slash command: <https://docs.slack.dev/interactivity/implementing-slash-commands>.
 #[derive(Debug, Deserialize)]
 pub(super) struct SlashCommand {
-    team_id: String,
+    #[serde(default)]
+    team_id: Option<String>,
+    #[serde(default)]
+    enterprise_id: Option<String>,
     channel_id: String,
     user_id: String,
     #[serde(default)]
@@ -58,10 +90,11 @@ impl SlashCommand {
     }
 
     /// Who typed it, and where.
-    pub(super) fn source(&self) -> (Actor, Origin) {
-        let actor =
-            Actor::Slack { team: self.team_id.clone(), user: self.user_id.clone(), name: self.user_name.clone() };
-        (actor, Origin::Slack { channel: self.channel_id.clone(), message: None })
+    pub(super) fn source(&self) -> Result<(Actor, Origin), String> {
+        let team = self.team_id.clone().or_else(|| self.enterprise_id.clone()).ok_or(NO_TEAM)?;
+        let name = self.user_name.as_deref().map(named);
+        let actor = Actor::Slack { team, user: self.user_id.clone(), name };
+        Ok((actor, Origin::Slack { channel: self.channel_id.clone(), message: None }))
     }
 }
 
@@ -71,6 +104,8 @@ pub(super) struct Click {
     user: User,
     #[serde(default)]
     team: Option<Id>,
+    #[serde(default)]
+    enterprise: Option<Id>,
     #[serde(default)]
     channel: Option<Id>,
     #[serde(default)]
@@ -86,6 +121,8 @@ pub(super) struct Submission {
     user: User,
     #[serde(default)]
     team: Option<Id>,
+    #[serde(default)]
+    enterprise: Option<Id>,
     view: SubmittedView,
 }
 
@@ -115,8 +152,8 @@ impl Submission {
 
     /// Who submitted it; the person's own team counts.
     pub(super) fn by(&self) -> Result<Actor, String> {
-        let team = self.user.team_id.clone().or(self.team.as_ref().map(|team| team.id.clone())).ok_or("no team id")?;
-        Ok(Actor::Slack { team, user: self.user.id.clone(), name: self.user.username.clone() })
+        let team = team_of(&self.user, self.team.as_ref(), self.enterprise.as_ref())?;
+        Ok(Actor::Slack { team, user: self.user.id.clone(), name: self.user.username.as_deref().map(named) })
     }
 
     /// Their user id.
@@ -172,13 +209,13 @@ impl Click {
 
     /// What was clicked, by whom and where. The person's own team counts: in a shared channel it is not the channel's.
     pub(super) fn clicked(self) -> Result<Clicked, String> {
-        let team = self.user.team_id.or(self.team.map(|team| team.id)).ok_or("no team id")?;
+        let team = team_of(&self.user, self.team.as_ref(), self.enterprise.as_ref())?;
         let (message, container) =
             self.container.map_or((None, None), |container| (container.message_ts, container.channel_id));
         let channel = self.channel.map(|channel| channel.id).or(container).ok_or("no channel id")?;
         let value = self.actions.into_iter().next().and_then(|action| action.value).unwrap_or_default();
         Ok(Clicked {
-            actor: Actor::Slack { team, user: self.user.id.clone(), name: self.user.username },
+            actor: Actor::Slack { team, user: self.user.id.clone(), name: self.user.username.as_deref().map(named) },
             origin: Origin::Slack { channel: channel.clone(), message },
             channel,
             user: self.user.id,
@@ -186,6 +223,12 @@ impl Click {
             value,
         })
     }
+}
+
+/// The team that stands for the person: their own, or else where it was, which an app that was installed in a whole organization is told of as that.
+fn team_of(user: &User, team: Option<&Id>, organization: Option<&Id>) -> Result<String, String> {
+    let there = team.or(organization).map(|place| &place.id);
+    Ok(user.team_id.as_ref().or(there).ok_or(NO_TEAM)?.clone())
 }
 
 /// A click, taken apart.
@@ -207,16 +250,24 @@ pub(super) struct Clicked {
 /// What Slack tells an app of by itself: <https://docs.slack.dev/apis/events-api>.
 #[derive(Debug, Deserialize)]
 pub(super) struct Happened {
-    /// The workspace.
-    pub(super) team_id: String,
-    /// What happened.
-    pub(super) event: Happening,
+    #[serde(default)]
+    team_id: Option<String>,
+    #[serde(default)]
+    enterprise_id: Option<String>,
+    event: Happening,
 }
 
 impl Happened {
     /// Reads a payload.
     pub(super) fn read(payload: Value) -> Result<Self, String> {
         serde_json::from_value(payload).map_err(|error| error.to_string())
+    }
+}
+
+impl Happened {
+    /// The workspace, or else the organization, and what happened there.
+    pub(super) fn of(self) -> Result<(String, Happening), String> {
+        Ok((self.team_id.or(self.enterprise_id).ok_or(NO_TEAM)?, self.event))
     }
 }
 

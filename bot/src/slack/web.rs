@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     body::Body,
-    extract::State,
+    extract::{RawQuery, State},
     response::{IntoResponse, Json, Response},
     routing::post,
 };
@@ -52,7 +52,7 @@ pub(super) const PATHS: [&str; 3] = ["/slack/commands", "/slack/interactions", "
 pub fn router(web: Web) -> Router {
     let [commands, interactions, events] = PATHS;
     Router::new()
-        .route(commands, post(command))
+        .route(commands, post(command).get(probe))
         .route(interactions, post(interaction))
         .route(events, post(event))
         .with_state(web)
@@ -60,9 +60,22 @@ pub fn router(web: Web) -> Router {
 }
 
 async fn command(State(web): State<Web>, headers: HeaderMap, body: Body) -> Response {
-    match web.authentic(&headers, body, COMMAND_LIMIT).await {
-        Ok(body) => web.take(Kind::Command, payload::form(&body)).await,
+    match web.whole(body, COMMAND_LIMIT).await {
+        Ok(body) if payload::is_ssl_check(&body) => StatusCode::OK.into_response(),
+        Ok(body) => match web.signed(&headers, body).await {
+            Ok(body) => web.take(Kind::Command, payload::form(&body)).await,
+            Err(response) => response,
+        },
         Err(response) => response,
+    }
+}
+
+/// Slack looks now and then whether a command's address has a good certificate, unsigned; the answer tells nothing.
+/// <https://docs.slack.dev/interactivity/implementing-slash-commands>
+async fn probe(RawQuery(query): RawQuery) -> StatusCode {
+    match query.is_some_and(|query| payload::is_ssl_check(query.as_bytes())) {
+        true => StatusCode::OK,
+        false => StatusCode::METHOD_NOT_ALLOWED,
     }
 }
 
@@ -101,18 +114,26 @@ impl Web {
 
     /// The body, once it is known to be Slack's.
     async fn authentic(&self, headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Response> {
-        let body = match tokio::time::timeout(BODY_DEADLINE, Limited::new(body, limit).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
+        let body = self.whole(body, limit).await?;
+        self.signed(headers, body).await
+    }
+
+    /// The body, once all of it is there.
+    async fn whole(&self, body: Body, limit: usize) -> Result<Bytes, Response> {
+        match tokio::time::timeout(BODY_DEADLINE, Limited::new(body, limit).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
                 let reply = format!("the body is larger than {limit} bytes");
-                return Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE, Refusal::TooLarge, &reply).await);
+                Err(self.refuse(StatusCode::PAYLOAD_TOO_LARGE, Refusal::TooLarge, &reply).await)
             }
             Ok(Err(_)) | Err(_) => {
-                return Err(self
-                    .refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, "the body did not arrive whole")
-                    .await);
+                Err(self.refuse(StatusCode::BAD_REQUEST, Refusal::Malformed, "the body did not arrive whole").await)
             }
-        };
+        }
+    }
+
+    /// The same body, if Slack signed it.
+    async fn signed(&self, headers: &HeaderMap, body: Bytes) -> Result<Bytes, Response> {
         match signature::verify(&self.signing_secret, headers, &body, self.clock.now()) {
             Ok(()) => Ok(body),
             Err(Untrusted::BadSignature) => {

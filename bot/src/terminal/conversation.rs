@@ -172,7 +172,7 @@ impl Conversation {
 
     async fn gate_of(&mut self, verb: &str, run: Option<String>) -> Result<Option<Run>, Left> {
         let request = self.request();
-        let id = run.as_deref().map(RunId::from);
+        let id = run.as_deref().map(RunId::typed);
         let text = format!("{verb} {}", run.unwrap_or_default());
         match self.desk.gate_of(&request, text.trim_end(), id.as_ref()).await {
             Ok(run) => Ok(Some(run)),

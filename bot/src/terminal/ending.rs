@@ -12,7 +12,7 @@ use super::wire::Ask;
 /// How a run has to end for the conversation to end well.
 pub(super) fn wanted(ask: &Ask) -> RunOutcome {
     match ask {
-        Ask::Command(text) if text.trim_start().starts_with("abort") => RunOutcome::Aborted,
+        Ask::Command(text) if aborts(text).is_some() => RunOutcome::Aborted,
         Ask::Refuse { .. } | Ask::Cancel(_) => RunOutcome::NotApproved,
         Ask::Command(_) | Ask::Approve(_) => RunOutcome::Completed,
     }

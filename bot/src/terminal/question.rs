@@ -9,6 +9,7 @@ use commands::{
     plan::{Method, StepId},
     request::{Confirmation, Press},
     run::Run,
+    typed::{clean, fold},
 };
 
 use crate::slack::messages;
@@ -69,11 +70,11 @@ impl Question {
         }
     }
 
-    /// What was typed, if it answers the question. A confirmation has to be typed to the letter.
+    /// What was typed, if it answers the question. A confirmation has to be typed word by word.
     pub(super) fn answer(&self, run: &Run, typed: &str) -> Option<Answer> {
         let id = run.id.clone();
         match self {
-            Self::Gate if typed == "cancel" => Some(Answer::Press(Press::Cancel { run: id })),
+            Self::Gate if fold(typed) == "cancel" => Some(Answer::Press(Press::Cancel { run: id })),
             Self::Gate => match reason_after(typed, "refuse") {
                 Some(reason) => Some(Answer::Press(Press::Refuse { run: id, reason })),
                 None => methods(run).find_map(|method| {
@@ -111,10 +112,11 @@ fn methods(run: &Run) -> impl Iterator<Item = Method> {
 
 /// What follows on these words: a reason or nothing. `None` if something else was typed.
 fn reason_after(typed: &str, words: &str) -> Option<Option<String>> {
-    match typed.strip_prefix(words)? {
-        "" => Some(None),
-        rest => Some(Some(rest.strip_prefix(' ')?.trim().to_owned())),
-    }
+    let typed = clean(typed);
+    let count = words.split(' ').count();
+    let mut parts = typed.splitn(count + 1, ' ');
+    let begun: Vec<&str> = parts.by_ref().take(count).collect();
+    (fold(&begun.join(" ")) == fold(words)).then(|| parts.next().map(str::to_owned))
 }
 
 fn gate(run: &Run, choices: &Choices) -> String {

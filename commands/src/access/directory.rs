@@ -9,17 +9,19 @@ use super::{Access, Right};
 
 /// The chat's list of people and groups.
 pub trait Directory: Send + Sync {
-    /// User ids of the members of a user group.
+    /// User ids of the members of a user group of that team.
     fn members<'a>(
         &'a self,
+        team: &'a str,
         group: &'a str,
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<BTreeSet<String>, Unavailable>>;
 
-    /// What the user is in that team.
+    /// What the user is in that team. `named` is the team that their request names: another team's user of the same id is no member.
     fn standing<'a>(
         &'a self,
         team: &'a str,
+        named: &'a str,
         user: &'a str,
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<Standing, Unavailable>>;
@@ -75,11 +77,11 @@ impl Facts {
         let mut facts = Self::default();
         let Some(person) = access.person(actor) else { return facts };
         for group in access.groups_that_matter(right, &person) {
-            let members = directory.members(group, freshness).await;
+            let members = directory.members(access.team(right), group, freshness).await;
             facts.groups.insert(group.to_owned(), members.map(|members| members.contains(person.user)));
         }
         if matches!(actor, Actor::Slack { .. }) && access.may_belong(right, &person, &facts) {
-            facts.standing = Some(directory.standing(person.team, person.user, freshness).await);
+            facts.standing = Some(directory.standing(access.team(right), person.team, person.user, freshness).await);
         }
         facts
     }

@@ -45,7 +45,7 @@ fn rights_are_given_by_team_user_and_channel() {
         (slack("T1", "U1"), channel("C1"), Ok(()), Ok(())),
         (slack("T1", "U2"), channel("C1"), Ok(()), denied),
         (slack("T1", "U3"), channel("C1"), denied, denied),
-        (slack("T2", "U1"), channel("C1"), denied, denied),
+        (slack("T2", "U1"), channel("C1"), Ok(()), Ok(())),
         (slack("T1", "U1"), channel("C2"), Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
         (slack("T1", "U1"), Origin::Terminal, Err(Refusal::WrongChannel), Err(Refusal::WrongChannel)),
         (terminal("alice"), Origin::Terminal, Ok(()), Ok(())),
@@ -64,13 +64,27 @@ fn rights_are_given_by_team_user_and_channel() {
 }
 
 #[test]
+fn request_that_names_another_team_is_judged_by_what_the_chat_tells() {
+    let may = |right, standing| {
+        let facts = Facts { standing, ..Facts::default() };
+        access(&["U2"]).may(right, &slack("T2", "U1"), &channel("C1"), &facts)
+    };
+    for right in [Right::Look, Right::Ask, Right::Resolve, Right::Approve(Kind::Promote)] {
+        assert_eq!(may(right, Some(Ok(Standing::Full))), Ok(()));
+        assert_eq!(may(right, Some(Ok(Standing::Outsider))), Err(Refusal::NotAMember));
+        assert_eq!(may(right, Some(Err(unreachable()))), Err(Refusal::Unverified));
+        assert_eq!(may(right, None), Err(Refusal::NotAllowed));
+    }
+}
+
+#[test]
 fn person_is_the_same_at_the_terminal_and_under_another_name() {
     let access = access(&[]);
     let renamed = Actor::Slack { team: "T1".into(), user: "U1".into(), name: None };
     assert!(access.same_person(&slack("T1", "U1"), &renamed));
     assert!(access.same_person(&slack("T1", "U1"), &terminal("alice")));
     assert!(!access.same_person(&slack("T1", "U2"), &terminal("alice")));
-    assert!(!access.same_person(&slack("T2", "U1"), &slack("T1", "U1")));
+    assert!(access.same_person(&slack("T2", "U1"), &slack("T1", "U1")), "of two workspaces of an organization");
     assert!(access.same_person(&terminal("carol"), &terminal("carol")), "without rights, and still one person");
     assert!(!access.same_person(&terminal("carol"), &terminal("dave")));
 }
@@ -80,8 +94,10 @@ fn anyone_of_the_team_may_look_where_that_is_said() {
     let access = access(&[ANYONE]);
     let may = |right, actor| access.may(right, &actor, &channel("C1"), &member());
     assert_eq!(may(Right::Look, slack("T1", "U9")), Ok(()));
-    assert_eq!(may(Right::Look, slack("T2", "U9")), Err(Refusal::NotAllowed));
     assert_eq!(may(Right::Ask, slack("T1", "U9")), Err(Refusal::NotAllowed));
+    let outsider = Facts { standing: Some(Ok(Standing::Outsider)), ..Facts::default() };
+    let other = access.may(Right::Look, &slack("T2", "U9"), &channel("C1"), &outsider);
+    assert_eq!(other, Err(Refusal::NotAMember));
 }
 
 #[test]
@@ -139,7 +155,8 @@ fn group_members_approve_and_an_unknown_membership_is_none() {
 fn rule_has_its_own_team_and_channels() {
     let rule = Rule { team: Some("T2".into()), channels: Some(vec!["C2".into()]), ..Rule::default() };
     let access = Access { approvals: Approvals { rebuild: rule, ..Approvals::default() }, ..access(&[]) };
-    let may = |team, place| access.may(Right::Approve(Kind::Rebuild), &slack(team, "U1"), &channel(place), &member());
+    let may =
+        |team, place| access.may(Right::Approve(Kind::Rebuild), &slack(team, "U1"), &channel(place), &Facts::default());
     assert_eq!(may("T2", "C2"), Ok(()));
     assert_eq!(may("T1", "C2"), Err(Refusal::NotAllowed));
     assert_eq!(may("T2", "C1"), Err(Refusal::WrongChannel));
@@ -162,6 +179,7 @@ struct Asked(std::sync::Mutex<Vec<String>>);
 impl Directory for Asked {
     fn members<'a>(
         &'a self,
+        _: &'a str,
         group: &'a str,
         _: Freshness,
     ) -> futures::future::BoxFuture<'a, Result<std::collections::BTreeSet<String>, Unavailable>> {
@@ -171,6 +189,7 @@ impl Directory for Asked {
 
     fn standing<'a>(
         &'a self,
+        _: &'a str,
         _: &'a str,
         user: &'a str,
         _: Freshness,
@@ -187,7 +206,7 @@ async fn slack_is_asked_for_what_matters_and_nothing_else() {
         (slack("T1", "U1"), &["U1"]),
         (slack("T1", "U5"), &["S1", "U5"]),
         (slack("T1", "U6"), &["S1"]),
-        (slack("T2", "U1"), &[]),
+        (slack("T2", "U1"), &["U1"]),
         (terminal("alice"), &[]),
         (terminal("bob"), &["S1"]),
         (terminal("nobody"), &[]),

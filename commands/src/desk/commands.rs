@@ -24,6 +24,7 @@ use crate::{
     request::{Reply, Request},
     run::{Instead, Run},
     status::{self, Status},
+    typed::{bounded, clean},
 };
 
 impl Desk {
@@ -32,15 +33,17 @@ impl Desk {
         if let Err(stopping) = self.takes_requests() {
             return stopping;
         }
+        let cleaned = clean(text);
+        let (typed, text) = (cleaned.as_str(), &*bounded(&cleaned));
         let names = match self.known(&request).await {
             Ok(seen) => seen.into_iter().map(|pair| pair.name.as_str()).collect::<Vec<_>>(),
             // Whoever reads the log need not know an application.
-            Err(_) if self.0.readers.may(&request.actor) && grammar::parse(text, &[]) == Ok(Command::Help) => {
+            Err(_) if self.0.readers.may(&request.actor) && grammar::parse(typed, &[]) == Ok(Command::Help) => {
                 Vec::new()
             }
             Err((reason, reply)) => return self.refuse_person(&request, None, text, reason, reply).await,
         };
-        let command = match grammar::parse(text, &names) {
+        let command = match grammar::parse(typed, &names) {
             Ok(Command::Help) => return self.help(request, text, &names).await,
             Ok(command) => command,
             Err(error) => return self.refuse_person(&request, None, text, error.refusal(), error.to_string()).await,
@@ -148,7 +151,8 @@ impl Desk {
             None => None,
         };
         let left = leftovers(&pair.app, &self.lately(&pair.name).await?, &observation);
-        Ok(status::status(&pair.name, &pair.app, observation, run, left, pair.clock.now()))
+        let status = status::status(&pair.name, &pair.app, observation, run, left, pair.clock.now());
+        Ok(Status { faults: self.log_fault().into_iter().collect(), ..status })
     }
 
     pub(super) async fn dry_run(

@@ -21,8 +21,9 @@ use crate::{
     grammar::REASON_LIMIT,
     journal::{Decision, Event, Refusal, Resolution},
     plan::{Method, StepId},
-    request::{Press, Reply, Request},
+    request::{Confirmation, Press, Reply, Request},
     run::{Decided, Run},
+    typed::{self, bounded},
 };
 
 /// What a person is asked for before their press counts.
@@ -48,7 +49,8 @@ impl Desk {
         if let Err(stopping) = self.takes_requests() {
             return stopping;
         }
-        let value = press.to_string();
+        let press = press.cleaned();
+        let value = bounded(&press.to_string()).into_owned();
         match self.understand_press(&request, &press).await {
             Ok(Ok(understood)) => self.accept(request, &value, understood).await,
             Ok(Err(refused)) => {
@@ -129,7 +131,7 @@ impl Desk {
             Press::Approve { method, confirmation, .. } => {
                 self.may_approve(request, pair, run, *method).await?;
                 confirmed(run, *method, confirmation.as_ref(), &request.origin)
-                    .map_err(|reason| (reason, unconfirmed(run, *method, reason)))
+                    .map_err(|reason| (reason, unconfirmed(run, *method, confirmation.as_ref(), reason)))
             }
             Press::Refuse { reason, .. } => {
                 self.may_refuse(request, pair, run).await?;
@@ -337,10 +339,15 @@ fn may_resolve(run: &Run, step: StepId, resolution: Resolution) -> Result<(), (R
 }
 
 /// What is missing to confirm `method`.
-fn unconfirmed(run: &Run, method: Method, reason: Refusal) -> String {
-    match reason {
-        Refusal::NoReason => unreasoned(),
-        _ => format!("Type exactly `{}` to confirm; nothing was done.", words(run, method)),
+fn unconfirmed(run: &Run, method: Method, confirmation: Option<&Confirmation>, reason: Refusal) -> String {
+    if reason == Refusal::NoReason {
+        return unreasoned();
+    }
+    let asked = words(run, method);
+    let typed = confirmation.map_or("", |confirmation| confirmation.typed.as_str());
+    match typed::difference(typed, &asked).filter(|_| !typed.trim().is_empty()) {
+        Some(difference) => format!("These words don't confirm it: {difference}. Nothing was changed. Type `{asked}`."),
+        None => format!("Type `{asked}` to confirm. Nothing was changed."),
     }
 }
 

@@ -3,7 +3,11 @@
 use std::fmt;
 
 use super::REASON_LIMIT;
-use crate::{journal::Refusal, plan::StepId};
+use crate::{
+    journal::Refusal,
+    plan::StepId,
+    typed::{SHOWN, code, fold},
+};
 
 /// Why text is not a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,15 +77,7 @@ pub enum ParseError {
         /// Its length in characters.
         length: usize,
     },
-    /// A character that cannot be shown, or that changes how others are.
-    ControlCharacter {
-        /// Its Unicode code point.
-        code: u32,
-    },
 }
-
-/// Longest part of a word that is shown again.
-const SHOWN: usize = 40;
 
 const COMMANDS: &[&str] = &[
     "help",
@@ -199,9 +195,6 @@ impl fmt::Display for ParseError {
             (Self::ReasonTooLong { length }, _) => {
                 write!(f, "The reason has {length} characters; {REASON_LIMIT} are allowed. Shorten it.")
             }
-            (Self::ControlCharacter { code }, _) => {
-                write!(f, "The text contains the control character U+{code:04X}. Type it anew without.")
-            }
         }
     }
 }
@@ -223,8 +216,8 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     if word.is_empty() || word.len() > SHOWN {
         return None;
     }
-    let word = word.to_lowercase();
-    let distance = |name: &&str| strsim::damerau_levenshtein(&word, &name.to_lowercase());
+    let word = fold(word);
+    let distance = |name: &&str| strsim::damerau_levenshtein(&word, &fold(name));
     let best = candidates.into_iter().min_by_key(distance)?;
     (distance(&best) <= 2 && distance(&best) < word.chars().count()).then_some(best)
 }
@@ -235,9 +228,4 @@ fn owned(names: &[&str]) -> Vec<String> {
 
 fn list(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// A word as it is shown again: short, and unable to end the quotation.
-fn code(word: &str) -> String {
-    format!("`{}`", word.chars().take(SHOWN).collect::<String>().replace('`', "'"))
 }

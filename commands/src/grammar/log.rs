@@ -4,8 +4,8 @@ use std::fmt;
 
 use storage::export::Format;
 
-use super::{ParseError, first_word, nothing_more, plain, run_named};
-use crate::ids::RunId;
+use super::{ParseError, first_word, key, nothing_more, run_named};
+use crate::{ids::RunId, typed::clean};
 
 /// What a person asks of the audit log itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +47,9 @@ pub fn format_name(format: Format) -> &'static str {
 
 /// Reads a command about the log; `None` if the text is something else.
 pub fn log_command(text: &str) -> Option<Result<LogCommand, ParseError>> {
-    let text = plain(text).ok()?;
+    let text = clean(text);
     let (verb, rest) = first_word(&text);
-    match verb.to_lowercase().as_str() {
+    match key(verb).as_str() {
         "audit" => Some(audit(rest)),
         "export" => Some(export(rest)),
         _ => None,
@@ -59,7 +59,7 @@ pub fn log_command(text: &str) -> Option<Result<LogCommand, ParseError>> {
 pub(super) fn audit(rest: &str) -> Result<LogCommand, ParseError> {
     let (word, after) = first_word(rest);
     let run = match word {
-        "" => None,
+        word if key(word).is_empty() => None,
         word => Some(run_named(word).ok_or_else(|| ParseError::AuditWhat { word: word.to_owned() })?),
     };
     nothing_more("audit", after).map(|()| LogCommand::Audit { run })
@@ -69,17 +69,15 @@ pub(super) fn audit(rest: &str) -> Result<LogCommand, ParseError> {
 pub(super) fn export(rest: &str) -> Result<LogCommand, ParseError> {
     let (what, rest) = first_word(rest);
     let run = match run_named(what) {
-        None if !what.eq_ignore_ascii_case("all") => return Err(ParseError::ExportWhat { word: what.to_owned() }),
+        None if key(what) != "all" => return Err(ParseError::ExportWhat { word: what.to_owned() }),
         run => run,
     };
     let (form, after) = first_word(rest);
-    let named = |format: &Format| form.eq_ignore_ascii_case(format_name(*format));
-    let format = match form {
-        "" => Format::Csv,
-        form => [Format::Csv, Format::Jsonl, Format::Ocsf]
-            .into_iter()
-            .find(named)
-            .ok_or_else(|| ParseError::ExportWhat { word: form.to_owned() })?,
+    let named =
+        |word: String| [Format::Csv, Format::Jsonl, Format::Ocsf].into_iter().find(|&form| format_name(form) == word);
+    let format = match key(form) {
+        word if word.is_empty() => Format::Csv,
+        word => named(word).ok_or_else(|| ParseError::ExportWhat { word: form.to_owned() })?,
     };
     nothing_more("export", after).map(|()| LogCommand::Export { run, format })
 }

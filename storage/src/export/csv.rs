@@ -23,9 +23,9 @@ const HEADING: [&str; 12] = [
     "record",
 ];
 
-/// What a spreadsheet may take for the beginning of a formula
+/// What a spreadsheet may take for the beginning of a formula, in full width too
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
 type Cells = [String; HEADING.len()];
 

@@ -187,11 +187,10 @@ async fn guests_and_outsiders_are_refused() {
     stage.presses(Cast::JONAS, "approve-failover").await;
     stage.is_told(Cast::JONAS, "Guests, people of other workspaces").await;
     stage.presses(Cast::PRIYA, "approve-failover").await;
-    stage.is_told(Cast::PRIYA, "You may not approve").await;
+    stage.is_told(Cast::PRIYA, "Guests, people of other workspaces").await;
     assert!(stage.says(Cast::JONAS, "status").await.contains("Guests"));
     assert!(stage.says(Cast::PRIYA, "status").await.contains("may not use this bot"));
-    let expected = [Refusal::NotAMember, Refusal::NotAllowed, Refusal::NotAMember, Refusal::NotAllowed];
-    assert_eq!(refusals(&stage).await, expected);
+    assert_eq!(refusals(&stage).await, [Refusal::NotAMember; 4]);
     assert!(stage.of("gate.decided").await.is_empty());
 }
 

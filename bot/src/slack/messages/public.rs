@@ -1,6 +1,7 @@
 //! What stakeholders read: plain language, no buttons, and when they hear more.
 
 use commands::{
+    journal::Decision,
     observation::Seen,
     plan::{Method, Plan, RunbookName, StepId},
     report::RunOutcome,
@@ -57,21 +58,31 @@ fn undertaking(plan: &Plan) -> String {
 fn headline(run: &Run) -> String {
     let (application, to) = (named(&run.plan), &run.plan.to);
     let what = undertaking(&run.plan);
-    match (run.ended.as_ref().map(|report| report.outcome), run.decided()) {
-        (Some(RunOutcome::NotApproved), _) => format!("⛔ {application}: {what} was called off"),
-        (Some(RunOutcome::Aborted), _) => format!("⛔ {application}: {what} was stopped half-way"),
-        (Some(RunOutcome::Completed), _) if !verified(run) => {
+    match run.ended.as_ref().map(|report| report.outcome) {
+        Some(RunOutcome::NotApproved) => format!("⛔ {application}: {what} {}", called_off(run)),
+        Some(RunOutcome::Aborted) => format!("⛔ {application}: {what} was stopped half-way"),
+        Some(RunOutcome::Completed) if !verified(run) => {
             format!("⚠️ {application}: {what} ended, and was not checked from outside")
         }
-        (Some(RunOutcome::Completed), _) => match run.plan.runbook {
+        Some(RunOutcome::Completed) => match run.plan.runbook {
             RunbookName::Promote | RunbookName::Failback => format!("✅ {application} runs from {to}"),
             RunbookName::Rebuild => format!("✅ {application} has a standby copy in {to} again"),
             RunbookName::Rescue => format!("✅ {application}: a copy of earlier data is kept in {to}"),
             RunbookName::Restore => format!("✅ {application} runs at full strength in {to}"),
         },
-        (None, _) if run.waiting_step().is_some() => format!("⏸️ {application}: {what} is held up"),
-        (None, Some(_)) => format!("⏳ {application}: {what} is under way"),
-        (None, None) => format!("🖐️ {application}: {what} is being prepared"),
+        None if run.waiting_step().is_some() => format!("⏸️ {application}: {what} is held up"),
+        None if run.method().is_some() => format!("⏳ {application}: {what} is under way"),
+        None => format!("🖐️ {application}: {what} is being prepared"),
+    }
+}
+
+/// How what nobody approved ended.
+fn called_off(run: &Run) -> &'static str {
+    match run.decided().map(|decided| &decided.decision) {
+        Some(Decision::Refused) => "was refused",
+        Some(Decision::Expired) => "was not approved in time",
+        Some(Decision::Void { .. }) => "was called off because the situation changed",
+        Some(Decision::Cancelled | Decision::Approved { .. }) | None => "was called off",
     }
 }
 

@@ -36,12 +36,15 @@ pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
             ("Run", run(status)),
             ("Next", hint.clone()),
         ]);
+        let faults: Vec<String> = status.faults.iter().map(|fault| format!("⚠️ {}", escape(fault))).collect();
+        let faults = (!faults.is_empty()).then(|| list("Standby itself", &faults, 1_000));
         let left: Vec<String> = status.left.iter().map(|left| format!("⚠️ {}", escape(left))).collect();
         let left = (!left.is_empty()).then(|| list("Left by earlier runs", &left, 2_000));
         let concerns = (!concerns.is_empty()).then(|| list("Before a promote", &concerns, 2_800));
         let seen = format!("{} · seen {} · audit #{seq}", label(status.environment), date(observation.at));
         [header(&title), facts, divider()]
             .into_iter()
+            .chain(faults)
             .chain(left)
             .chain(sides)
             .chain(concerns)

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use commands::{
-    journal::{Event, Resolution},
+    journal::{Decision, Event, Resolution},
     run::Run,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -78,8 +78,9 @@ impl PublicView {
         let stale = now.duration_since(record.at) > STALE;
         match event {
             Event::RunEnded { .. } => {}
+            // How a request ends that nobody approved is told with the run's end, in its own words.
             Event::RunStarted { .. }
-            | Event::GateDecided { .. }
+            | Event::GateDecided { decision: Decision::Approved { .. }, .. }
             | Event::RunPaused { .. }
             | Event::StepResolved { resolution: Resolution::Retry | Resolution::Skip, .. }
                 if !stale => {}

@@ -35,12 +35,14 @@ async fn words_and_reason_are_demanded_in_the_modal() {
     assert!(shown.contains("Type exactly: promote us-west-2"), "{shown}");
 
     let wrong = stage.submits(Cast::JONAS, "promote us-east-1", "it is dark").await.unwrap();
-    assert!(wrong.errors["words"].contains("Type exactly promote us-west-2"), "{:?}", wrong.errors);
+    let told = "us-east-1 should be us-west-2. Nothing was changed. Type promote us-west-2.";
+    assert!(wrong.errors["words"].contains(told), "{:?}", wrong.errors);
     let wrong = stage.submits(Cast::JONAS, WORDS, "   ").await.unwrap();
     assert!(wrong.errors["reason"].contains("It takes a reason"), "{:?}", wrong.errors);
     assert_eq!(refusals(&stage).await, [Refusal::NotConfirmed, Refusal::NoReason]);
 
-    assert_eq!(stage.submits(Cast::JONAS, WORDS, "dark: since 9:00").await, None);
+    // As a phone writes it.
+    assert_eq!(stage.submits(Cast::JONAS, "Promote us\u{2011}west\u{2011}2", "dark: since 9:00\u{202e}").await, None);
     let decided = stage.record(|record| record.event == "gate.decided").await;
     assert_eq!(decided.data["reason"], "dark: since 9:00");
     assert!(stage.hears("*Approved*").await.blocks.iter().any(|block| block.to_string().contains("dark: since 9:00")));
