@@ -1,7 +1,7 @@
 //! What administrators do, and what Slack itself suffers: all of it at any moment.
 
 use super::fault::Fault;
-use super::settings::Person;
+use super::settings::{Organization, Person};
 use super::{PersonError, Slack};
 
 impl Slack {
@@ -17,6 +17,11 @@ impl Slack {
             let person = state.people.iter_mut().find(|person| person.id == id);
             person.map(change).ok_or_else(|| PersonError::UnknownPerson(id.to_owned()))
         })
+    }
+
+    /// Makes the workspace part of an organization.
+    pub fn join_organization(&self, organization: Organization) {
+        self.change(|state| state.organization = Some(organization));
     }
 
     /// Says what the app's token may do from now on.

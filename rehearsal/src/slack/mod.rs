@@ -45,7 +45,7 @@ pub use files::File;
 pub use message::{Edited, Message};
 pub use page::{Region, Scene, SceneAction, SceneScenario, ServiceCount};
 pub use person::PersonError;
-pub use settings::{Account, App, Channel, Clock, Limits, Person, Rate, Settings, Team, Zone};
+pub use settings::{Account, App, Channel, Clock, Limits, Organization, Person, Rate, Settings, Team, Zone};
 pub use sign::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
 pub use socket::Sockets;
 pub use transcript::{Entry, Event};

@@ -214,13 +214,13 @@ fn payload(state: &State, user: &str, kind: &str, view: &View) -> Result<Value, 
     let (person, settings) = (person(state, user)?, &state.settings);
     Ok(json!({
         "type": kind,
-        "team": {"id": settings.team.id, "domain": settings.team.domain},
+        "team": state.named_team(),
         "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team_id},
         "api_app_id": settings.app.id,
         "token": VERIFICATION_TOKEN,
         "view": view.to_api(settings),
-        "enterprise": null,
-        "is_enterprise_install": false,
+        "enterprise": state.named_organization(),
+        "is_enterprise_install": state.is_org_wide(),
     }))
 }
 

@@ -13,7 +13,7 @@ use super::api::Arguments;
 use super::deliver::{Answer, DeliveryFailure, is_json};
 use super::message::{Content, Message, buttons};
 use super::response;
-use super::settings::{Channel, Person, Settings};
+use super::settings::{Channel, Person};
 use super::state::{Post, State, Viewer};
 use super::transcript::Event;
 use super::{Slack, sign, trigger};
@@ -129,9 +129,11 @@ impl Slack {
             let (person, place) = (person(state, user)?, place(state, user, channel)?);
             let response_url = response::issue(state, user, channel, None, None);
             let trigger_id = trigger::issue(state, user);
+            // A member types in the workspace, wherever they are at home.
+            let team_id = if person.is_of(&settings.team) { &settings.team.id } else { &person.team_id };
             Ok(form(&[
                 ("token", VERIFICATION_TOKEN),
-                ("team_id", &person.team_id),
+                ("team_id", team_id),
                 ("team_domain", &settings.team.domain),
                 ("channel_id", &place.id),
                 ("channel_name", &place.name),
@@ -140,7 +142,7 @@ impl Slack {
                 ("command", &settings.app.command),
                 ("text", text),
                 ("api_app_id", &settings.app.id),
-                ("is_enterprise_install", "false"),
+                ("is_enterprise_install", if state.is_org_wide() { "true" } else { "false" }),
                 ("response_url", &response_url),
                 ("trigger_id", &trigger_id),
             ]))
@@ -150,7 +152,6 @@ impl Slack {
     /// The form that a click sends: <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>.
     pub fn click_body(&self, user: &str, channel: &str, ts: &str, action_id: &str) -> Result<String, PersonError> {
         self.change(|state| {
-            let settings = state.settings.clone();
             let (person, place) = (person(state, user)?, place(state, user, channel)?);
             let unknown = || PersonError::UnknownMessage { channel: channel.to_owned(), ts: ts.to_owned() };
             let message = state.message(channel, ts, Viewer::Person(user)).ok_or_else(unknown)?.clone();
@@ -158,7 +159,7 @@ impl Slack {
             action["action_ts"] = json!(state.next_ts());
             let response_url = response::issue(state, user, channel, Some(ts), message.thread_ts.as_deref());
             let trigger_id = trigger::issue(state, user);
-            let mut payload = click_payload(&settings, &person, &place, &message);
+            let mut payload = click_payload(state, &person, &place, &message);
             payload["response_url"] = json!(response_url);
             payload["trigger_id"] = json!(trigger_id);
             payload["actions"] = json!([action]);
@@ -261,8 +262,8 @@ pub(super) fn action(blocks: &[Value], place: &str, action_id: &str) -> Result<(
     Ok((action, button["text"]["text"].as_str().unwrap_or(action_id).to_owned()))
 }
 
-fn click_payload(settings: &Settings, person: &Person, place: &Channel, message: &Message) -> Value {
-    let is_ephemeral = message.only_visible_to.is_some();
+fn click_payload(state: &State, person: &Person, place: &Channel, message: &Message) -> Value {
+    let (settings, is_ephemeral) = (&state.settings, message.only_visible_to.is_some());
     let mut payload = json!({
         "type": "block_actions",
         "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": person.team_id},
@@ -274,9 +275,9 @@ fn click_payload(settings: &Settings, person: &Person, place: &Channel, message:
             "channel_id": place.id,
             "is_ephemeral": is_ephemeral,
         },
-        "team": {"id": settings.team.id, "domain": settings.team.domain},
-        "enterprise": null,
-        "is_enterprise_install": false,
+        "team": state.named_team(),
+        "enterprise": state.named_organization(),
+        "is_enterprise_install": state.is_org_wide(),
         "channel": {"id": place.id, "name": place.name},
         "state": {"values": {}},
     });

@@ -61,6 +61,17 @@ pub struct Team {
     pub domain: String,
 }
 
+/// An organization of several workspaces.
+#[derive(Clone, Debug, Serialize)]
+pub struct Organization {
+    /// `E…`
+    pub id: String,
+    /// As people read it.
+    pub name: String,
+    /// Whether the app is installed in all of it, rather than in the workspace alone.
+    pub has_app: bool,
+}
+
 /// The app as it is installed in the workspace.
 #[derive(Clone, Debug, Serialize)]
 pub struct App {
@@ -102,12 +113,22 @@ pub struct Person {
     pub title: String,
     /// Address of their profile.
     pub email: String,
-    /// Their home workspace: differs from [`Settings::team`] for outsiders in a shared channel (Slack Connect).
+    /// Their home workspace: differs from [`Settings::team`] for outsiders in a shared channel (Slack Connect), and for members whose home is another
+    /// workspace of the organization.
     pub team_id: String,
+    /// Other workspaces of the organization that they are members of.
+    pub also_in: Vec<String>,
     /// What kind of account it is.
     pub account: Account,
     /// Where they are.
     pub zone: Zone,
+}
+
+impl Person {
+    /// Whether they are a member of that workspace.
+    pub(super) fn is_of(&self, team: &Team) -> bool {
+        self.team_id == team.id || self.also_in.contains(&team.id)
+    }
 }
 
 /// Kinds of account: <https://docs.slack.dev/reference/objects/user-object>.
@@ -189,6 +210,7 @@ impl Settings {
             title: title.to_owned(),
             email: format!("{name}@shop.example"),
             team_id: team.id.clone(),
+            also_in: Vec::new(),
             account: Account::Member,
             zone,
         };

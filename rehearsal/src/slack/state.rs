@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::api::ApiCall;
 use super::deliver::Deliver;
@@ -15,7 +15,7 @@ use super::files::Files;
 use super::message::{Content, Edited, Message, ts};
 use super::rate::RateLimiter;
 use super::response::ResponseUrl;
-use super::settings::{Person, Settings};
+use super::settings::{Organization, Person, Settings};
 use super::socket::Sockets;
 use super::transcript::{Entry, Event};
 use super::trigger::Triggers;
@@ -23,6 +23,8 @@ use super::views::Views;
 
 pub(super) struct State {
     pub(super) settings: Arc<Settings>,
+    /// The organization that the workspace is part of (Enterprise Grid), if it is.
+    pub(super) organization: Option<Organization>,
     pub(super) deliver: Option<Deliver>,
     pub(super) sockets: Sockets,
     pub(super) calls: Vec<ApiCall>,
@@ -62,6 +64,7 @@ impl State {
         State {
             joined: joined.collect(),
             rng: ChaCha8Rng::seed_from_u64(settings.seed),
+            organization: None,
             people: settings.people.clone(),
             usergroups: settings.usergroups.clone(),
             scopes: settings.app.scopes.clone(),
@@ -96,6 +99,23 @@ impl State {
     pub(super) fn place(&self, id: &str) -> Option<String> {
         let is_direct = || self.people.iter().any(|person| self.direct(&person.id) == id);
         (self.settings.channel(id).is_some() || is_direct()).then(|| id.to_owned())
+    }
+
+    /// How payloads name the workspace: not at all where the app is installed in a whole organization.
+    pub(super) fn named_team(&self) -> Value {
+        let team = &self.settings.team;
+        if self.is_org_wide() { Value::Null } else { json!({"id": team.id, "domain": team.domain}) }
+    }
+
+    /// How payloads name the organization.
+    pub(super) fn named_organization(&self) -> Value {
+        let named = |organization: &Organization| json!({"id": organization.id, "name": organization.name});
+        self.organization.as_ref().map_or(Value::Null, named)
+    }
+
+    /// Whether the app is installed in a whole organization.
+    pub(super) fn is_org_wide(&self) -> bool {
+        self.organization.as_ref().is_some_and(|organization| organization.has_app)
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -13,7 +13,7 @@ use commands::{
 };
 use rehearsal::{
     Fault, Region,
-    slack::{self, Account, FaultKind},
+    slack::{self, Account, FaultKind, Organization, Person},
 };
 use serde_json::json;
 use storage::Record;
@@ -192,6 +192,37 @@ async fn guests_and_outsiders_are_refused() {
     assert!(stage.says(Cast::PRIYA, "status").await.contains("may not use this bot"));
     assert_eq!(refusals(&stage).await, [Refusal::NotAMember; 4]);
     assert!(stage.of("gate.decided").await.is_empty());
+}
+
+/// A person whose home is another workspace of the organization, in a workspace where the app is installed, or in an organization that all of has it.
+#[tokio::test(start_paused = true)]
+async fn members_of_an_organization_are_one_person_each_wherever_they_are_at_home() {
+    for has_app in [false, true] {
+        let organization = Organization { id: "E0SHOPS0001".to_owned(), name: "Shops".to_owned(), has_app };
+        let stage = Stage::open().await;
+        stage.slack.join_organization(organization);
+        let home = |member: bool| {
+            let team = stage.slack.settings().team.id.clone();
+            move |person: &mut Person| {
+                person.team_id = "T0HOME00001".to_owned();
+                person.also_in = if member { vec![team] } else { Vec::new() };
+            }
+        };
+        stage.slack.change_person(Cast::PRIYA, home(true)).unwrap();
+        stage.slack.change_person(Cast::JONAS, home(false)).unwrap();
+        stage.world.inject(dark());
+        stage.says(Cast::PRIYA, "promote").await;
+        stage.gate().await;
+        // Who asked clicks with another workspace's name, and is the same person.
+        stage.presses(Cast::PRIYA, "approve-failover").await;
+        stage.is_told(Cast::PRIYA, "You asked for this run").await;
+        stage.presses(Cast::JONAS, "approve-failover").await;
+        stage.is_told(Cast::JONAS, "people of other workspaces").await;
+        stage.slack.change_person(Cast::JONAS, home(true)).unwrap();
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        stage.presses(Cast::JONAS, "approve-failover").await;
+        assert_eq!(stage.ended().await.ended.unwrap().outcome, RunOutcome::Completed);
+    }
 }
 
 #[tokio::test(start_paused = true)]

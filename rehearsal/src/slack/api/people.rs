@@ -21,14 +21,15 @@ pub(super) fn auth_test(state: &State) -> Value {
         "user": settings.app.name.to_lowercase(),
         "user_id": settings.app.user_id,
         "bot_id": settings.app.bot_id,
-        "is_enterprise_install": false,
+        "enterprise_id": state.organization.as_ref().map(|organization| &organization.id),
+        "is_enterprise_install": state.is_org_wide(),
     })
 }
 
 /// <https://docs.slack.dev/reference/methods/users.info>
 pub(super) fn info(state: &State, arguments: &Arguments) -> Result<Value, Refusal> {
     let person = state.person(arguments.required("user")?).ok_or(Refusal::UserNotFound)?;
-    let is_stranger = person.team_id != state.settings.team.id;
+    let is_stranger = !person.is_of(&state.settings.team);
     let mut user = json!({
         "id": person.id,
         "team_id": person.team_id,
@@ -58,6 +59,15 @@ pub(super) fn info(state: &State, arguments: &Arguments) -> Result<Value, Refusa
             "team": person.team_id,
         },
     });
+    if let Some(organization) = &state.organization {
+        let teams: Vec<&String> = [&person.team_id].into_iter().chain(&person.also_in).collect();
+        user["enterprise_user"] = json!({
+            "id": person.id,
+            "enterprise_id": organization.id,
+            "enterprise_name": organization.name,
+            "teams": teams,
+        });
+    }
     if state.scopes.contains(EMAIL_SCOPE) && !is_stranger {
         user["profile"]["email"] = json!(person.email);
     }
