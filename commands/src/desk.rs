@@ -7,6 +7,7 @@ mod decisions;
 mod ending;
 mod gates;
 mod handoff;
+mod looking;
 mod overview;
 mod past;
 mod paused;
@@ -268,13 +269,21 @@ fn request_entry(request: &Request) -> Entry {
     entry(request.actor.clone(), request.origin.clone())
 }
 
+/// What a person is told whose command only looks, while the log takes no records.
+fn unrecorded(failure: &EngineError) -> String {
+    error!(%failure, "a request that only looks could not be recorded");
+    format!(
+        "Standby can't write its audit log, so it won't make changes: {failure}. It still looks; what follows is not recorded."
+    )
+}
+
 /// What a person gets when the log takes no records: the one refusal that cannot be recorded.
 fn log_down(failure: &EngineError) -> Reply {
     error!(%failure, "a request could not be recorded");
     Reply::Refused {
         reason: Refusal::LogDown,
         text: format!(
-            "Nothing was done and nothing will be: {failure}. See the bot's host; act by hand if it cannot wait."
+            "Standby can't write its audit log, so it won't make changes: {failure}. Check the host, or follow your manual runbook."
         ),
     }
 }

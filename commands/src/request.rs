@@ -29,6 +29,8 @@ pub enum Reply {
     Accepted(String),
     /// Text to show, nothing to work on: help.
     Told(String),
+    /// It can't be recorded, and changes nothing: the answer is given all the same ([`Desk::look`](crate::desk::Desk::look)).
+    Unrecorded(String),
     /// It was refused, and the refusal recorded, since another run is open that this person may end.
     Offered {
         /// For the person: what is open, and what ends it.

@@ -192,8 +192,11 @@ impl Api {
     }
 
     /// Tells one person something, in a channel that both are in. Slack does not keep it.
-    pub async fn tell(&self, channel: &str, user: &str, text: &str) -> Result<(), ApiError> {
-        let request = json!({ "channel": channel, "user": user, "text": text });
+    pub async fn tell(&self, channel: &str, user: &str, message: &Message) -> Result<(), ApiError> {
+        let mut request = json!({ "channel": channel, "user": user, "text": message.text });
+        if !message.blocks.is_empty() {
+            request["blocks"] = json!(message.blocks);
+        }
         self.call(Method::ChatPostEphemeral, &request).await.map(drop)
     }
 

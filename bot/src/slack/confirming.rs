@@ -69,7 +69,7 @@ impl Inbound {
         let request = Request { actor, origin, dedupe };
         let reply = in_time(self.press(request, press)).await;
         Ok(match reply {
-            Ok(Reply::Accepted(_) | Reply::Told(_)) => {
+            Ok(Reply::Accepted(_) | Reply::Told(_) | Reply::Unrecorded(_)) => {
                 self.whisper.tell(kept.channel, submission.user().to_owned(), in_words(reply));
                 Answer::Taken
             }

@@ -10,7 +10,7 @@ use commands::{
     request::{Press, Reply, Request},
 };
 use serde_json::{Value, json};
-use storage::Origin;
+use storage::{Actor, Origin};
 
 use crate::audit::Compliance;
 
@@ -18,7 +18,7 @@ use super::{
     api::Api,
     home::Home,
     kit::Message,
-    messages::{in_the_way, refused, told},
+    messages::{self, in_the_way, refused, told},
     payload::{Click, Happened, Happening, SlashCommand, dedupe_key, kind, without_nulls},
     whisper::Whisper,
 };
@@ -93,8 +93,12 @@ impl Inbound {
         let reply = match grammar::log_command(&command.text) {
             Some(asked) => in_time(self.compliance.clone().command(request, command.text, asked)).await,
             None => {
-                let desk = self.desk.clone();
-                in_time(async move { desk.command(request, &command.text).await }).await
+                let (desk, asked, text) = (self.desk.clone(), request.clone(), command.text.clone());
+                let reply = in_time(async move { desk.command(asked, &text).await }).await;
+                if let Ok(Reply::Unrecorded(_)) = &reply {
+                    self.look(request, command.text);
+                }
+                reply
             }
         };
         // Only the person sees it.
@@ -103,6 +107,20 @@ impl Inbound {
             return Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": text, "blocks": blocks })));
         }
         Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": in_words(reply) })))
+    }
+
+    /// Shows the person alone what they asked to see, while the log takes no records.
+    fn look(&self, request: Request, text: String) {
+        let inbound = self.clone();
+        tokio::spawn(async move {
+            let (Actor::Slack { user, .. }, Origin::Slack { channel, .. }) = (&request.actor, &request.origin) else {
+                return;
+            };
+            let seen = inbound.desk.look(&request, &text).await;
+            if let Some(message) = seen.and_then(|seen| messages::answer(&seen, None)) {
+                inbound.whisper.show(channel.clone(), user.clone(), message);
+            }
+        });
     }
 
     async fn interaction(&self, payload: Value) -> Result<Answer, String> {
@@ -171,7 +189,7 @@ pub(super) async fn in_time(work: impl Future<Output = Reply> + Send + 'static) 
 /// What the person is told.
 pub(super) fn in_words(reply: Result<Reply, String>) -> String {
     match reply {
-        Ok(Reply::Accepted(text) | Reply::Told(text)) => told(&text),
+        Ok(Reply::Accepted(text) | Reply::Told(text) | Reply::Unrecorded(text)) => told(&text),
         Ok(Reply::Refused { text, .. } | Reply::Offered { text, .. }) => refused(&text),
         Err(text) => text,
     }

@@ -22,7 +22,7 @@ mod wording;
 
 pub(crate) use self::wording::{achieved, deed};
 pub use self::{
-    answers::{failed, in_the_way, refused, told},
+    answers::{answer, failed, in_the_way, refused, told},
     decided::{aborted, decided},
     detail::detail,
     gate::{closing, gate},

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Semaphore, time::Instant};
 
-use super::api::{Api, ApiError};
+use super::{
+    api::{Api, ApiError},
+    kit::Message,
+};
 
 /// Tries in all, and the time after which an answer would only puzzle.
 const TRIES: u32 = 6;
@@ -29,13 +32,18 @@ impl Whisper {
 
     /// Tells a person something; nobody waits for it.
     pub fn tell(&self, channel: String, user: String, text: String) {
+        self.show(channel, user, Message::new(text, Vec::new()));
+    }
+
+    /// Shows a person a message; nobody waits for it.
+    pub fn show(&self, channel: String, user: String, message: Message) {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             tracing::warn!(channel, user, "too many people are being told something; this one is not");
             return;
         };
         let slack = self.slack.clone();
         tokio::spawn(async move {
-            if let Err(error) = insist(&slack, &channel, &user, &text).await {
+            if let Err(error) = insist(&slack, &channel, &user, &message).await {
                 tracing::warn!(%error, channel, user, "a person was not told what became of their click");
             }
             drop(place);
@@ -44,11 +52,11 @@ impl Whisper {
 }
 
 /// Tries again while Slack is slow or fails. One whose answer was lost may so be seen twice.
-async fn insist(slack: &Api, channel: &str, user: &str, text: &str) -> Result<(), ApiError> {
+async fn insist(slack: &Api, channel: &str, user: &str, message: &Message) -> Result<(), ApiError> {
     let until = Instant::now() + TOO_LATE;
     let mut pause = PAUSE;
     for _ in 1..TRIES {
-        let error = match slack.tell(channel, user, text).await {
+        let error = match slack.tell(channel, user, message).await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
@@ -63,5 +71,5 @@ async fn insist(slack: &Api, channel: &str, user: &str, text: &str) -> Result<()
         tokio::time::sleep(wait).await;
         pause *= 2;
     }
-    slack.tell(channel, user, text).await
+    slack.tell(channel, user, message).await
 }

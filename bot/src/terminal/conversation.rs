@@ -160,8 +160,14 @@ impl Conversation {
 
     async fn command(&mut self, text: &str) -> Result<Over, Left> {
         let request = self.request();
-        let reply = self.desk.command(request, text).await;
-        self.replied(reply).await
+        let reply = self.desk.command(request.clone(), text).await;
+        let Reply::Unrecorded(told) = reply else { return self.replied(reply).await };
+        self.tell(plain::reply(&told)).await?;
+        let seen = self.desk.look(&request, text).await;
+        if let Some(message) = seen.and_then(|seen| messages::answer(&seen, None)) {
+            self.tell(plain::message(&message)).await?;
+        }
+        Ok(Some(true))
     }
 
     async fn press(&mut self, press: Press) -> Result<Over, Left> {
@@ -192,7 +198,7 @@ impl Conversation {
     async fn replied(&mut self, reply: Reply) -> Result<Over, Left> {
         match reply {
             Reply::Accepted(text) => self.tell(plain::reply(&text)).await.map(|()| None),
-            Reply::Told(text) => self.tell(plain::reply(&text)).await.map(|()| Some(true)),
+            Reply::Told(text) | Reply::Unrecorded(text) => self.tell(plain::reply(&text)).await.map(|()| Some(true)),
             Reply::Offered { text, press } => {
                 self.tell(format!("Refused: {}", plain::reply(&text))).await?;
                 self.say(Said::Prompt(ending::offer(&press))).await?;
@@ -287,11 +293,10 @@ impl Conversation {
                 self.tell(plain::message(&message)).await?;
                 return Ok(None);
             }
-            Event::StatusAnswered { status, asks, .. } => messages::status(status, *asks, record.seq),
-            Event::PlanAnswered { plan, asks, .. } => messages::plan(plan, *asks, record.seq),
-            Event::HistoryAnswered { history, .. } => messages::history(history, record.seq),
-            Event::ReportAnswered { timeline, .. } => messages::timeline(timeline, record.seq),
-            _ => return Ok(None),
+            event => match messages::answer(event, Some(record.seq)) {
+                Some(message) => message,
+                None => return Ok(None),
+            },
         };
         self.tell(plain::message(&message)).await?;
         Ok(Some(true))

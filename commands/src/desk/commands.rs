@@ -18,7 +18,6 @@ use crate::{
     ids::RunId,
     journal::{Event, Refusal},
     observation::Observation,
-    observe::observe,
     plan::{Method, Plan},
     report::leftovers,
     request::{Reply, Request},
@@ -136,14 +135,6 @@ impl Desk {
         }
     }
 
-    pub(super) async fn status(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
-        let observation = observe(&pair.aws, &pair.app, &pair.clock).await;
-        let status = self.status_of(&pair, observation).await?;
-        let asks = self.allowed(&request, &pair, Right::Ask).await.is_ok();
-        let answer = Event::StatusAnswered { command: command.seq, status: Box::new(status), asks };
-        self.answer(&request, &pair, answer).await
-    }
-
     /// Where the application stands, as it was just observed.
     pub(super) async fn status_of(&self, pair: &Pair, observation: Observation) -> Result<Status, EngineError> {
         let run = match self.0.runs.of(&pair.name) {
@@ -153,21 +144,6 @@ impl Desk {
         let left = leftovers(&pair.app, &self.lately(&pair.name).await?, &observation);
         let status = status::status(&pair.name, &pair.app, observation, run, left, pair.clock.now());
         Ok(Status { faults: self.log_fault().into_iter().collect(), ..status })
-    }
-
-    pub(super) async fn dry_run(
-        self,
-        request: Request,
-        pair: Pair,
-        way: Way,
-        command: Arc<Record>,
-    ) -> Result<(), EngineError> {
-        let asks = self.allowed(&request, &pair, Right::Ask).await.is_ok();
-        let answer = match self.plan(&pair, way).await? {
-            Ok(plan) => Event::PlanAnswered { command: command.seq, plan: Box::new(plan), asks },
-            Err(no_plan) => failed(&command, no_plan.to_string()),
-        };
-        self.answer(&request, &pair, answer).await
     }
 
     pub(super) async fn start(

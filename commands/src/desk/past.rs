@@ -7,17 +7,10 @@ use storage::Record;
 
 use super::{
     Desk, Pair,
-    commands::failed,
     task::{Refused, Task, Understood},
 };
 use crate::{
-    access::Right,
-    engine::EngineError,
-    history::{History, PastRun, RUNS, Timeline},
-    ids::RunId,
-    journal::{Event, Refusal},
-    request::Request,
-    run::Run,
+    access::Right, engine::EngineError, history::RUNS, ids::RunId, journal::Refusal, request::Request, run::Run,
 };
 
 /// Records read at a time, from the end of the log towards its beginning.
@@ -43,30 +36,6 @@ impl Desk {
     pub(super) async fn known_run(&self, id: &RunId) -> Result<Option<(Pair, Run)>, EngineError> {
         let run = self.run(id).await?;
         Ok(run.and_then(|run| Some((self.0.pairs.get(&run.application)?.clone(), run))))
-    }
-
-    pub(super) async fn history(self, request: Request, pair: Pair, command: Arc<Record>) -> Result<(), EngineError> {
-        let mut runs = Vec::new();
-        for id in self.last_runs(&pair.name).await? {
-            runs.extend(self.run(&id).await?.as_ref().map(PastRun::of));
-        }
-        let history = Box::new(History { application: pair.name.clone(), runs });
-        self.answer(&request, &pair, Event::HistoryAnswered { command: command.seq, history }).await
-    }
-
-    pub(super) async fn report(
-        self,
-        request: Request,
-        pair: Pair,
-        run: RunId,
-        command: Arc<Record>,
-    ) -> Result<(), EngineError> {
-        let records = self.0.log.run(run.as_str()).await?;
-        let answer = match Timeline::of(records.iter().map(AsRef::as_ref))? {
-            Some(timeline) => Event::ReportAnswered { command: command.seq, timeline: Box::new(timeline) },
-            None => failed(&command, format!("there is no run {run}")),
-        };
-        self.answer(&request, &pair, answer).await
     }
 
     /// The application's last runs, newest first.

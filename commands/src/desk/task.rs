@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use storage::Record;
 use tracing::info;
 
-use super::{Desk, Pair, append, approvals::Choice, commands::failed, log_down, request_entry};
+use super::{Desk, Pair, append, approvals::Choice, commands::failed, log_down, request_entry, unrecorded};
 use crate::{
     engine::EngineError,
     grammar,
@@ -93,6 +93,11 @@ impl Refused {
 }
 
 impl Task {
+    /// Whether it changes nothing, in the log or anywhere.
+    fn only_looks(&self) -> bool {
+        matches!(self, Self::Status | Self::DryRun(_) | Self::History | Self::Report { .. })
+    }
+
     /// What the person is told at once.
     fn told(&self, pair: &Pair) -> String {
         match self {
@@ -121,6 +126,7 @@ impl Desk {
         let command = match append(&self.0.log, entry, Event::CommandReceived { text: text.to_owned() }).await {
             Ok(Some(record)) => record,
             Ok(None) => return self.replayed(&request).await,
+            Err(failure) if task.only_looks() => return Reply::Unrecorded(unrecorded(&failure)),
             Err(failure) => return log_down(&failure),
         };
         let told = task.told(&pair);
@@ -137,8 +143,9 @@ impl Desk {
         task: Task,
     ) -> BoxFuture<'static, Result<(), EngineError>> {
         match task {
-            Task::Status => Box::pin(self.status(request, pair, command)),
-            Task::DryRun(way) => Box::pin(self.dry_run(request, pair, way, command)),
+            Task::Status | Task::DryRun(_) | Task::History | Task::Report { .. } => {
+                Box::pin(self.look_and_answer(request, pair, task, command))
+            }
             Task::Start { way, reason } => Box::pin(self.start(request, pair, way, command, reason)),
             Task::Approve { run, method, reason } => {
                 Box::pin(self.approve(request, pair, run, Choice { method, reason }, command))
@@ -152,8 +159,6 @@ impl Desk {
             }
             Task::Abort { run, promote } => Box::pin(self.abort_run(request, pair, *run, promote, command)),
             Task::Applied => Box::pin(self.applied(request, pair, command)),
-            Task::History => Box::pin(self.history(request, pair, command)),
-            Task::Report { run } => Box::pin(self.report(request, pair, run, command)),
         }
     }
 

@@ -27,7 +27,16 @@ async fn full_store_stops_every_change_until_there_is_room_again() {
     fills_up(&stage, &bot);
     approve(&stage, &gate).await;
     let status = stage.slack.command(Cast::MAYA, Cast::INCIDENT, "status").await.unwrap();
-    assert!(status.body.contains("Nothing was done and nothing will be: the audit log takes no"), "{}", status.body);
+    assert!(
+        status.body.contains("can't write its audit log, so it won't make changes: the audit log"),
+        "{}",
+        status.body
+    );
+    // That is when people look.
+    let shown =
+        |message: &Message| message.only_visible_to.as_deref() == Some(Cast::MAYA) && message.text.contains("shop");
+    let shown = timeout(PATIENCE, stage.slack.wait_for_message(Cast::INCIDENT, shown)).await.unwrap();
+    assert!(tests::text_of(&shown).contains("not recorded: the audit log can't be written"), "{shown:?}");
     let (code, why) = stage.get("/readyz").await;
     assert!(code == 503 && why.contains("the audit log takes no records") && why.contains("File too large"), "{why}");
     assert_eq!(changes(&stage), 0);

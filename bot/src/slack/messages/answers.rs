@@ -1,21 +1,34 @@
 //! Short answers.
 
-use commands::request::Press;
+use commands::{journal::Event, request::Press};
 
+use super::{history::history, plan::plan, status::status, timeline::timeline, wording::audit};
 use crate::slack::{
     kit::{Button, Message, Style, actions, context, section},
     text::{code, prose},
 };
 
+/// The message that an event is, if it is an answer to somebody; `seq` is the number of its record, if the log took it.
+pub fn answer(event: &Event, seq: Option<u64>) -> Option<Message> {
+    Some(match event {
+        Event::StatusAnswered { status: found, asks, .. } => status(found, *asks, seq),
+        Event::PlanAnswered { plan: found, asks, .. } => plan(found, *asks, seq),
+        Event::HistoryAnswered { history: found, .. } => history(found, seq),
+        Event::ReportAnswered { timeline: found, .. } => timeline(found, seq),
+        Event::CommandFailed { text, error, .. } => failed(text, error, seq),
+        _ => return None,
+    })
+}
+
 /// A command or click that was taken and came to nothing.
-pub fn failed(command: &str, error: &str, seq: u64) -> Message {
+pub fn failed(command: &str, error: &str, seq: impl Into<Option<u64>>) -> Message {
     let what = match command.parse::<Press>() {
         Ok(press) => format!("A click for {}", code(press.run().as_str())),
         Err(_) => code(format!("/dr {command}").trim_end()),
     };
     Message::new(
         format!("{what} failed: {}", prose(error)),
-        vec![section(&format!("❌ {what}: {}", prose(error))), context(&format!("audit #{seq}"))],
+        vec![section(&format!("❌ {what}: {}", prose(error))), context(&audit(seq.into()))],
     )
 }
 

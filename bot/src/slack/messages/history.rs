@@ -5,14 +5,14 @@ use commands::{
     narration::outcome,
 };
 
-use super::wording::titled;
+use super::wording::{audit, titled};
 use crate::slack::{
     kit::{Message, context, header, list, section},
     text::{actor, code, count, date, escape, seconds, shorten},
 };
 
-/// The last runs, newest first; `seq` is the number of the record that says so.
-pub fn history(history: &History, seq: u64) -> Message {
+/// The last runs, newest first; `seq` is the number of the record that says so, if the log took it.
+pub fn history(history: &History, seq: impl Into<Option<u64>>) -> Message {
     let title = format!("Runs of {}", history.application);
     let mut blocks = vec![header(&title)];
     match history.runs.as_slice() {
@@ -23,7 +23,7 @@ pub fn history(history: &History, seq: u64) -> Message {
             blocks.push(section("`/dr report RUN` tells one."));
         }
     }
-    blocks.push(context(&format!("audit #{seq}")));
+    blocks.push(context(&audit(seq.into())));
     Message::new(format!("{title}: {}", count(history.runs.len(), "run")), blocks)
 }
 

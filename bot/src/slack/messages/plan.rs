@@ -8,7 +8,7 @@ use commands::{
 use super::{
     readiness,
     status::data_loss,
-    wording::{command, deed, order},
+    wording::{audit, command, deed, order},
 };
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
@@ -18,8 +18,8 @@ use crate::slack::{
 /// Characters of parameters shown of one call; the log has all.
 const PARAMS: usize = 420;
 
-/// What a promote would do, for somebody who may ask for it or not; `seq` is the number of the record that says so.
-pub fn plan(plan: &Plan, asks: bool, seq: u64) -> Message {
+/// What a promote would do, for somebody who may ask for it or not; `seq` is the number of the record that says so, if the log took it.
+pub fn plan(plan: &Plan, asks: bool, seq: impl Into<Option<u64>>) -> Message {
     let title = format!("Dry run: {}", deed(plan));
     let asked = match asks {
         true => format!("`{}`", command(plan)),
@@ -64,7 +64,8 @@ pub fn plan(plan: &Plan, asks: bool, seq: u64) -> Message {
         );
         list(&shorten(&title, 300), &calls(plan, step), share)
     }));
-    blocks.push(context(&format!("seen {} · audit #{seq} has every call in full", date(plan.observed_at))));
+    let all = seq.into().map_or_else(|| audit(None), |seq| format!("audit #{seq} has every call in full"));
+    blocks.push(context(&format!("seen {} · {all}", date(plan.observed_at))));
     Message::new(format!("{title}: nothing was changed. {}", readiness::summary(&plan.checks)), blocks)
 }
 

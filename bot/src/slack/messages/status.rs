@@ -13,15 +13,17 @@ use serde_json::Value;
 
 use super::{
     readiness,
-    wording::{label, titled},
+    wording::{audit, label, titled},
 };
 use crate::slack::{
     kit::{Align, Message, context, divider, fields, header, joined, list, section, table},
     text::{ago, code, count, date, escape, seconds},
 };
 
-/// Where an application stands, for somebody who may ask for a run or not; `seq` is the number of the record that says so.
-pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
+/// Where an application stands, for somebody who may ask for a run or not; `seq` is the number of the record that says so, if the log
+/// took it.
+pub fn status(status: &Status, asks: bool, seq: impl Into<Option<u64>>) -> Message {
+    let seq = seq.into();
     let observation = &status.observation;
     let (word, hint) = standing(status, asks);
     let title = titled(status.environment, &format!("{}: {word}", status.application));
@@ -41,7 +43,7 @@ pub fn status(status: &Status, asks: bool, seq: u64) -> Message {
         let left: Vec<String> = status.left.iter().map(|left| format!("⚠️ {}", escape(left))).collect();
         let left = (!left.is_empty()).then(|| list("Left by earlier runs", &left, 2_000));
         let concerns = (!concerns.is_empty()).then(|| list("Before a promote", &concerns, 2_800));
-        let seen = format!("{} · seen {} · audit #{seq}", label(status.environment), date(observation.at));
+        let seen = format!("{} · seen {} · {}", label(status.environment), date(observation.at), audit(seq));
         [header(&title), facts, divider()]
             .into_iter()
             .chain(faults)

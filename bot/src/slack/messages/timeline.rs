@@ -7,7 +7,7 @@ use storage::Actor;
 use super::{
     history::standing,
     report::{figures, steps, steps_in_text},
-    wording::{label, titled},
+    wording::{audit, label, titled},
 };
 use crate::slack::{
     kit::{Message, context, fields, header, list, section},
@@ -19,8 +19,9 @@ const LINES: usize = 30;
 /// Blocks of the timeline.
 const BLOCKS: usize = 2;
 
-/// What happened in a run; `seq` is the number of the record that says so.
-pub fn timeline(timeline: &Timeline, seq: u64) -> Message {
+/// What happened in a run; `seq` is the number of the record that says so, if the log took it.
+pub fn timeline(timeline: &Timeline, seq: impl Into<Option<u64>>) -> Message {
+    let recorded = audit(seq.into());
     let run = &timeline.run;
     let title = titled(run.environment, &format!("Report of {}", run.run));
     let state = standing(run);
@@ -44,7 +45,7 @@ pub fn timeline(timeline: &Timeline, seq: u64) -> Message {
         let untold = timeline.omitted + lines.len().saturating_sub(LINES * BLOCKS);
         let more = if untold == 0 { String::new() } else { format!(" · {untold} more moments are in the log") };
         let label = label(run.environment);
-        blocks.push(context(&format!("{label} · run {} · audit #{seq}{more}", code(run.run.as_str()))));
+        blocks.push(context(&format!("{label} · run {} · {recorded}{more}", code(run.run.as_str()))));
         blocks
     };
     let message = Message::new(text, around(report.map(steps)));

@@ -9,6 +9,11 @@ use commands::{
 
 use crate::slack::text::{escape, joined_words};
 
+/// Which record says so; `None`: the log takes none.
+pub(super) fn audit(seq: Option<u64>) -> String {
+    seq.map_or_else(|| "⚠️ not recorded: the audit log can't be written".to_owned(), |seq| format!("audit #{seq}"))
+}
+
 /// Whether it is about something that users depend on, in a word.
 pub(super) fn label(environment: Environment) -> &'static str {
     match environment {

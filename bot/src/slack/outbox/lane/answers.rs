@@ -45,20 +45,17 @@ impl Lane {
     fn message_of(&self, record: &Record, event: &Event) -> Option<Message> {
         let seq = record.seq;
         Some(match event {
-            Event::StatusAnswered { status, asks, .. } => {
-                messages::with_troubles(messages::status(status, *asks, seq), &self.all.troubles())
+            Event::StatusAnswered { .. } => {
+                messages::with_troubles(messages::answer(event, Some(seq))?, &self.all.troubles())
             }
-            Event::PlanAnswered { plan, asks, .. } => messages::plan(plan, *asks, seq),
-            Event::HistoryAnswered { history, .. } => messages::history(history, seq),
             Event::ReportAnswered { timeline, .. } => {
                 let page = self.routes.page(&timeline.run.run, self.clock.now());
-                messages::linked(messages::timeline(timeline, seq), page.as_deref())
+                messages::linked(messages::answer(event, Some(seq))?, page.as_deref())
             }
             Event::HandoffLooked { lacks, .. } => {
                 messages::looked(record.application.as_deref().unwrap_or_default(), lacks.as_deref(), seq)
             }
-            Event::CommandFailed { text, error, .. } => messages::failed(text, error, seq),
-            _ => return None,
+            _ => return messages::answer(event, Some(seq)),
         })
     }
 
