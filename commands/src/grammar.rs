@@ -21,6 +21,9 @@ use crate::{
 /// Longest reason, in characters.
 pub const REASON_LIMIT: usize = 500;
 
+/// Bytes of the longest word that may mean something; what is longer is not looked at more closely.
+const LONGEST_WORD: usize = 256;
+
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -254,11 +257,14 @@ fn plan(rest: &str, applications: &[&str]) -> Result<Command, ParseError> {
 
 /// Whether somebody looks for help, as at any command line, also after a command: that is no reason for a promote. A phone makes one dash of two.
 fn asks_for_help(text: &str) -> bool {
-    ["?", "-h", "-help", "--help", "-?"].contains(&fold(text).as_str())
+    text.len() <= LONGEST_WORD && ["?", "-h", "-help", "--help", "-?"].contains(&fold(text).as_str())
 }
 
 /// A word as it is compared, without the punctuation that ends a sentence.
 fn key(word: &str) -> String {
+    if word.len() > LONGEST_WORD {
+        return word.to_owned();
+    }
     let folded = fold(word);
     folded.trim_end_matches(['.', ',', ';', ':', '!', '?']).to_owned()
 }

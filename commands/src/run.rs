@@ -369,6 +369,11 @@ impl Run {
         self.gate.as_ref()?.decided.as_ref()
     }
 
+    /// Whether nothing more is done in it but to say how it ended: somebody aborted it, or it was not approved.
+    pub fn is_ending(&self) -> bool {
+        self.aborted.is_some() || (self.decided().is_some() && self.method().is_none())
+    }
+
     /// The last lag seen before the writer moved: with the failover's intent, or else in the plan.
     pub fn lag_before(&self) -> Option<Lag> {
         let measured =

@@ -91,14 +91,14 @@ impl Desk {
         }
     }
 
-    /// The application's open run, if nothing ends it: one that was aborted is out of the way in a moment.
+    /// The application's open run, if nothing ends it: one that was aborted or not approved is out of the way in a moment.
     pub(super) async fn in_the_way(&self, pair: &Pair) -> Result<Option<Run>, EngineError> {
-        Ok(self.open_run(pair).await?.filter(|run| run.aborted.is_none()))
+        Ok(self.open_run(pair).await?.filter(|run| !run.is_ending()))
     }
 
-    /// Waits for the end of a run that was aborted, if there is one.
+    /// Waits for the end of a run that is ending, if there is one.
     pub(super) async fn let_it_end(&self, pair: &Pair) -> Result<(), EngineError> {
-        if let Some(run) = self.open_run(pair).await?.filter(|run| run.aborted.is_some()) {
+        if let Some(run) = self.open_run(pair).await?.filter(Run::is_ending) {
             // One that does not end is found open as the next is started.
             let _ended = tokio::time::timeout(ENDS_WITHIN, self.0.runs.closed(&run)).await;
         }
