@@ -27,6 +27,7 @@ mod init;
 mod kill;
 mod largest;
 mod manifest;
+mod mutations;
 mod node;
 mod page;
 mod page_in_chromium;
