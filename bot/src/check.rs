@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Duratio
 use anyhow::Context as _;
 use commands::{
     aws::{Aws, AwsError, Bucket, Network, Trial},
+    egress::Connector,
     observation::{Observation, Seen, Side},
     observe::observe,
     readiness::{Level, Outcome, checks},
@@ -22,7 +23,7 @@ use futures::{
 use storage::Clock;
 
 pub use self::{replica::check_replica, slack::check_slack};
-use crate::{config::Config, failure::Failure, slack::api::Api, terminal::as_typed_here};
+use crate::{config::Config, failure::Failure, serve::socket_mode, slack::api::Api, terminal::as_typed_here};
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,13 +65,16 @@ const PATIENCE: Duration = Duration::from_secs(16);
 pub async fn check(path: &Path, out: &mut impl Write) -> Result<(), Failure> {
     let config = Config::load(path)?;
     let secrets = config.secrets(path, |name| std::env::var(name).ok())?;
-    let way = |token| Api::over_tcp(config.slack.api_url(), token).context("failed to prepare the connection to Slack");
-    let socket = secrets.app_token.as_ref().map(way).transpose()?;
-    let mut rows = check_slack(&config, &secrets, &way(&secrets.bot_token)?, socket.as_ref()).await;
+    let connector = Connector::system()?;
+    let api = Api::over_network(&connector, config.slack.api_url(), &secrets.bot_token)?;
+    let socket = secrets.app_token.as_ref().map(|token| socket_mode(&connector, &config, token)).transpose()?;
+    let mut rows = vec![slack::connection(&config.slack, &connector)];
+    rows.extend(check_slack(&config, &secrets, &api, socket.as_ref()).await);
+    let network = Network::over(connector)?;
     if let Some(replica) = &config.audit.replica {
-        rows.extend(check_replica(&Bucket::connect(replica.place(), &Network::system(), Clock::system()).await).await);
+        rows.extend(check_replica(&Bucket::connect(replica.place(), &network, Clock::system()).await).await);
     }
-    rows.extend(check_applications(&config.applications, &Network::system(), &Clock::system()).await);
+    rows.extend(check_applications(&config.applications, &network, &Clock::system()).await);
     print(&rows, out).context("failed to write")?;
     if rows.iter().any(|row| row.verdict == Verdict::Fail) { Err(Failure::Found) } else { Ok(()) }
 }

@@ -19,6 +19,7 @@ use commands::{
         Application, Applications, Environment, Failback, RecordName, Region, Service, Timing, Verify, rds_identifier,
     },
 };
+use http::Uri;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -99,6 +100,11 @@ impl Slack {
     /// Base of the Web API's methods.
     pub fn api_url(&self) -> &str {
         self.api_url.as_ref().map_or(Self::API_URL, Url::as_str)
+    }
+
+    /// The same, as what connects to it reads it.
+    pub fn address(&self) -> Uri {
+        self.api_url().parse().unwrap_or(Uri::from_static(Self::API_URL))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use commands::egress::EgressError;
+
 use crate::config::ConfigError;
 
 /// Why the program ends otherwise than well.
@@ -42,6 +44,12 @@ impl fmt::Display for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
+        Self::User(error.to_string())
+    }
+}
+
+impl From<EgressError> for Failure {
+    fn from(error: EgressError) -> Self {
         Self::User(error.to_string())
     }
 }

@@ -29,7 +29,7 @@ pub async fn init(args: InitArgs, out: &mut impl Write) -> Result<(), Failure> {
         dr_region: args.dr_region,
         zone_roles: args.zone_roles,
     };
-    let proposed = configuration(&question, &Network::system(), &Clock::system()).await?;
+    let proposed = configuration(&question, &Network::system()?, &Clock::system()).await?;
     let Some(file) = args.output else {
         return Ok(out.write_all(proposed.text.as_bytes()).context("failed to write")?);
     };

@@ -21,6 +21,7 @@ use anyhow::Context as _;
 
 use self::room::Room;
 pub use self::{
+    pacer::pace,
     room::{network, socket_mode},
     settings::toml,
 };

@@ -2,8 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use anyhow::Context as _;
-use commands::aws::Network;
+use commands::{
+    aws::Network,
+    egress::{Connector, EgressError},
+};
 use secrecy::SecretString;
 use storage::Clock;
 use tokio::{
@@ -30,13 +32,17 @@ pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     if key.is_none() {
         tracing::warn!("the log is not signed: make a key with `standby audit keygen` and name it in [audit]");
     }
+    let connector = Connector::system()?;
+    let network = Network::over(connector.clone())?;
+    if let Some(proxy) = connector.proxy(&config.slack.address()) {
+        tracing::info!(%proxy, variable = proxy.variable, "Slack is reached through a proxy");
+    }
     match args.restore {
         true => audit::restore_lost(&config, path, args.keys.as_deref()).await?,
-        false => audit::may_begin(&config, path, &Network::system(), Clock::system()).await?,
+        false => audit::may_begin(&config, path, &network, Clock::system()).await?,
     }
-    let slack = Api::over_tcp(config.slack.api_url(), &secrets.bot_token)
-        .context("failed to prepare the connection to Slack")?;
-    let socket_mode = secrets.app_token.as_ref().map(|token| socket_mode(&config, token)).transpose()?;
+    let slack = Api::over_network(&connector, config.slack.api_url(), &secrets.bot_token)?;
+    let socket_mode = secrets.app_token.as_ref().map(|token| socket_mode(&connector, &config, token)).transpose()?;
     let (listen, socket) = (config.http.listen, config.socket());
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::user(format!(
@@ -44,16 +50,8 @@ pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
             path.display()
         ))
     })?;
-    let parts = Parts {
-        config,
-        secrets,
-        network: Network::system(),
-        slack,
-        socket: socket_mode,
-        clock: Clock::system(),
-        host: host(),
-        key,
-    };
+    let parts =
+        Parts { config, secrets, network, slack, socket: socket_mode, clock: Clock::system(), host: host(), key };
     let bot = Bot::assemble(parts).await.map_err(|error| Failure::user(format!("{:#}", anyhow::Error::from(error))))?;
     bot.auditor.observe_host().await.map_err(|error| Failure::user(error.to_string()))?;
     let terminals = terminal::listen(bot.desk.clone(), bot.auditor.clone(), &socket).await?;
@@ -76,9 +74,14 @@ pub async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     }
 }
 
-fn socket_mode(config: &Config, app_token: &SecretString) -> Result<socket::Way, Failure> {
-    let api = Api::over_tcp(config.slack.api_url(), app_token).context("failed to prepare Socket Mode")?;
-    Ok(socket::Way { api, dial: socket::over_tcp() })
+/// The way to Socket Mode.
+pub(crate) fn socket_mode(
+    connector: &Connector,
+    config: &Config,
+    token: &SecretString,
+) -> Result<socket::Way, EgressError> {
+    let api = Api::over_network(connector, config.slack.api_url(), token)?;
+    Ok(socket::Way { api, dial: socket::over(connector) })
 }
 
 /// Ends at SIGTERM or SIGINT; a process that cannot listen for them is ended by them.

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod dependencies;
 pub mod desk;
 pub mod discovery;
+pub mod egress;
 pub mod elsewhere;
 pub mod engine;
 pub mod former;

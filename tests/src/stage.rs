@@ -18,7 +18,7 @@ use bot::{
     config::{Config, Secrets},
     failure::Failure,
     rehearse,
-    slack::api::Api,
+    slack::{api::Api, socket},
     terminal::Ask,
 };
 use commands::{
@@ -68,14 +68,27 @@ async fn assemble(
         bot_token: settings.bot_token.clone().into(),
         link_key: config.web.as_ref().filter(|web| web.signs_links()).map(|_| LINK_KEY.into()),
     };
-    let api = Api::over(slack.connector(), &format!("{}/api", settings.base_url), &secrets.bot_token);
-    let socket = (over == Over::SocketMode).then(|| rehearse::socket_mode(slack));
+    let url = format!("{}/api", settings.base_url);
+    let in_process = Api::over(slack.connector(), &url, &secrets.bot_token);
+    let over_network = |connector, token: &str| {
+        Api::over_network(connector, &url, &token.to_owned().into())
+            .expect("a URL without TLS, which needs no certificates")
+    };
+    let (api, socket) = match &over {
+        Over::Http => (in_process, None),
+        Over::SocketMode => (in_process, Some(rehearse::socket_mode(slack))),
+        Over::Network { connector, .. } => {
+            let socket =
+                socket::Way { api: over_network(connector, &settings.app_token), dial: socket::over(connector) };
+            (over_network(connector, &settings.bot_token), Some(socket))
+        }
+    };
     let host = "stage".to_owned();
     let parts = Parts { config, secrets, network, slack: api, socket, clock: clock.clone(), host, key };
     let bot = Bot::assemble(parts).await.expect("a bot");
     slack.deliver_to(match over {
         Over::Http => Deliver::Router(bot.router.clone()),
-        Over::SocketMode => Deliver::Socket(slack.sockets()),
+        Over::SocketMode | Over::Network { .. } => Deliver::Socket(slack.sockets()),
     });
     bot
 }
@@ -295,7 +308,7 @@ impl Stage {
         let clock = Clock::new(move || truth.now() + SignedDuration::from_secs(off.load(Ordering::Relaxed)));
         let key = self.key.clone();
         let network = network(&self.world, &self.s3);
-        let bot = assemble(&self.config, self.over, self.store.path(), network, &self.slack, &clock, key).await;
+        let bot = assemble(&self.config, self.over.clone(), self.store.path(), network, &self.slack, &clock, key).await;
         self.router = bot.router.clone();
         self.bot = Some(bot);
     }

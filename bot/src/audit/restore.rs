@@ -95,7 +95,7 @@ async fn configured(config: &Config, path: &Path, keys: Option<&Path>, actor: Ac
     })?;
     let clock = Clock::system();
     Ok(Restore {
-        bucket: Bucket::connect(replica.place(), &Network::system(), clock.clone()).await,
+        bucket: Bucket::connect(replica.place(), &Network::system()?, clock.clone()).await,
         store: config.store.path.clone(),
         keys: trusted(config, path, keys)?,
         except: Vec::new(),

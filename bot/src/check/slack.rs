@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use commands::access::{Access, Kind, is_group};
+use commands::{
+    access::{Access, Kind, is_group},
+    egress::Connector,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Row, Verdict};
 use crate::{
-    config::{Config, Mode, Secrets},
+    config::{self, Config, Mode, Secrets},
     slack::{
-        api::{Api, COMMANDS, EMAIL, Identity, Method},
+        api::{Api, ApiError, COMMANDS, EMAIL, Identity, Method},
         socket,
     },
 };
@@ -22,8 +25,17 @@ const KINDS: [(&str, &str); 4] = [
     ("xoxe", "a token for token rotation"),
 ];
 
+/// How this host connects to Slack.
+pub(super) fn connection(slack: &config::Slack, connector: &Connector) -> Row {
+    let found = match connector.proxy(&slack.address()) {
+        Some(proxy) => format!("{} through proxy {proxy}, by {}", slack.api_url(), proxy.variable),
+        None => format!("{} without a proxy", slack.api_url()),
+    };
+    Row::new(Verdict::Pass, "slack connection", found, None)
+}
+
 /// Asks Slack. `socket` has the app-level token.
-pub async fn check_slack(config: &Config, secrets: &Secrets, api: &Api, socket: Option<&Api>) -> Vec<Row> {
+pub async fn check_slack(config: &Config, secrets: &Secrets, api: &Api, socket: Option<&socket::Way>) -> Vec<Row> {
     let mut rows = vec![kind("bot_token", &secrets.bot_token, "xoxb-")];
     rows.extend(secrets.app_token.as_ref().map(|token| kind("app_token", token, "xapp-")));
     match api.identity().await {
@@ -35,7 +47,10 @@ pub async fn check_slack(config: &Config, secrets: &Secrets, api: &Api, socket: 
             rows.extend(groups(config, api).await);
         }
         Err(error) => {
-            let fix = "check slack.bot_token and that slack.api_url can be reached";
+            let fix = match error {
+                ApiError::Refused(_) => "check slack.bot_token",
+                _ => "let this host reach slack.api_url, directly or through a proxy (HTTPS_PROXY)",
+            };
             rows.push(Row::new(Verdict::Fail, "slack token", error.to_string(), Some(fix)));
         }
     }
@@ -180,13 +195,20 @@ fn named(access: &Access) -> impl Iterator<Item = &String> {
     access.viewers.iter().chain(&access.promoters).chain(approvers)
 }
 
-/// Whether Slack would let a connection be opened. None is.
-async fn socket_mode(api: &Api) -> Row {
-    match api.open_connection().await {
-        Ok(_) => Row::new(Verdict::Pass, "slack Socket Mode", "is on, and slack.app_token opens connections", None),
+/// Whether Slack would let a connection be opened, and whether this host reaches the place that Slack names for it. None is opened.
+async fn socket_mode(way: &socket::Way) -> Row {
+    let what = "slack Socket Mode";
+    let reach =
+        "let this host reach wss-primary.slack.com and wss-backup.slack.com, directly or through a proxy (HTTPS_PROXY)";
+    let url = match way.api.open_connection().await {
+        Ok(url) => url,
         Err(error) => {
             let fix = socket::fix(&error).unwrap_or("check slack.app_token and that slack.api_url can be reached");
-            Row::new(Verdict::Fail, "slack Socket Mode", error.to_string(), Some(fix))
+            return Row::new(Verdict::Fail, what, error.to_string(), Some(fix));
         }
+    };
+    match way.reach(&url).await {
+        Ok(_) => Row::new(Verdict::Pass, what, "is on, and slack.app_token opens connections", None),
+        Err(trouble) => Row::new(Verdict::Fail, what, trouble.to_string(), Some(reach)),
     }
 }

@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_millis(20);
 const HOLD: Duration = Duration::from_millis(20);
 
 /// Paces simulated time for ever; `speed` is simulated seconds in a real one.
-pub(super) async fn pace(speed: f64) {
+pub async fn pace(speed: f64) {
     let simulated = tokio::time::Instant::now();
     let real = std::time::Instant::now();
     loop {

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_runtime_api::client::dns::ResolveDns as _;
+use aws_smithy_runtime_api::client::dns::{ResolveDns as _, SharedDnsResolver};
 use commands::aws::Network;
 use futures::future::BoxFuture;
 use rehearsal::{
@@ -108,7 +108,7 @@ pub fn socket_mode(slack: &Slack) -> socket::Way {
     let workspace = slack.settings();
     let api_url = format!("{}/api", workspace.base_url);
     let connector = slack.connector();
-    let dial = move |_host, _port| -> BoxFuture<'static, std::io::Result<Box<dyn socket::Wire>>> {
+    let dial = move |_url| -> BoxFuture<'static, Result<Box<dyn socket::Wire>, String>> {
         let stream: Box<dyn socket::Wire> = Box::new(connector.open());
         Box::pin(std::future::ready(Ok(stream)))
     };
@@ -122,7 +122,7 @@ pub fn network(world: &World) -> Network {
     Network {
         aws: Some(world.http_client()),
         resolver: world.resolver(),
-        probe: Arc::new(move |resolver| probed.http_client_resolving(resolver)),
+        probe: Arc::new(move |via| probed.http_client_resolving(SharedDnsResolver::new(via))),
         credentials: Some(credentials()),
     }
 }

@@ -7,12 +7,9 @@ mod method;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use hyper_rustls::HttpsConnectorBuilder;
+use commands::egress::{Connector, EgressError, explain};
 use hyper_util::{
-    client::legacy::{
-        Client,
-        connect::{Connect, HttpConnector},
-    },
+    client::legacy::{Client, connect::Connect},
     rt::TokioExecutor,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -105,11 +102,16 @@ pub struct Profile {
 
 impl Api {
     /// Slack over HTTPS, or over HTTP where `url` says so (a stand-in).
-    pub fn over_tcp(url: &str, token: &SecretString) -> std::io::Result<Self> {
+    ///
+    /// # Errors
+    /// When no authority is trusted.
+    pub fn over_network(connector: &Connector, url: &str, token: &SecretString) -> Result<Self, EgressError> {
+        let connector = connector.clone();
         if url.starts_with("http://") {
-            return Ok(Self::over(HttpConnector::new(), url, token));
+            return Ok(Self::over(connector, url, token));
         }
-        let https = HttpsConnectorBuilder::new().with_native_roots()?.https_only().enable_all_versions().build();
+        let mut https = connector.over_tls()?;
+        https.enforce_https();
         Ok(Self::over(https, url, token))
     }
 
@@ -250,7 +252,7 @@ impl Api {
     /// The token's scopes, as Slack tells them with every answer: <https://docs.slack.dev/authentication/installing-with-oauth>.
     pub async fn granted_scopes(&self) -> Result<BTreeSet<String>, ApiError> {
         let headers = match tokio::time::timeout(DEADLINE, self.0.headers(Method::AuthTest)).await {
-            Ok(headers) => headers.map_err(|error| ApiError::Failed(format!("{error:#}")))?,
+            Ok(headers) => headers.map_err(|error| ApiError::Failed(explain(&*error)))?,
             Err(_) => return Err(ApiError::Failed("auth.test took too long".to_owned())),
         };
         let scopes = headers.get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok());

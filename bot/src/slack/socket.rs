@@ -11,12 +11,13 @@ mod hearing;
 mod link;
 mod trouble;
 
+use http::Uri;
 use tokio::{sync::oneshot, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use self::{backoff::Backoff, link::Link};
 pub use self::{
-    dial::{Dial, Wire, over_tcp},
+    dial::{Dial, Wire, over},
     hearing::Hearing,
     trouble::{Trouble, fix},
 };
@@ -31,6 +32,18 @@ pub struct Way {
     pub api: Api,
     /// Makes the connections.
     pub dial: Dial,
+}
+
+impl Way {
+    /// Connects to the host of an address that Slack gave for a connection.
+    ///
+    /// # Errors
+    /// When that is no address, or it is not reached.
+    pub async fn reach(&self, address: &str) -> Result<(Uri, Box<dyn Wire>), Trouble> {
+        let url: Uri = address.parse().map_err(|_| Trouble::NoAddress(address.to_owned()))?;
+        let wire = (self.dial)(url.clone()).await.map_err(Trouble::NotOpened)?;
+        Ok((url, wire))
+    }
 }
 
 /// Keeps the connections open, and takes in what comes over them.

@@ -8,6 +8,7 @@ use commands::{
     access::{Directory, Readers},
     aws::Network,
     desk::{Desk, OpenRunsAre, Settings},
+    egress::Connector,
 };
 use storage::{Clock, Log, OpenError, SigningKey};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     audit::{self, Auditor},
-    config::Config,
+    config::{Config, Secrets},
     failure::Failure,
     serve::{host, signalled},
     slack::{
@@ -59,6 +60,7 @@ pub(super) async fn talk(path: &Path, config: Config, key: Option<Arc<SigningKey
 
 async fn open(path: &Path, config: Config, open_runs: OpenRunsAre) -> Result<Desk, Failure> {
     let clock = Clock::system();
+    let connector = Connector::system()?;
     let log = Log::open(&config.store.path, clock.clone()).await.map_err(|error| match error {
         OpenError::Locked { pid: Some(pid), .. } => Failure::user(format!(
             "process {pid} has the store open and does not listen at {}: ask in Slack, or stop it and try again",
@@ -68,12 +70,12 @@ async fn open(path: &Path, config: Config, open_runs: OpenRunsAre) -> Result<Des
     })?;
     let settings = Settings {
         log,
-        directory: directory(path, &config),
+        directory: directory(path, &config, &connector),
         applications: config.applications,
         access: config.access,
         // The log is read at the host by `standby audit`.
         readers: Readers::default(),
-        network: Network::system(),
+        network: Network::over(connector)?,
         clock,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config_digest: config.digest,
@@ -84,9 +86,10 @@ async fn open(path: &Path, config: Config, open_runs: OpenRunsAre) -> Result<Des
 }
 
 /// Who belongs to which user group, if the token of Slack is at hand here.
-fn directory(path: &Path, config: &Config) -> Arc<dyn Directory> {
+fn directory(path: &Path, config: &Config, connector: &Connector) -> Arc<dyn Directory> {
     let secrets = config.secrets(path, |name| std::env::var(name).ok());
-    match secrets.ok().and_then(|secrets| Api::over_tcp(config.slack.api_url(), &secrets.bot_token).ok()) {
+    let api = |secrets: Secrets| Api::over_network(connector, config.slack.api_url(), &secrets.bot_token).ok();
+    match secrets.ok().and_then(api) {
         Some(api) => Arc::new(People::new(api)),
         None => Arc::new(Nobody),
     }

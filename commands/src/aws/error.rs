@@ -20,7 +20,10 @@ use jiff::Timestamp;
 pub use self::class::AwsErrorKind;
 use self::class::{Answer, kind_of};
 use super::call::Operation;
-use crate::observation::Seen;
+use crate::{
+    egress::{ProxyError, causes, innermost},
+    observation::Seen,
+};
 
 static ASSUME_ROLE: Operation = Operation::new("sts", "AssumeRole");
 static ASSUME_ROLE_WITH_WEB_IDENTITY: Operation = Operation::new("sts", "AssumeRoleWithWebIdentity");
@@ -131,6 +134,10 @@ impl AwsError {
             _ if cause::<CredentialsError>(error).is_some() => Self::without_credentials(operation, region, error, now),
             SdkError::ConstructionFailure(_) => own(AwsErrorKind::Invalid, "InvalidRequest"),
             SdkError::TimeoutError(_) => own(AwsErrorKind::Timeout, "Timeout"),
+            // As with AWS's own refusals, nothing is learned of the region by that.
+            SdkError::DispatchFailure(_) if cause::<ProxyError>(error).is_some_and(ProxyError::is_refusal) => {
+                own(AwsErrorKind::Refused, "ProxyRefused")
+            }
             SdkError::DispatchFailure(failure) if failure.is_timeout() => own(AwsErrorKind::Timeout, "Timeout"),
             SdkError::DispatchFailure(_) => own(AwsErrorKind::Unreachable, "Unreachable"),
             _ => own(AwsErrorKind::Server, "UnreadableAnswer"),
@@ -183,16 +190,7 @@ impl fmt::Display for AwsError {
 
 impl Error for AwsError {}
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
-}
-
 /// The first cause of that type.
 fn cause<'a, C: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a C> {
-    chain(error).find_map(|cause| cause.downcast_ref::<C>())
-}
-
-/// The last cause in the chain, which is the one that says something.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
+    causes(error).find_map(|cause| cause.downcast_ref::<C>())
 }

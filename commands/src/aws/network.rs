@@ -8,13 +8,13 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime::client::dns::TokioDnsResolver;
-use aws_smithy_runtime_api::client::{
-    dns::{DnsFuture, ResolveDns, SharedDnsResolver},
-    http::SharedHttpClient,
-};
+use aws_smithy_runtime_api::client::{dns::SharedDnsResolver, http::SharedHttpClient};
 
-/// Makes an HTTP client whose connections go where a resolver says; SNI and `Host` stay those of the URL.
-pub type ProbeClient = Arc<dyn Fn(SharedDnsResolver) -> SharedHttpClient + Send + Sync>;
+use super::CONNECT;
+use crate::egress::{Client, Connector, EgressError, Via};
+
+/// Makes an HTTP client whose connections go where `Via` leads; SNI and `Host` stay those of the URL.
+pub type ProbeClient = Arc<dyn Fn(Via) -> SharedHttpClient + Send + Sync>;
 
 /// What connects to the world.
 #[derive(Clone)]
@@ -30,36 +30,35 @@ pub struct Network {
 }
 
 impl Network {
-    /// The real world.
-    pub fn system() -> Self {
-        Self {
-            aws: None,
-            resolver: SharedDnsResolver::new(TokioDnsResolver::new()),
-            probe: Arc::new(|resolver| {
-                Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_with_resolver(resolver)
-            }),
-            credentials: None,
+    /// The real world, as this process's environment leads to it.
+    ///
+    /// # Errors
+    /// See [`Connector::system`].
+    pub fn system() -> Result<Self, EgressError> {
+        Self::over(Connector::system()?)
+    }
+
+    /// The real world over these connections. Where no proxy is named, the SDK makes its own, as it does for everybody.
+    ///
+    /// # Errors
+    /// When a proxy is named and no authority is trusted.
+    pub fn over(connector: Connector) -> Result<Self, EgressError> {
+        let resolver = SharedDnsResolver::new(TokioDnsResolver::new());
+        if !connector.has_proxies() {
+            let probe: ProbeClient = Arc::new(|via| {
+                Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_with_resolver(via)
+            });
+            return Ok(Self { aws: None, resolver, probe, credentials: None });
         }
+        let client = Client::new(connector.within(CONNECT))?;
+        let aws = Some(SharedHttpClient::new(client.clone()));
+        let probe: ProbeClient = Arc::new(move |via| SharedHttpClient::new(client.to(via)));
+        Ok(Self { aws, resolver, probe, credentials: None })
     }
 }
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Network")
-    }
-}
-
-/// Answers every name with the addresses of one: connections for the public name go to a chosen region's endpoint.
-#[derive(Debug, Clone)]
-pub(super) struct Via {
-    /// The name whose addresses are used.
-    pub(super) name: String,
-    /// Who resolves it.
-    pub(super) resolver: SharedDnsResolver,
-}
-
-impl ResolveDns for Via {
-    fn resolve_dns<'a>(&'a self, _asked: &'a str) -> DnsFuture<'a> {
-        self.resolver.resolve_dns(&self.name)
     }
 }

@@ -5,15 +5,18 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::{
-    dns::{ResolveDns, SharedDnsResolver},
+    dns::ResolveDns,
     orchestrator::{HttpRequest, HttpResponse, OrchestratorError},
 };
 use aws_smithy_types::{body::SdkBody, timeout::TimeoutConfig};
 use tokio::time::timeout;
 use url::{Position, Url};
 
-use super::{Aws, CONNECT, SdkClock, error::innermost, network::Via, tls};
-use crate::topology::SideName;
+use super::{Aws, CONNECT, SdkClock, tls};
+use crate::{
+    egress::{Via, innermost},
+    topology::SideName,
+};
 
 /// A health request, or the look-up of a name, that came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,15 +70,10 @@ impl Aws {
     /// The same, with where it redirects to.
     pub async fn answer(&self, via: Option<&str>) -> Result<Answer, ProbeError> {
         let url = &self.0.app.verify.url;
-        let resolver = match via {
-            Some(name) => {
-                SharedDnsResolver::new(Via { name: name.to_owned(), resolver: self.0.network.resolver.clone() })
-            }
-            None => self.0.network.resolver.clone(),
-        };
+        let way = Via { name: via.map(str::to_owned), resolver: self.0.network.resolver.clone() };
         let what = via.map(|name| format!("{url} via {name}")).unwrap_or_else(|| url.to_string());
         let after = self.0.app.timing.observation;
-        match timeout(after, self.get(url, resolver)).await {
+        match timeout(after, self.get(url, way)).await {
             Ok(answer) => answer.map_err(|cause| ProbeError::Failed { what, cause }),
             Err(_) => Err(ProbeError::Timeout { what, after }),
         }
@@ -95,12 +93,12 @@ impl Aws {
     }
 
     /// A GET on a new connection: one kept open would go on reaching the region that the name stood for when it was made.
-    async fn get(&self, url: &Url, resolver: SharedDnsResolver) -> Result<Answer, String> {
+    async fn get(&self, url: &Url, via: Via) -> Result<Answer, String> {
         let path = url[Position::BeforePath..].to_owned();
         let operation = Operation::builder()
             .service_name("endpoint")
             .operation_name("probe")
-            .http_client((self.0.network.probe)(resolver))
+            .http_client((self.0.network.probe)(via))
             .endpoint_url(&url[..Position::BeforePath])
             .no_auth()
             .no_retry()

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use bot::rehearse;
+use commands::egress::Connector;
 use rehearsal::{
     Scenario, World,
     slack::{Settings, Slack},
@@ -33,11 +34,17 @@ pub struct StageBuilder {
 }
 
 /// How Slack reaches the bot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub(super) enum Over {
     #[default]
     Http,
     SocketMode,
+    /// Socket Mode too, with every connection to Slack over the network.
+    Network {
+        /// Where Slack is.
+        url: String,
+        connector: Connector,
+    },
 }
 
 impl Default for StageBuilder {
@@ -98,13 +105,24 @@ impl StageBuilder {
         self
     }
 
+    /// Lets the bot reach Slack at that URL with these connections, and Slack the bot through Socket Mode. Whoever opens the stage serves
+    /// [`Slack::api`] there, and paces time ([`rehearse::pace`]): sockets know nothing of simulated time.
+    #[must_use]
+    pub fn over_network(mut self, url: &str, connector: Connector) -> Self {
+        self.over = Over::Network { url: url.to_owned(), connector };
+        self
+    }
+
     /// Opens the stage.
     pub async fn open(self) -> Stage {
         let scenario = self.scenario.unwrap_or_else(Scenario::pair);
         let world = World::new(scenario.clone());
         let clock = Clock::simulated(scenario.epoch);
         let now = clock.clone();
-        let workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
+        let mut workspace = Settings::shop(Arc::new(move || now.now()), scenario.seed);
+        if let Over::Network { url, .. } = &self.over {
+            workspace.base_url.clone_from(url);
+        }
         let mut config = rehearse::toml(&scenario, &workspace);
         let (poll, slow_poll) = (self.looks.as_secs(), 6 * self.looks.as_secs());
         for pair in &scenario.pairs {

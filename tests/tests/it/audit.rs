@@ -149,12 +149,13 @@ async fn help_tells_of_the_log_whoever_may_read_it() {
     assert!(stage.says(Cast::MAYA, "exprot").await.contains("Did you mean `/dr export`?"));
 }
 
-fn compliance() -> String {
+/// Sam may read and export the log.
+pub(crate) fn compliance() -> String {
     format!("[audit]\ncompliance = [{:?}]", Cast::SAM)
 }
 
 /// The files that Sam got, by name.
-async fn received(stage: &Stage) -> BTreeMap<String, Vec<u8>> {
+pub(crate) async fn received(stage: &Stage) -> BTreeMap<String, Vec<u8>> {
     let direct = stage.slack.direct(Cast::SAM);
     let message = stage.slack.wait_for_message(&direct, |message| !message.files.is_empty()).await;
     let file = |id: &str| stage.slack.file(id).unwrap();

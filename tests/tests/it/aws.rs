@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, SharedDnsResolver};
+use axum::{Router, routing::get};
 use bot::{config::Config, rehearse};
 use commands::{
     aws::{Aws, AwsErrorKind, Network},
@@ -16,12 +17,15 @@ use commands::{
     records::record_changes,
     topology::{Application, SideName},
 };
+use http::{HeaderMap, StatusCode};
 use rehearsal::{Disturbance, Fault, Region, Scenario, Service, Target, World, slack::Settings};
 use storage::Clock;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::Instant,
 };
+
+use crate::proxy::{Tunnels, connector};
 
 /// The world, and the bot's way to it.
 struct Pair {
@@ -247,7 +251,10 @@ async fn the_production_client_keeps_the_public_name_wherever_it_connects() {
     let Pair { mut app, clock, .. } = Pair::new().await;
     Arc::make_mut(&mut app).verify.url =
         format!("http://app.shop.example:{}/health?deep=1", address.port()).parse().expect("a URL");
-    let network = Network { resolver: SharedDnsResolver::new(Everywhere(address.ip())), ..Network::system() };
+    let network = Network {
+        resolver: SharedDnsResolver::new(Everywhere(address.ip())),
+        ..Network::system().expect("an environment without a proxy")
+    };
     let aws = Aws::connect(app.clone(), &network, clock).await;
     assert_eq!(aws.probe(Some(&app.dr.endpoint.dns_name)).await, Ok(204));
     let asked = asked.await.expect("a request");
@@ -257,4 +264,42 @@ async fn the_production_client_keeps_the_public_name_wherever_it_connects() {
     // Nobody listens any more.
     let refused = aws.probe(None).await.expect_err("nobody listens");
     assert!(refused.to_string().contains("cannot be reached"), "{refused}");
+}
+
+#[tokio::test]
+async fn through_a_proxy_the_connection_goes_to_the_chosen_endpoint_too() {
+    let proxy = Tunnels::open().await;
+    let pages = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = pages.local_addr().expect("an address").port();
+    let public = format!("app.shop.example:{port}");
+    let wanted = public.clone();
+    let page = async move |headers: HeaderMap| match headers["host"] == wanted {
+        true => StatusCode::NO_CONTENT,
+        false => StatusCode::MISDIRECTED_REQUEST,
+    };
+    tokio::spawn(axum::serve(pages, Router::new().route("/health", get(page))).into_future());
+    let Pair { mut app, clock, .. } = Pair::new().await;
+    Arc::make_mut(&mut app).verify.url = format!("http://{public}/health").parse().expect("a URL");
+    let network = Network::over(proxy.connector()).expect("a host that trusts somebody");
+    let aws = Aws::connect(app.clone(), &network, clock).await;
+    let dr = &app.dr.endpoint.dns_name;
+    assert_eq!(aws.probe(Some(dr)).await, Ok(204));
+    assert_eq!(aws.probe(None).await, Ok(204));
+    assert_eq!(proxy.asked(), [format!("{dr}:{port}"), public]);
+}
+
+#[tokio::test]
+async fn proxy_that_refuses_a_region_does_not_make_it_dark() {
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let at = proxy.local_addr().expect("an address");
+    tokio::spawn(axum::serve(proxy, Router::new().fallback(StatusCode::FORBIDDEN)).into_future());
+    let Pair { world, app, clock, .. } = Pair::new().await;
+    let network = Network::over(connector(&at.to_string())).expect("a host that trusts somebody");
+    let network = Network { credentials: rehearse::network(&world).credentials, ..network };
+    let aws = Aws::connect(app, &network, clock).await;
+    let refused = aws.records().await.expect_err("a refusal");
+    assert!(refused.refused_for_good(), "{refused:?}");
+    let wanted =
+        format!("ProxyRefused: proxy http://{at} refused route53.amazonaws.com:443 (403 Forbidden); allow that host");
+    assert!(refused.to_string().contains(&wanted), "{refused}");
 }

@@ -6,7 +6,10 @@ use bot::{
     check::{Row, Verdict, check_slack},
     config::{Config, Secrets},
     rehearse,
-    slack::api::{self, Api},
+    slack::{
+        api::{self, Api},
+        socket,
+    },
 };
 use rehearsal::{
     Scenario,
@@ -36,7 +39,10 @@ async fn checked(slack: &Slack, bot_token: &str, app_token: &str) -> Vec<Row> {
     };
     let url = format!("{}/api", slack.settings().base_url);
     let api = Api::over(slack.connector(), &url, &secrets.bot_token);
-    let socket = Api::over(slack.connector(), &url, secrets.app_token.as_ref().unwrap());
+    let socket = socket::Way {
+        api: Api::over(slack.connector(), &url, secrets.app_token.as_ref().unwrap()),
+        ..rehearse::socket_mode(slack)
+    };
     check_slack(&config, &secrets, &api, Some(&socket)).await
 }
 

@@ -35,6 +35,7 @@ mod people;
 mod privilege;
 mod process;
 mod promote;
+mod proxy;
 mod python;
 mod rebuild;
 mod records;

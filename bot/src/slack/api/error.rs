@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use commands::egress::explain;
 use futures::future::BoxFuture;
 use slack_morphism::errors::SlackClientError;
 
@@ -132,14 +133,9 @@ fn ended(error: SlackClientError) -> ApiError {
         SlackClientError::HttpError(http) => ApiError::Failed(format!("HTTP {}", http.status_code)),
         // The others may quote the answer's body, which is of no use to people.
         SlackClientError::HttpProtocolError(error) => {
-            ApiError::Failed(error.cause.map_or_else(|| "protocol error".to_owned(), |cause| chain(&*cause)))
+            ApiError::Failed(error.cause.map_or_else(|| "protocol error".to_owned(), |cause| explain(&*cause)))
         }
         SlackClientError::ProtocolError(error) => ApiError::Failed(error.json_error.to_string()),
         _ => ApiError::Failed("the call could not be made".to_owned()),
     }
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-    causes.collect::<Vec<_>>().join(": ")
 }

@@ -16,7 +16,6 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, protocol::WebSocketConfig},
 };
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::{
     Way,
@@ -103,17 +102,11 @@ impl Link {
     }
 
     async fn greet(way: &Way) -> Result<Self, Trouble> {
-        let text = way.api.open_connection().await?;
-        let no_address = || Trouble::NoAddress(text.clone());
-        let url = Url::parse(&text).map_err(|_| no_address())?;
-        let host = url.host_str().ok_or_else(no_address)?.to_owned();
-        let port = url.port_or_known_default().ok_or_else(no_address)?;
-        let stream = (way.dial)(host, port).await.map_err(|error| Trouble::NotOpened(error.to_string()))?;
+        let (url, stream) = way.reach(&way.api.open_connection().await?).await?;
         let config =
             WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
         let broken = |error: tungstenite::Error| Trouble::NotOpened(error.to_string());
-        let (mut socket, _) =
-            client_async_tls_with_config(url.as_str(), stream, Some(config), None).await.map_err(broken)?;
+        let (mut socket, _) = client_async_tls_with_config(url, stream, Some(config), None).await.map_err(broken)?;
         loop {
             match socket.next().await.transpose().map_err(broken)? {
                 Some(Message::Text(text)) => match Frame::read(&text) {
