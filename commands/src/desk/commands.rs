@@ -175,6 +175,17 @@ impl Desk {
             return self.answer(request, pair, failed(command, run_in_progress(&run))).await;
         }
         let id = RunId::new(plan.runbook.as_str(), command.seq);
+        // What follows on a run by itself must not be the same again: somebody undid what it did meanwhile, and asks anew or not.
+        if self.run(&id).await?.is_some() {
+            let error = format!(
+                "{id} has ended, and {}'s state demands the same again. Find out what changed with `/dr status {}`, then ask with `/dr {} {}`",
+                pair.name,
+                pair.name,
+                plan.runbook.command(),
+                pair.name
+            );
+            return self.answer(request, pair, failed(command, error)).await;
+        }
         let mut entry = request_entry(request);
         entry.application = Some(pair.name.clone());
         entry.run = Some(id.to_string());

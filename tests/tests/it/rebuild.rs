@@ -7,7 +7,7 @@ use rehearsal::{Attachment, Disturbance, Fault, Interference, OldPrimary, Servic
 use storage::Record;
 use tests::{Cast, Stage};
 
-use super::failback::{ended, promoted};
+use super::failback::{apply, ended, promoted};
 
 /// The manual snapshots of the old primary, oldest first.
 fn kept(stage: &Stage) -> Vec<SnapshotState> {
@@ -237,4 +237,19 @@ async fn what_hangs_on_the_old_primary_blocks_its_deletion_and_is_named() {
         assert!(check["detail"].as_str().unwrap().contains(words), "{check}");
         assert_eq!((&check["level"], &check["outcome"]), (&"blocking".into(), &"fail".into()), "{check}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_undone_as_the_rebuild_ended_is_asked_for_anew_by_people() {
+    let stage = promoted(OldPrimary::Detached).await;
+    asked(&stage, 1).await;
+    stage.presses(Cast::JONAS, "approve-rebuild").await;
+    stage.record(|record| record.event == "handoff.given").await;
+    apply(&stage);
+    ended(&stage, RunbookName::Rebuild).await;
+    stage.world.interfere("shop", Interference::Detaches(Side::Primary)).unwrap();
+    let failed = stage.record(|record| record.event == "command.failed").await;
+    let error = failed.data["error"].as_str().unwrap();
+    assert!(error.contains("has ended, and shop's state demands the same again"), "{error}");
+    asked(&stage, 2).await;
 }
