@@ -18,10 +18,10 @@ pub struct Fault {
 /// What happens to a call, which takes no effect unless it is said so.
 #[derive(Clone, Debug)]
 pub enum FaultKind {
-    /// HTTP 429 with `Retry-After`.
+    /// HTTP 429.
     RateLimited {
-        /// Told to the caller in whole seconds, rounded up.
-        retry_after: Duration,
+        /// `Retry-After`, told to the caller in whole seconds, rounded up; Slack may leave it out.
+        retry_after: Option<Duration>,
     },
     /// HTTP 500 without a JSON body.
     ServerError,
@@ -29,7 +29,7 @@ pub enum FaultKind {
     Hang,
     /// The connection breaks in the middle of the answer.
     Reset,
-    /// HTTP 200 with `ok: false` and this error: `channel_not_found`, `is_archived`, `invalid_blocks`, `token_revoked`, …
+    /// HTTP 200 with `ok: false` and this error: `channel_not_found`, `invalid_blocks`, `token_revoked`, `rate_limited`, or one that nobody knows.
     Error(String),
     /// The call takes effect, and then this happens in place of the answer. A call that is refused is refused.
     AfterEffect(Box<FaultKind>),

@@ -47,7 +47,7 @@ pub use page::{Region, Scene, SceneAction, SceneScenario, ServiceCount};
 pub use person::PersonError;
 pub use settings::{Account, App, Channel, Clock, Limits, Organization, Person, Rate, Settings, Team, Zone};
 pub use sign::{SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
-pub use socket::Sockets;
+pub use socket::{Sockets, TurnedAway};
 pub use transcript::{Entry, Event};
 pub use view::{Surface, Values, View};
 

@@ -47,7 +47,7 @@ impl Case {
     fn at(call: usize) -> Vec<Self> {
         let error = |code: &str| FaultKind::Error(code.to_owned());
         let ways = [
-            FaultKind::RateLimited { retry_after: Duration::from_secs(7) },
+            FaultKind::RateLimited { retry_after: Some(Duration::from_secs(7)) },
             FaultKind::ServerError,
             FaultKind::Hang,
             FaultKind::AfterEffect(Box::new(FaultKind::Hang)),

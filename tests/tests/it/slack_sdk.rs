@@ -79,7 +79,7 @@ fn given(slack: &Slack) -> Value {
 
 /// What befalls the checks' last calls, of which each is the only one of its method.
 fn troubles(slack: &Slack) {
-    let second = FaultKind::RateLimited { retry_after: Duration::from_secs(1) };
+    let second = FaultKind::RateLimited { retry_after: Some(Duration::from_secs(1)) };
     for (method, kind) in [
         (Method::ConversationsJoin, second.clone()),
         (Method::ConversationsOpen, second),

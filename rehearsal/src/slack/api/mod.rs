@@ -17,7 +17,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State as Extract};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use jiff::Timestamp;
@@ -60,8 +60,8 @@ pub enum Outcome {
     Refused(Refusal),
     /// It came too soon.
     RateLimited {
-        /// How long to wait.
-        retry_after: Duration,
+        /// How long to wait, if that was said.
+        retry_after: Option<Duration>,
     },
     /// HTTP 500, injected.
     ServerError,
@@ -127,7 +127,7 @@ fn answer(state: &mut State, method: Method, arguments: &Arguments, token: Resul
     if let Some(rate) = method.rate(&state.settings.limits)
         && let Err(retry_after) = state.rates.admit(method, channel.unwrap_or_default(), rate, Instant::now())
     {
-        return Outcome::RateLimited { retry_after };
+        return Outcome::RateLimited { retry_after: Some(retry_after) };
     }
     match perform(state, method, arguments) {
         Ok(answer) => Outcome::Done(answer),
@@ -185,10 +185,10 @@ impl Outcome {
             Outcome::Done(answer) => Json(answer).into_response(),
             Outcome::Refused(refusal) => Json(refusal.body()).into_response(),
             Outcome::RateLimited { retry_after } => {
-                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                let seconds = retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+                let headers = seconds.map(|seconds| AppendHeaders([(header::RETRY_AFTER, seconds.to_string())]));
                 let body = json!({"ok": false, "error": "ratelimited"});
-                (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())], Json(body))
-                    .into_response()
+                (StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response()
             }
             Outcome::ServerError => (StatusCode::INTERNAL_SERVER_ERROR, "upstream error").into_response(),
             Outcome::Reset => {

@@ -9,7 +9,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::mute::Mute;
-use super::{Order, Sockets, envelope};
+use super::{Order, Sockets, TurnedAway, envelope};
 
 /// Time between two pings of Slack. Its SDK for Node.js takes a connection for dead after 30 s without.
 const PING: Duration = Duration::from_secs(10);
@@ -31,6 +31,17 @@ where
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut ends_at: Option<Instant> = None;
     let mut sent = socket.send(Message::text(envelope::hello(&sockets.0.settings, number, open))).await;
+    match sockets.with(|state| state.turning_away.clone()) {
+        Some(TurnedAway { reason, left_open: true }) if sent.is_ok() => {
+            sent = socket.send(Message::text(envelope::disconnect(number, &reason))).await;
+        }
+        Some(TurnedAway { reason, left_open: false }) if sent.is_ok() => {
+            sockets.leave(number);
+            farewell(sockets, &mut socket, number, &reason).await;
+            return;
+        }
+        _ => {}
+    }
     while sent.is_ok() {
         let due = async {
             match ends_at {

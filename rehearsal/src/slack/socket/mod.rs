@@ -40,6 +40,8 @@ struct Shared {
 
 struct State {
     is_enabled: bool,
+    /// What happens to connections once they are open, if that is not that they stay.
+    turning_away: Option<TurnedAway>,
     /// Handed out and not used yet.
     tickets: BTreeSet<String>,
     /// Open connections by number.
@@ -48,6 +50,15 @@ struct State {
     awaited: BTreeMap<String, oneshot::Sender<Option<Value>>>,
     next: u64,
     rng: ChaCha8Rng,
+}
+
+/// Slack opens a connection, and wants it no more.
+#[derive(Clone, Debug)]
+pub struct TurnedAway {
+    /// The reason of the `disconnect` that follows on `hello`: `too_many_websockets`, `link_disabled`, `warning`, …
+    pub reason: String,
+    /// Whether Slack leaves the connection open all the same.
+    pub left_open: bool,
 }
 
 /// What a connection is told to do.
@@ -74,6 +85,7 @@ impl Sockets {
     pub(super) fn new(settings: Arc<Settings>) -> Sockets {
         let state = State {
             is_enabled: true,
+            turning_away: None,
             tickets: BTreeSet::new(),
             open: BTreeMap::new(),
             awaited: BTreeMap::new(),
@@ -117,6 +129,11 @@ impl Sockets {
     /// Closes a connection without a word.
     pub fn drop_connection(&self, number: u64) {
         self.order(number, Order::Drop);
+    }
+
+    /// Turns every new connection away right after its hello, or none any more.
+    pub fn turn_away(&self, how: Option<TurnedAway>) {
+        self.with(|state| state.turning_away = how);
     }
 
     /// Turns Socket Mode off in the app's settings: connections end, and no new one is granted.

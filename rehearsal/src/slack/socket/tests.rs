@@ -160,6 +160,24 @@ async fn an_eleventh_connection_is_too_many_and_none_is_granted_while_socket_mod
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_connection_is_turned_away_right_after_its_hello() {
+    let slack = slack();
+    for left_open in [false, true] {
+        slack.sockets().turn_away(Some(TurnedAway { reason: "link_disabled".to_owned(), left_open }));
+        let mut socket = opens(&slack).await;
+        assert_eq!(hears(&mut socket).await["type"], "hello");
+        assert_eq!(hears(&mut socket).await["reason"], "link_disabled");
+        let ends = tokio::time::timeout(Duration::from_secs(5), hears(&mut socket)).await;
+        assert_eq!(ends.ok(), (!left_open).then_some(Value::Null));
+    }
+    slack.sockets().turn_away(None);
+    let mut socket = opens(&slack).await;
+    assert_eq!(hears(&mut socket).await["type"], "hello");
+    // The one that was left open is gone with its app.
+    slack.sockets().wait_for(|open| open.len() == 1).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_that_is_not_acknowledged_comes_in_three_more_envelopes() {
     let slack = slack();
     let mut socket = opens(&slack).await;

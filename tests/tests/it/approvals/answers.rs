@@ -121,7 +121,7 @@ async fn who_decides_a_moment_too_late_is_told_alone() {
 #[tokio::test(start_paused = true)]
 async fn answers_to_one_person_are_tried_again() {
     let stage = asked(Stage::with()).await;
-    let later = FaultKind::RateLimited { retry_after: Duration::from_secs(5) };
+    let later = FaultKind::RateLimited { retry_after: Some(Duration::from_secs(5)) };
     for kind in [later, FaultKind::ServerError, FaultKind::Hang] {
         stage.slack.fault(slack::Fault { method: Some(WebMethod::ChatPostEphemeral), kind, times: Some(1) });
     }

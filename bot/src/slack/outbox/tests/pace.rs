@@ -55,7 +55,7 @@ async fn messages_catch_up_when_slack_is_back() {
 async fn slack_sets_the_pace() {
     let mut scene = Scene::new().await;
     scene.start();
-    scene.slack.fault(fault(FaultKind::RateLimited { retry_after: Duration::from_secs(20) }, Some(1)));
+    scene.slack.fault(fault(FaultKind::RateLimited { retry_after: Some(Duration::from_secs(20)) }, Some(1)));
     scene.ask().await;
     sleep(Duration::from_secs(60)).await;
     let posts = scene.calls("chat.postMessage");
