@@ -170,7 +170,7 @@ impl Metrics {
         );
         registry.register(
             "outbox_blocked",
-            "1 while messages to the channel do not get through: archived, unknown, the bot not in it, the token revoked, Slack away",
+            "1 while messages to the channel do not get through: archived, unknown, the bot not in it, the token revoked, Slack away or asking to wait for long",
             series.outbox_blocked.clone(),
         );
         registry.register(

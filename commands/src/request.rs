@@ -31,12 +31,14 @@ pub enum Reply {
     Told(String),
     /// It can't be recorded, and changes nothing: the answer is given all the same ([`Desk::look`](crate::desk::Desk::look)).
     Unrecorded(String),
-    /// It was refused, and the refusal recorded, since another run is open that this person may end.
+    /// It was refused, and the refusal recorded, since another run is open. What that one asks is shown with it, so that it can be decided there.
     Offered {
         /// For the person: what is open, and what ends it.
         text: String,
-        /// Ends the open run and asks for what they wanted.
-        press: Press,
+        /// The run that is open.
+        run: RunId,
+        /// The promote that they wanted, where they may have it in the open run's place: by [`Press::Abort`].
+        promote: Option<Promote>,
     },
     /// It was refused, and the refusal recorded.
     Refused {

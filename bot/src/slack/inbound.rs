@@ -6,8 +6,10 @@ use std::time::Duration;
 use commands::{
     desk::Desk,
     grammar,
+    ids::RunId,
     journal::Refusal,
     request::{Press, Reply, Request},
+    run::Run,
 };
 use serde_json::{Value, json};
 use storage::{Actor, Origin};
@@ -19,6 +21,7 @@ use super::{
     home::Home,
     kit::Message,
     messages::{self, in_the_way, refused, told},
+    outbox::asked,
     payload::{Click, Happened, Happening, SlashCommand, dedupe_key, kind, without_nulls},
     whisper::Whisper,
 };
@@ -102,8 +105,9 @@ impl Inbound {
             }
         };
         // Only the person sees it.
-        if let Ok(Reply::Offered { text, press }) = &reply {
-            let Message { text, blocks, .. } = in_the_way(text, press);
+        if let Ok(Reply::Offered { text, run, promote }) = &reply {
+            let press = promote.clone().map(|promote| Press::Abort { run: run.clone(), promote: Some(promote) });
+            let Message { text, blocks, .. } = in_the_way(text, press.as_ref(), &self.asked_by(run).await);
             return Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": text, "blocks": blocks })));
         }
         Ok(Answer::Shown(json!({ "response_type": "ephemeral", "text": in_words(reply) })))
@@ -121,6 +125,20 @@ impl Inbound {
                 inbound.whisper.show(channel.clone(), user.clone(), message);
             }
         });
+    }
+
+    /// What a run asks people at this moment.
+    async fn asked_by(&self, run: &RunId) -> Vec<Message> {
+        let records = match self.desk.log().run(run.as_str()).await {
+            Ok(records) => records,
+            Err(error) => {
+                tracing::error!(%error, "what a run asks cannot be read");
+                return Vec::new();
+            }
+        };
+        let records = || records.iter().map(AsRef::as_ref);
+        let run = Run::fold(records()).ok().flatten();
+        run.map(|run| asked(&run, records()).into_iter().map(|asked| asked.message).collect()).unwrap_or_default()
     }
 
     async fn interaction(&self, payload: Value) -> Result<Answer, String> {

@@ -9,6 +9,7 @@ mod lane;
 mod pace;
 mod progress;
 mod public_view;
+mod questions;
 mod routes;
 mod run_view;
 
@@ -18,6 +19,7 @@ use storage::{Clock, Log, ReadError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::questions::asked;
 use self::{
     delivery::{Delivery, Ended, Way},
     lane::Lane,

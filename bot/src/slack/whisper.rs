@@ -61,8 +61,9 @@ async fn insist(slack: &Api, channel: &str, user: &str, message: &Message) -> Re
             Err(error) => error,
         };
         let wait = match &error {
-            ApiError::RateLimited(wait) => *wait,
-            ApiError::Failed(_) => pause,
+            ApiError::RateLimited(Some(wait)) => *wait,
+            ApiError::RateLimited(None) | ApiError::Failed(_) => pause,
+            ApiError::Refused(refusal) if refusal.may_pass() => pause,
             ApiError::Refused(_) => return Err(error),
         };
         if Instant::now() + wait > until {

@@ -199,13 +199,14 @@ impl Conversation {
         match reply {
             Reply::Accepted(text) => self.tell(plain::reply(&text)).await.map(|()| None),
             Reply::Told(text) | Reply::Unrecorded(text) => self.tell(plain::reply(&text)).await.map(|()| Some(true)),
-            Reply::Offered { text, press } => {
+            Reply::Offered { text, run, promote: promote @ Some(_) } => {
+                let press = Press::Abort { run, promote };
                 self.tell(format!("Refused: {}", plain::reply(&text))).await?;
                 self.say(Said::Prompt(ending::offer(&press))).await?;
                 self.offered = Some(press);
                 Ok(None)
             }
-            Reply::Refused { text, .. } => {
+            Reply::Refused { text, .. } | Reply::Offered { text, .. } => {
                 self.tell(format!("Refused: {}", plain::reply(&text))).await?;
                 match self.question {
                     Some(_) => self.prompt().await.map(|()| None),

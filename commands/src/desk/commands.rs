@@ -9,7 +9,7 @@ use super::{
     Desk, Pair, append,
     ending::run_in_progress,
     log_down, request_entry,
-    task::{Refused, Task, Understood, Way},
+    task::{Offer, Refused, Task, Understood, Way},
 };
 use crate::{
     access::Right,
@@ -52,7 +52,9 @@ impl Desk {
             Ok(Err(refused)) => {
                 let (application, reply) = (refused.application(), refused.reply.clone());
                 match (self.refuse_person(&request, application, text, refused.reason, reply).await, refused.offer) {
-                    (Reply::Refused { text, .. }, Some(press)) => Reply::Offered { text, press },
+                    (Reply::Refused { text, .. }, Some(Offer { run, promote })) => {
+                        Reply::Offered { text, run, promote }
+                    }
                     (reply, _) => reply,
                 }
             }

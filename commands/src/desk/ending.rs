@@ -11,7 +11,7 @@ use super::{
     decisions::who,
     past::no_such_run,
     request_entry,
-    task::{Refused, Task, Understood, Way},
+    task::{Offer, Refused, Task, Understood, Way},
 };
 use crate::{
     access::Right,
@@ -107,14 +107,15 @@ impl Desk {
 
     /// That another run is open, and how it is ended; whoever asks for a promote and may end it gets that in one press.
     pub(super) async fn blocked_by(&self, request: &Request, pair: &Pair, run: &Run, task: &Task) -> Refused {
-        let mut refused = Refused::of(pair, Refusal::RunInProgress, run_in_progress(run));
-        let Task::Start { way: Way::Promote, reason } = task else { return refused };
-        let may = self.allowed(request, pair, Right::Resolve).await.is_ok();
-        if may && run.plan.runbook != RunbookName::Promote {
-            let promote = Some(Promote { reason: reason.clone() });
-            refused.offer = Some(Press::Abort { run: run.id.clone(), promote });
-        }
-        refused
+        let promote = match task {
+            Task::Start { way: Way::Promote, reason } if run.plan.runbook != RunbookName::Promote => {
+                let may = self.allowed(request, pair, Right::Resolve).await.is_ok();
+                may.then(|| Promote { reason: reason.clone() })
+            }
+            _ => None,
+        };
+        let refused = Refused::of(pair, Refusal::RunInProgress, run_in_progress(run));
+        refused.offering(Offer { run: run.id.clone(), promote })
     }
 }
 

@@ -74,8 +74,15 @@ pub(super) struct Refused {
     application: Option<String>,
     pub(super) reason: Refusal,
     pub(super) reply: String,
-    /// What the person may press to get what they asked for all the same.
-    pub(super) offer: Option<Press>,
+    /// The open run that is in the way.
+    pub(super) offer: Option<Offer>,
+}
+
+/// How people get on where another run is open.
+pub(super) struct Offer {
+    pub(super) run: RunId,
+    /// The promote that they may have in its place.
+    pub(super) promote: Option<Promote>,
 }
 
 impl Refused {
@@ -85,6 +92,11 @@ impl Refused {
 
     pub(super) fn of(pair: &Pair, reason: Refusal, reply: impl Into<String>) -> Self {
         Self::new(Some(pair.name.clone()), reason, reply)
+    }
+
+    /// The same, with how people get on.
+    pub(super) fn offering(self, offer: Offer) -> Self {
+        Self { offer: Some(offer), ..self }
     }
 
     pub(super) fn application(&self) -> Option<&str> {

@@ -61,6 +61,16 @@ impl Api {
     }
 }
 
+impl Api {
+    /// Whether a message is there. Slack leaves a tombstone in place of one that has replies.
+    pub async fn stands(&self, channel: &str, ts: &str) -> Result<bool, ApiError> {
+        let arguments = [("channel", channel), ("ts", ts), ("limit", "1"), ("inclusive", "true")];
+        let answer = self.read(Method::ConversationsReplies, &arguments).await?;
+        let stands = |message: &Value| message["ts"] == ts && message["subtype"] != "tombstone";
+        Ok(answer["messages"].as_array().into_iter().flatten().any(stands))
+    }
+}
+
 fn mark_of(message: &Value) -> Option<Found> {
     let metadata = message["metadata"].as_object().filter(|metadata| metadata["event_type"] == MARK)?;
     let mark = serde_json::from_value(metadata["event_payload"].clone()).ok()?;

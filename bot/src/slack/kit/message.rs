@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::section;
+use super::{LINE, section};
 use crate::slack::text::shorten;
 
 /// Characters of a message's plain text; Slack truncates at 40,000 and advises 4,000.
@@ -35,6 +35,17 @@ impl Message {
     pub fn push(&mut self, block: Value) {
         self.plainer.iter_mut().for_each(|blocks| blocks.push(block.clone()));
         self.blocks.push(block);
+    }
+
+    /// Whether people can press something in it.
+    pub fn has_buttons(&self) -> bool {
+        self.blocks.iter().any(|block| block["type"] == "actions")
+    }
+
+    /// The first of its plain text, and its buttons.
+    pub fn in_short(&self) -> Vec<Value> {
+        let buttons = self.blocks.iter().filter(|block| block["type"] == "actions").cloned();
+        std::iter::once(section(&shorten(&self.text, LINE))).chain(buttons).collect()
     }
 
     /// The message in a simpler form.

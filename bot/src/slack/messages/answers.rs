@@ -1,6 +1,7 @@
 //! Short answers.
 
 use commands::{journal::Event, request::Press};
+use serde_json::Value;
 
 use super::{history::history, plan::plan, status::status, timeline::timeline, wording::audit};
 use crate::slack::{
@@ -32,9 +33,19 @@ pub fn failed(command: &str, error: &str, seq: impl Into<Option<u64>>) -> Messag
     )
 }
 
-/// That another run is open, shown to the person alone: with the button that ends it and asks for what they wanted.
-pub fn in_the_way(text: &str, press: &Press) -> Message {
+/// Most questions of an open run that are shown to a person alone: an acknowledgement has to stay under 20 KiB.
+const QUESTIONS: usize = 3;
+
+/// That another run is open, shown to the person alone: with what it asks, and with the button that ends it and asks for what they wanted.
+pub fn in_the_way(text: &str, press: Option<&Press>, asked: &[Message]) -> Message {
     let said = refused(text);
+    let offer = press.map(end_and_promote).into_iter().flatten();
+    let asked = asked.iter().take(QUESTIONS).flat_map(Message::in_short);
+    let blocks = std::iter::once(section(&said)).chain(asked).chain(offer).collect();
+    Message::new(said, blocks)
+}
+
+fn end_and_promote(press: &Press) -> [Value; 2] {
     let button = Button {
         action_id: "end-and-promote".to_owned(),
         text: format!("Abort {} and promote", press.run()),
@@ -42,12 +53,10 @@ pub fn in_the_way(text: &str, press: &Press) -> Message {
         style: Style::Danger,
         confirm: None,
     };
-    let blocks = vec![
-        section(&said),
+    [
         section("The button ends it and shows the promote's plan, which asks for its own confirmation."),
         actions(&format!("in-the-way:{}", press.run()), &[button]),
-    ];
-    Message::new(said, blocks)
+    ]
 }
 
 /// What a person is told at once, and alone.

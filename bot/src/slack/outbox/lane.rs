@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{
     Progress, Routes,
-    delivery::{Delivery, Ended},
+    delivery::{Delivery, Ended, Place},
     public_view::PublicView,
     run_view::RunView,
 };
@@ -79,6 +79,7 @@ impl Lane {
         loop {
             let due = self.runs.values().filter_map(RunView::due).min();
             let due = due.map(|due| self.delivery.edits_free_at().map_or(due, |free| due.max(free)));
+            let due = [due, self.delivery.waiting_due()].into_iter().flatten().min();
             let promised = self.promised();
             let stopped = self.delivery.stopped();
             let mut shown = true;
@@ -98,10 +99,14 @@ impl Lane {
         }
     }
 
-    /// Keeps the cursor at the first record that is not shown whole.
+    /// Keeps the cursor at the first record that is not shown whole, or asks what nobody has answered.
     async fn remember(&mut self, shown: bool) -> Result<(), Ended> {
-        let next = self.runs.values().filter_map(RunView::pending_since).min().unwrap_or(self.next).min(self.next);
-        self.delivery.reached(next);
+        let until = |since: fn(&RunView) -> Option<u64>| {
+            let waiting = self.delivery.waiting_since().into_iter().chain([self.next]);
+            self.runs.values().filter_map(since).chain(waiting).min().unwrap_or_default()
+        };
+        self.delivery.reached(until(RunView::pending_since));
+        let next = until(RunView::needed_since);
         if next != self.kept && (shown || next >= self.kept + STRIDE) {
             self.log.set_cursor(&cursor(&self.delivery.home), next).await?;
             self.kept = next;
@@ -135,6 +140,11 @@ impl Lane {
                 }
             }
             None => {}
+        }
+        if let (Some(Event::MessagePosted { key, channel, ts }), Some(run), true) =
+            (Event::of(record), &record.run, follows)
+        {
+            self.note_posted(run, &key, Place { channel, ts });
         }
         self.next = record.seq + 1;
         Ok(concerns)

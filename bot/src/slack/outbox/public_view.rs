@@ -11,7 +11,7 @@ use storage::Record;
 
 use super::{
     Routes,
-    delivery::{Delivered, Delivery, Ended, Post},
+    delivery::{Delivered, Delivery, Ended, Post, Tries},
 };
 use crate::slack::messages;
 
@@ -121,9 +121,10 @@ impl PublicView {
             thread: None,
             cause,
             message: &message,
+            tries: Tries::InLine,
         };
         // One that Slack refuses is on record; the next is due all the same.
-        if let Delivered::At(_) = delivery.post(&post).await? {
+        if let Delivered::At(_) | Delivered::WithoutButtons(_) = delivery.post(&post).await? {
             self.told += 1;
         }
         self.last = u64::MAX;

@@ -4,6 +4,7 @@
 
 mod channels;
 mod forms;
+mod later;
 mod pace;
 mod stakeholders;
 mod twice;

@@ -28,7 +28,7 @@ impl Trouble {
     /// How long Slack wants to be left alone.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::NotGranted(ApiError::RateLimited(wait)) => Some(*wait),
+            Self::NotGranted(ApiError::RateLimited(wait)) => *wait,
             _ => None,
         }
     }
@@ -55,7 +55,9 @@ fn fix_of(code: &str) -> Option<&'static str> {
         "socket_mode_not_enabled" | "link_disabled" => {
             "turn Socket Mode on in the app's settings, or set slack.mode = \"http\""
         }
-        "too_many_websockets" => "an app may have ten connections: find out who else uses this app's token",
+        "too_many_websockets" => {
+            "an app may have 10 connections: stop the other programs that use this app-level token"
+        }
         _ => return None,
     })
 }

@@ -27,6 +27,26 @@ impl Delivery {
         Ok(ours.map(|(mark, place)| (mark.key, place)).collect())
     }
 
+    /// Whether a message still stands. Slack may not say; then it is taken to.
+    pub(in crate::slack::outbox) async fn stands(&mut self, place: &Place) -> Result<bool, Ended> {
+        if self.pace.is_put_off(&Act::Look) {
+            return Ok(true);
+        }
+        self.turn(Act::Look).await?;
+        Ok(match self.api.stands(&place.channel, &place.ts).await {
+            Ok(stands) => {
+                self.pace.took(&Act::Look);
+                stands
+            }
+            Err(ApiError::RateLimited(asked)) => {
+                self.pace.hold(Act::Look, asked);
+                true
+            }
+            Err(ApiError::Refused(refusal)) => refusal.blame() != Blame::Message,
+            Err(ApiError::Failed(_)) => true,
+        })
+    }
+
     /// The message, if it is there already.
     pub(super) async fn look_for(
         &mut self,
@@ -56,9 +76,14 @@ impl Delivery {
             format!("{}.000000", since.as_second().saturating_sub(SKEW.as_secs().try_into().unwrap_or(i64::MAX)));
         let mut patience = Patience::new();
         loop {
+            if self.pace.is_put_off(&Act::Look) {
+                tracing::warn!(channel, "Slack puts looks off; a message may come twice");
+                return Ok(Vec::new());
+            }
             self.turn(Act::Look).await?;
             match self.api.marked(channel, thread, &oldest).await {
                 Ok(found) => {
+                    self.pace.took(&Act::Look);
                     let place = |ts| Place { channel: channel.to_owned(), ts };
                     return Ok(found.into_iter().map(|found| (found.mark, place(found.ts))).collect());
                 }
@@ -75,7 +100,9 @@ impl Delivery {
                         self.closed(&refusal).await;
                         self.pause(&mut patience).await?;
                     }
-                    Blame::Content | Blame::Call if patience.failures < AWAY => self.pause(&mut patience).await?,
+                    Blame::Content | Blame::Call | Blame::Moment | Blame::Unknown if patience.failures < AWAY => {
+                        self.pause(&mut patience).await?
+                    }
                     _ => {
                         tracing::warn!(channel, %refusal, "what was posted cannot be looked up; a message may come twice");
                         return Ok(Vec::new());

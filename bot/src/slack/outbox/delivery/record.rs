@@ -6,7 +6,10 @@ use commands::journal::Event;
 use futures::TryStreamExt as _;
 use storage::{Actor, Entry, Origin};
 
-use super::{super::progress::Trouble, Delivery, Ended, Place, Post};
+use super::{
+    super::{pace::Act, progress::Trouble},
+    Delivery, Ended, Place, Post,
+};
 use crate::slack::api::{Blame, Refusal};
 
 impl Delivery {
@@ -24,9 +27,10 @@ impl Delivery {
         }
     }
 
-    /// A message got through.
+    /// A message got through. While Slack puts others off for long, all is not well.
     pub(super) async fn well(&mut self, channel: &str) {
-        if channel == self.home && self.progress.note(None) {
+        let waits = [Act::Post(self.home.clone()), Act::Edit].iter().any(|act| self.pace.is_put_off(act));
+        if channel == self.home && !waits && self.progress.note(None) {
             tracing::info!(channel, "messages get through again");
             self.append(None, None, None, Event::DeliveryRestored { channel: channel.to_owned() }).await;
         }
@@ -34,6 +38,9 @@ impl Delivery {
 
     pub(super) async fn give_up(&mut self, post: &Post<'_>, channel: &str, refusal: &Refusal) {
         tracing::error!(key = post.key, channel, %refusal, "Slack refused a message, which is given up");
+        if !self.given_up.insert(post.key.to_owned()) {
+            return;
+        }
         self.progress.refused.fetch_add(1, Ordering::Relaxed);
         let (key, channel, error) = (post.key.to_owned(), channel.to_owned(), refusal.to_string());
         self.append(post.application, post.run, None, Event::MessageRefused { key, channel, error }).await;

@@ -1,12 +1,16 @@
 //! Answers to people who asked in a channel.
 
-use commands::journal::Event;
+use commands::{journal::Event, run::Run, status::OpenRun};
 use futures::TryStreamExt as _;
 use jiff::SignedDuration;
 use storage::{Actor, Origin, Record};
 
 use super::{
-    super::delivery::{Ended, Post},
+    super::{
+        delivery::{Ended, Post, Tries},
+        questions::{Asked, ECHO, asked},
+        run_view::key,
+    },
     Lane,
 };
 use crate::slack::{kit::Message, messages};
@@ -20,10 +24,30 @@ impl Lane {
         if let Event::CommandFailed { command, error, refused: Some(_), .. } = event {
             return self.refuse(record, *command, error).await;
         }
-        match self.message_of(record, event) {
-            Some(message) => self.post_once("answer", record, None, &message).await,
-            None => Ok(()),
+        if let Some(message) = self.message_of(record, event) {
+            self.post_once("answer", record, None, &message).await?;
         }
+        match event {
+            Event::StatusAnswered { status, .. } => self.ask_again(record, status.run.as_ref()).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Shows people who ask for a status what the open run asks, with its buttons: wherever they are, and whatever became of the message that asked.
+    /// Where Slack puts it off, it would be decided by the time that it came.
+    async fn ask_again(&mut self, record: &Record, open: Option<&OpenRun>) -> Result<(), Ended> {
+        let Some(OpenRun { id, .. }) = open else { return Ok(()) };
+        let records = self.log.run(id).await?;
+        let records = || records.iter().map(AsRef::as_ref);
+        // Who reads it decides on what is open now.
+        let Ok(Some(run)) = Run::fold(records()) else { return Ok(()) };
+        for Asked { name, message, .. } in asked(&run, records()) {
+            let key = key(id, &format!("{name}{ECHO}{}", record.seq));
+            if !self.delivery.was_posted(&key).await? {
+                self.delivery.post(&about(&key, record, Some(id), &message)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A press that was taken and then refused, since it came too late or its person may not any more: that is for them alone, as any other
@@ -71,14 +95,18 @@ impl Lane {
         if self.delivery.was_posted(&key).await? {
             return Ok(());
         }
-        let post = Post {
-            key: &key,
-            application: record.application.as_deref(),
-            run,
-            thread: None,
-            cause: (record.seq, record.at),
-            message,
-        };
-        self.delivery.post(&post).await.map(drop)
+        self.delivery.post_in_order(about(&key, record, run, message)).await.map(drop)
+    }
+}
+
+fn about<'a>(key: &'a str, record: &'a Record, run: Option<&'a str>, message: &'a Message) -> Post<'a> {
+    Post {
+        key,
+        application: record.application.as_deref(),
+        run,
+        thread: None,
+        cause: (record.seq, record.at),
+        message,
+        tries: Tries::Aside(0),
     }
 }

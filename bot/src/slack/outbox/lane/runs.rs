@@ -8,7 +8,11 @@ use storage::Record;
 use tokio::time::Instant;
 
 use super::{
-    super::{delivery::Ended, run_view::RunView},
+    super::{
+        delivery::{Ended, Place},
+        questions::{Asked, GATE, HANDOFF},
+        run_view::RunView,
+    },
     Lane,
 };
 use crate::slack::messages;
@@ -27,9 +31,15 @@ impl Lane {
         self.announce(&id, record, event).await?;
         if matches!(event, Event::RunEnded { .. }) {
             self.flush(&id).await?;
-            self.runs.remove(&id);
         }
         Ok(())
+    }
+
+    /// Takes in that a message of a run was posted, whichever lane posted it.
+    pub(super) fn note_posted(&mut self, run: &str, key: &str, place: Place) {
+        if let Some(view) = self.runs.get_mut(run) {
+            view.known(key, place);
+        }
     }
 
     async fn load(&self, record: &Record, id: &str) -> Result<Option<RunView>, Ended> {
@@ -42,22 +52,18 @@ impl Lane {
         let Some(view) = self.runs.get_mut(id) else { return Ok(()) };
         let (run, cause) = (&view.run, (record.seq, record.at));
         match event {
-            Event::RunStarted { .. } => {
-                let page = self.routes.page(&run.id, self.clock.now());
-                let message = messages::linked(messages::progress(run, record.at), page.as_deref());
-                view.post("root", &message, cause, &mut self.delivery).await
-            }
+            Event::RunStarted { .. } => self.flush(id).await,
             Event::GateOpened { .. } => match &run.gate {
                 Some(gate) => {
                     let message = messages::gate(run, gate);
-                    view.post("gate", &message, cause, &mut self.delivery).await
+                    view.ask(Asked { name: GATE.to_owned(), message, cause }, &mut self.delivery).await
                 }
                 None => Ok(()),
             },
             Event::GateApproved { .. } | Event::GateLapsed { .. } => match &run.gate {
                 Some(gate) if gate.decided.is_none() => {
                     let message = messages::gate(run, gate);
-                    view.edit("gate", &message, cause, &mut self.delivery).await
+                    view.change(GATE, message, cause, true, &mut self.delivery).await
                 }
                 _ => Ok(()),
             },
@@ -71,7 +77,7 @@ impl Lane {
             Event::GateDecided { .. } => match run.gate.as_ref().zip(run.decided()) {
                 Some((gate, decided)) => {
                     let message = messages::decided(run, gate, decided);
-                    view.edit("gate", &message, cause, &mut self.delivery).await
+                    view.change(GATE, message, cause, false, &mut self.delivery).await
                 }
                 None => Ok(()),
             },
@@ -81,14 +87,14 @@ impl Lane {
             }
             Event::HandoffGiven { text } => {
                 let message = messages::handoff(run, text, record.seq);
-                view.post("handoff", &message, cause, &mut self.delivery).await
+                view.ask(Asked { name: HANDOFF.to_owned(), message, cause }, &mut self.delivery).await
             }
-            Event::StepFailed { best_effort: false, .. } => view.ask(record, &mut self.delivery).await,
+            Event::StepFailed { best_effort: false, .. } => view.ask_about(record, &mut self.delivery).await,
             Event::StepResolved { resolution, .. } => view.resolve(record, *resolution, &mut self.delivery).await,
             Event::RunAborted { .. } => {
                 if let (Some(gate), Some(aborted), None) = (&run.gate, &run.aborted, run.decided()) {
                     let message = messages::aborted(run, gate, aborted);
-                    view.edit("gate", &message, cause, &mut self.delivery).await?;
+                    view.change(GATE, message, cause, false, &mut self.delivery).await?;
                 }
                 view.close_questions(record, &mut self.delivery).await
             }
@@ -103,7 +109,9 @@ impl Lane {
         }
     }
 
+    /// Does everything that is due.
     pub(super) async fn flush_due(&mut self) -> Result<(), Ended> {
+        self.delivery.catch_up().await?;
         let now = Instant::now();
         let due: Vec<String> = self
             .runs
@@ -112,20 +120,24 @@ impl Lane {
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {
-            self.flush(&id).await?;
+            if let Some(view) = self.runs.get_mut(&id) {
+                let now = self.clock.now();
+                let page = self.routes.page(&view.run.id, now);
+                view.flush_due(now, page.as_deref(), &mut self.delivery).await?;
+            }
         }
+        self.runs.retain(|_, view| !view.is_over());
         Ok(())
     }
 
+    /// Brings a run's own message up to date, due or not.
     async fn flush(&mut self, id: &str) -> Result<(), Ended> {
-        match self.runs.get_mut(id) {
-            Some(view) => {
-                let now = self.clock.now();
-                let page = self.routes.page(&view.run.id, now);
-                view.flush(now, page.as_deref(), &mut self.delivery).await
-            }
-            None => Ok(()),
-        }
+        let Some(view) = self.runs.get_mut(id) else { return Ok(()) };
+        let now = self.clock.now();
+        let page = self.routes.page(&view.run.id, now);
+        view.flush(now, page.as_deref(), &mut self.delivery).await?;
+        self.runs.retain(|_, view| !view.is_over());
+        Ok(())
     }
 }
 
