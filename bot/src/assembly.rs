@@ -123,7 +123,8 @@ impl Bot {
         let sockets = socket.map(|way| SocketMode::new(way, inbound.clone(), stop.clone()));
         let hearing = sockets.as_ref().map(SocketMode::hearing);
         let metrics = Metrics::new(log, outbox.progress(), hearing.as_ref(), replica.as_ref().map(Replica::progress));
-        let mut router = http::router(Health { desk: desk.clone(), metrics: metrics.clone(), hearing });
+        let mut router =
+            http::router(Health { desk: desk.clone(), metrics: metrics.clone(), hearing, outbox: outbox.progress() });
         if let Some(page) = &config.web {
             router = router.merge(incident_page(desk.clone(), page, secrets.link_key, clock.clone(), stop.clone()));
         }

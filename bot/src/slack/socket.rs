@@ -2,7 +2,8 @@
 //! <https://docs.slack.dev/apis/events-api/using-socket-mode>
 //!
 //! Two connections are kept open. Slack ends each every few hours and says so before; the next one is then opened before the old
-//! one closes. A connection can be deaf though it is open: it is asked, listened to, and replaced ([`link`]).
+//! one closes. A connection can be deaf though it is open: it is asked, listened to, and replaced ([`link`]). Where connections end soon after they
+//! were opened, announced or not, the next ones come later and later, and few old ones are left open beside them.
 
 mod backoff;
 mod dial;
@@ -11,8 +12,10 @@ mod hearing;
 mod link;
 mod trouble;
 
+use std::collections::VecDeque;
+
 use http::Uri;
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{sync::oneshot, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use self::{backoff::Backoff, link::Link};
@@ -25,6 +28,8 @@ use super::{api::Api, inbound::Inbound};
 
 /// Connections that are kept open. One would do; with two there is one while the other is replaced.
 const CONNECTIONS: usize = 2;
+/// Connections that may linger beside each after their end was announced. With these there are six at most; Slack allows an app ten.
+const LINGERING: usize = 2;
 
 /// The way to Slack's Socket Mode.
 pub struct Way {
@@ -73,16 +78,21 @@ impl SocketMode {
     /// Keeps one connection open.
     async fn keep_open(&self) {
         let mut backoff = Backoff::default();
-        let mut links = JoinSet::new();
+        let (mut links, mut leaving) = (JoinSet::new(), VecDeque::new());
         while !self.stop.is_cancelled() {
             let wait = match Link::open(&self.way).await {
                 Ok(link) => {
-                    let opened = tokio::time::Instant::now();
+                    let (opened, end) = (Instant::now(), self.stop.child_token());
                     let (leave, leaves) = oneshot::channel();
-                    links.spawn(link.serve(self.inbound.clone(), self.hearing.clone(), leave, self.stop.clone()));
+                    links.spawn(link.serve(self.inbound.clone(), self.hearing.clone(), leave, end.clone()));
                     // Slack says that it will end, or it has ended; until it has, it serves on beside the next one.
-                    let announced = leaves.await.is_ok();
-                    backoff.ended(announced, opened.elapsed())
+                    if leaves.await.is_ok() {
+                        leaving.push_back(end);
+                    }
+                    while leaving.len() > LINGERING {
+                        leaving.pop_front().iter().for_each(CancellationToken::cancel);
+                    }
+                    backoff.ended(opened.elapsed())
                 }
                 Err(trouble) => {
                     self.hearing.not_opened(&trouble);

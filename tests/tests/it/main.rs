@@ -47,6 +47,7 @@ mod restore;
 mod restore_capacity;
 mod slack;
 mod slack_faults;
+mod slack_later;
 mod slack_sdk;
 mod socket_clients;
 mod socket_mode;

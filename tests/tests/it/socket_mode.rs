@@ -7,7 +7,7 @@ use commands::journal::{Event, Refusal};
 use http::StatusCode;
 use rehearsal::{
     Fault, Region,
-    slack::{Fault as SlackFault, FaultKind, Method},
+    slack::{Fault as SlackFault, FaultKind, Method, TurnedAway},
 };
 use tests::{Cast, Stage};
 use tokio::time::Instant;
@@ -111,6 +111,65 @@ async fn connections_that_break_are_opened_anew_but_not_in_a_rush() {
     }
     let opened = stage.slack.calls().len() - before;
     assert!((20..80).contains(&opened), "{opened} connections in ten minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_that_slack_does_not_want_are_few_and_people_are_told_why() {
+    let reasons = [
+        ("too_many_websockets", "an app may have 10 connections"),
+        ("link_disabled", "turn Socket Mode on in the app's settings"),
+    ];
+    for ((reason, fix), left_open) in reasons.into_iter().flat_map(|reason| [(reason, false), (reason, true)]) {
+        let stage = open().await;
+        let (sockets, before) = (stage.slack.sockets(), stage.slack.calls().len());
+        sockets.turn_away(Some(TurnedAway { reason: reason.to_owned(), left_open }));
+        sockets.open().iter().for_each(|&number| sockets.drop_connection(number));
+        let (mut most, until) = (0, Instant::now() + Duration::from_secs(600));
+        while Instant::now() < until {
+            most = most.max(sockets.open().len());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let opened = stage.slack.calls().len() - before;
+        assert!((20..50).contains(&opened) && most <= 6, "{opened} connections in ten minutes, {most} at a time");
+        let (status, why) = stage.reads("/readyz").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(why.contains(&format!("Slack turned the connection away: {reason}; {fix}")), "{why}");
+
+        sockets.turn_away(None);
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        assert_eq!(stage.reads("/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
+        stage.says(Cast::MAYA, "help").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ends_that_are_announced_at_once_are_no_good_ones() {
+    let stage = open().await;
+    let (sockets, before) = (stage.slack.sockets(), stage.slack.calls().len());
+    for left_open in [false, true] {
+        sockets.turn_away(Some(TurnedAway { reason: "refresh_requested".to_owned(), left_open }));
+        sockets.open().iter().for_each(|&number| sockets.drop_connection(number));
+        let until = Instant::now() + Duration::from_secs(600);
+        while Instant::now() < until {
+            assert!(sockets.open().len() <= 6, "{:?}", sockets.open());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    let opened = stage.slack.calls().len() - before;
+    assert!((40..100).contains(&opened), "{opened} connections in twenty minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_connection_of_two_is_enough_and_said() {
+    let stage = open().await;
+    let sockets = stage.slack.sockets();
+    sockets.turn_away(Some(TurnedAway { reason: "too_many_websockets".to_owned(), left_open: false }));
+    sockets.drop_connection(sockets.open()[0]);
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let (status, text) = stage.reads("/readyz").await;
+    assert_eq!(status, StatusCode::OK);
+    let said = "ready\n1 of 2 connections to Slack: Slack turned the connection away: too_many_websockets; an app may";
+    assert!(text.starts_with(said), "{text}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,9 +16,9 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// The wait after a connection ended. The next one is opened at once, unless connections keep ending at once.
-    pub(super) fn ended(&mut self, announced: bool, lasted: Duration) -> Duration {
-        if announced || lasted >= STEADY {
+    /// The wait after a connection ended, or its end was announced. The next one is opened at once if this one lasted.
+    pub(super) fn ended(&mut self, lasted: Duration) -> Duration {
+        if lasted >= STEADY {
             self.failures = 0;
             return Duration::ZERO;
         }
@@ -45,10 +45,9 @@ mod tests {
             let (wait, most) = (backoff.failed(None), Duration::from_secs(most));
             assert!(most / 2 <= wait && wait <= most, "{wait:?} for {most:?}");
         }
-        assert!(backoff.ended(false, Duration::from_secs(1)) >= LONGEST / 2);
-        assert_eq!(backoff.ended(false, STEADY), Duration::ZERO);
-        assert!(backoff.failed(None) <= FIRST);
-        assert_eq!(backoff.ended(true, Duration::ZERO), Duration::ZERO);
+        assert!(backoff.ended(Duration::from_secs(1)) >= LONGEST / 2);
+        assert_eq!(backoff.ended(STEADY), Duration::ZERO);
+        assert!(backoff.ended(Duration::ZERO) <= FIRST);
     }
 
     #[test]

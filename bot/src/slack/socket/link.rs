@@ -36,12 +36,15 @@ const SILENCE: Duration = Duration::from_secs(60);
 const SENDING: Duration = Duration::from_secs(5);
 /// How long a connection may stay after its end was announced.
 const LINGERING: Duration = Duration::from_secs(60);
-/// At a stop, time for what is in hand to be acknowledged.
+/// At a stop, or once Slack uses a connection no more, time for what is in hand to be acknowledged.
 const DRAINING: Duration = Duration::from_secs(3);
 /// Most envelopes of one connection in hand; more wait in the connection.
 const AT_ONCE: usize = 64;
 /// Most bytes of one message: an interaction carries the message that was clicked.
 const MESSAGE_LIMIT: usize = 1024 * 1024;
+
+/// Why Slack ends connections that are good, where it says why; it uses them until they close. <https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect>
+const RECYCLING: [&str; 3] = ["", "warning", "refresh_requested"];
 
 type Socket = WebSocketStream<MaybeTlsStream<Box<dyn Wire>>>;
 
@@ -61,6 +64,8 @@ pub(super) struct Link {
 pub(super) enum End {
     /// Slack said before that it would.
     Announced,
+    /// Slack opened it and then wanted it no more, for this reason.
+    TurnedAway(String),
     /// It broke, or Slack closed it.
     Closed(String),
     /// It was open, but Slack was not heard.
@@ -74,6 +79,7 @@ impl End {
     pub(super) fn reason(&self) -> &'static str {
         match self {
             Self::Announced => "announced",
+            Self::TurnedAway(_) => "turned_away",
             Self::Closed(_) => "closed",
             Self::Deaf(_) => "deaf",
             Self::Stopped => "stopped",
@@ -85,6 +91,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Announced => f.write_str("Slack ended the connection as announced"),
+            Self::TurnedAway(reason) => Trouble::TurnedAway(reason.clone()).fmt(f),
             Self::Closed(why) => write!(f, "the connection ended: {why}"),
             Self::Deaf(how) => write!(f, "the connection was deaf: {how}"),
             Self::Stopped => f.write_str("the bot stops"),
@@ -130,8 +137,8 @@ impl Link {
         stop: CancellationToken,
     ) {
         hearing.opened();
-        let end = self.listen(&inbound, leave, &stop).await;
-        if matches!(end, End::Stopped) {
+        let end = self.listen(&inbound, &hearing, leave, &stop).await;
+        if stop.is_cancelled() {
             // What cannot be sent is on record, and taken up at the next start.
             let _unsent = timeout(DRAINING, self.drain()).await;
         }
@@ -140,17 +147,23 @@ impl Link {
         hearing.closed(&end);
     }
 
-    async fn listen(&mut self, inbound: &Inbound, leave: oneshot::Sender<()>, stop: &CancellationToken) -> End {
-        let mut leave = Some(leave);
+    async fn listen(
+        &mut self,
+        inbound: &Inbound,
+        hearing: &Hearing,
+        leave: oneshot::Sender<()>,
+        stop: &CancellationToken,
+    ) -> End {
+        // How it will end; nothing is known of that yet.
+        let (mut leave, mut announced) = (Some(leave), None);
         let mut pings = interval_at(Instant::now() + PING, PING);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let lingering = tokio::time::sleep(LINGERING);
         tokio::pin!(lingering);
         loop {
-            let announced = leave.is_none();
             let went = tokio::select! {
                 biased;
-                () = stop.cancelled() => return End::Stopped,
+                () = stop.cancelled() => return announced.unwrap_or(End::Stopped),
                 Some(done) = self.in_hand.join_next() => match done {
                     Ok(acknowledgement) => self.send(Message::text(acknowledgement)).await,
                     Err(error) => {
@@ -160,10 +173,19 @@ impl Link {
                 },
                 received = self.socket.next(), if self.in_hand.len() < AT_ONCE => match received {
                     Some(Ok(message)) => {
-                        if self.receive(message, inbound) && let Some(leave) = leave.take() {
-                            lingering.as_mut().reset(Instant::now() + LINGERING);
+                        if let Some(end) = self.receive(message, inbound) {
+                            let turned_away = matches!(end, End::TurnedAway(_));
+                            if turned_away && !matches!(announced, Some(End::TurnedAway(_))) {
+                                hearing.lost(&end);
+                                lingering.as_mut().reset(Instant::now() + DRAINING);
+                            } else if announced.is_none() {
+                                lingering.as_mut().reset(Instant::now() + LINGERING);
+                            }
+                            if turned_away || announced.is_none() {
+                                announced = Some(end);
+                            }
                             // The keeper may be gone.
-                            let _told = leave.send(());
+                            let _told = leave.take().map(|leave| leave.send(()));
                         }
                         Ok(())
                     }
@@ -171,36 +193,35 @@ impl Link {
                     None => Err(End::Closed("Slack closed it".to_owned())),
                 },
                 _ = pings.tick() => self.ask().await,
-                () = &mut lingering, if announced => return End::Announced,
+                () = &mut lingering, if announced.is_some() => return announced.unwrap_or(End::Announced),
             };
             match went {
                 Ok(()) => {}
-                Err(End::Closed(_)) if announced => return End::Announced,
-                Err(end) => return end,
+                Err(end) => return announced.unwrap_or(end),
             }
         }
     }
 
-    /// Takes a message in. Whether it announces the end.
-    fn receive(&mut self, message: Message, inbound: &Inbound) -> bool {
+    /// Takes a message in; the end that it announces, if it does.
+    fn receive(&mut self, message: Message, inbound: &Inbound) -> Option<End> {
         match message {
             Message::Pong(_) => self.is_answered = true,
             _ => self.spoke = Instant::now(),
         }
-        let Message::Text(text) = message else { return false };
+        let Message::Text(text) = message else { return None };
         match Frame::read(&text) {
             Ok(Frame::Envelope(envelope)) => {
                 self.in_hand.spawn(take(envelope, inbound.clone()));
-                false
+                None
             }
             Ok(Frame::Disconnect(reason)) => {
                 tracing::info!(reason, "Slack announces the end of a connection");
-                true
+                Some(if RECYCLING.contains(&reason.as_str()) { End::Announced } else { End::TurnedAway(reason) })
             }
-            Ok(Frame::Hello) => false,
+            Ok(Frame::Hello) => None,
             Err(error) => {
                 tracing::warn!(%error, "Slack sent something that cannot be read");
-                false
+                None
             }
         }
     }
