@@ -49,9 +49,17 @@ impl Story {
     /// # Errors
     /// When what came before the story did not go as it should.
     pub async fn open(self, seed: u64) -> Result<Rig, String> {
+        self.open_on(seed, |stage| stage).await
+    }
+
+    /// The same on a stage of its own kind.
+    ///
+    /// # Errors
+    /// When what came before the story did not go as it should.
+    pub async fn open_on(self, seed: u64, kind: impl FnOnce(StageBuilder) -> StageBuilder) -> Result<Rig, String> {
         let pair = Pair { old_primary: self.fate(), ..Pair::named("shop", 1) };
         let region = pair.primary.region.clone();
-        let mut rig = Rig::over(stage(Scenario { seed, ..Scenario::of([pair]) }).open().await);
+        let mut rig = Rig::over(kind(stage(Scenario { seed, ..Scenario::of([pair]) })).open().await);
         if self == Self::PlannedMove {
             return Ok(rig);
         }

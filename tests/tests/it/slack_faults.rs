@@ -1,13 +1,13 @@
-//! Sweep of Slack: every call of its Web API fails, in every way, once or for five minutes. The run takes as long as ever, nothing is posted twice,
-//! and in the end everything is told.
+//! Sweep of Slack: every call of its Web API fails, in every way, once or for five minutes, or asks to wait for an hour; and every connection is turned
+//! away for five minutes. The run takes as long as ever, nothing is posted twice, and in the end everything is told and no gate has live buttons.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::slack::{Event, Fault, FaultKind, Message, Slack};
+use rehearsal::slack::{Event, Fault, FaultKind, Message, Slack, TurnedAway};
 use storage::Record;
 use tests::{
-    Cast, Stage,
+    Cast, Stage, StageBuilder,
     sweep::{Crew, Rig, Story, Tally, spread},
 };
 
@@ -16,8 +16,10 @@ use crate::sweep::{sample, stride, threads};
 const SEED: u64 = 1;
 /// How long a fault that lasts does so: shorter than a gate is open.
 const OUTAGE: Duration = Duration::from_secs(300);
-/// Time for everything to be told after the run: as often as it was in vain, the outbox waits a minute.
-const CATCHING_UP: Duration = Duration::from_secs(400);
+/// What Slack asks to wait at worst; a gate is open for longer.
+const HOUR: Duration = Duration::from_secs(3_600);
+/// Time for everything to be told after the run and an hour's wait: as often as it was in vain, the outbox waits a minute.
+const CATCHING_UP: Duration = Duration::from_secs(3_600 + 400);
 /// What the phase of a look against the clock makes of a step's end.
 const POLL: SignedDuration = SignedDuration::from_secs(2);
 
@@ -25,11 +27,37 @@ const POLL: SignedDuration = SignedDuration::from_secs(2);
 fn sweep_of_slack_faults_delays_no_run_and_loses_no_message() {
     let (calls, calm) = spread(&[()], 1, async |()| undisturbed().await).remove(0);
     let all: Vec<Case> = (0..calls).flat_map(Case::at).collect();
-    let cases = sample(&all, stride("SLACK_STRIDE", 59));
+    let cases = sample(&all, stride("SLACK_STRIDE", 127));
     let plays = spread(&cases, threads(), async |case| play(case, &calm).await);
     let tally = Tally::of(cases.iter().map(|case| format!("{case:?}")).zip(plays));
     println!("{} of {} faults of Slack, in {calls} calls", tally.plays, all.len());
     tally.demand_nothing_found();
+}
+
+#[test]
+fn sweep_of_connections_that_slack_ends_loses_no_decision() {
+    let (calls, calm) = spread(&[()], 1, async |()| undisturbed().await).remove(0);
+    let reasons = ["too_many_websockets", "link_disabled", "warning", "refresh_requested"];
+    let ways = reasons
+        .into_iter()
+        .flat_map(|reason| [false, true].map(|left_open| TurnedAway { reason: reason.to_owned(), left_open }));
+    let ways: Vec<TurnedAway> = ways.collect();
+    let all: Vec<Ended> =
+        (0..calls).step_by(5).flat_map(|call| ways.iter().map(move |how| Ended { call, how: how.clone() })).collect();
+    let cases = sample(&all, stride("CONNECTION_STRIDE", 9));
+    let plays = spread(&cases, threads(), async |case| play_turned_away(case, &calm).await);
+    let tally = Tally::of(cases.iter().map(|case| format!("{case:?}")).zip(plays));
+    println!("{} of {} ends of connections", tally.plays, all.len());
+    tally.demand_nothing_found();
+}
+
+/// Connections that Slack ends right after their hello, for a while.
+#[derive(Debug, Clone)]
+struct Ended {
+    /// The number of the call after which it begins.
+    call: usize,
+    /// How they end.
+    how: TurnedAway,
 }
 
 /// A call that fails.
@@ -48,6 +76,8 @@ impl Case {
         let error = |code: &str| FaultKind::Error(code.to_owned());
         let ways = [
             FaultKind::RateLimited { retry_after: Some(Duration::from_secs(7)) },
+            FaultKind::RateLimited { retry_after: Some(HOUR) },
+            FaultKind::RateLimited { retry_after: None },
             FaultKind::ServerError,
             FaultKind::Hang,
             FaultKind::AfterEffect(Box::new(FaultKind::Hang)),
@@ -57,6 +87,11 @@ impl Case {
             error("is_archived"),
             error("invalid_blocks"),
             error("token_revoked"),
+            error("rate_limited"),
+            error("message_limit_exceeded"),
+            error("external_channel_migrating"),
+            error("fatal_error"),
+            error("a_code_of_next_year"),
         ];
         ways.into_iter().flat_map(|kind| [false, true].map(|lasts| Self { call, kind: kind.clone(), lasts })).collect()
     }
@@ -87,7 +122,7 @@ struct Calm {
 
 /// How many calls of Slack a run makes, and what it comes to.
 async fn undisturbed() -> (usize, Calm) {
-    let rig = Story::DarkPrimary.open(SEED).await.unwrap();
+    let rig = Story::DarkPrimary.open_on(SEED, patient).await.unwrap();
     Crew::of(Story::DarkPrimary).see_to_the_end(&rig.stage).await.unwrap();
     tokio::time::sleep(CATCHING_UP).await;
     let calm = Calm { took: took(&rig.stage).await, told: told(&rig.stage) };
@@ -98,7 +133,7 @@ async fn undisturbed() -> (usize, Calm) {
 
 /// Plays the story in which that happens. Answers what did not hold.
 async fn play(case: &Case, calm: &Calm) -> Vec<String> {
-    let rig = match Story::DarkPrimary.open(SEED).await {
+    let rig = match Story::DarkPrimary.open_on(SEED, patient).await {
         Ok(rig) => rig,
         Err(why) => return vec![why],
     };
@@ -118,6 +153,34 @@ async fn play(case: &Case, calm: &Calm) -> Vec<String> {
         found.retain(|what| given_up == 0 || !what.starts_with("not told"));
     }
     found
+}
+
+/// A stage whose gates are open for long.
+fn patient(stage: StageBuilder) -> StageBuilder {
+    stage.replace("slow_poll = 60", "slow_poll = 60\ngate_expiry = 10800\ngate_warning = 0")
+}
+
+/// Plays the story through Socket Mode, where Slack ends connections. Answers what did not hold.
+async fn play_turned_away(case: &Ended, calm: &Calm) -> Vec<String> {
+    let rig = match Story::DarkPrimary.open_on(SEED, |stage| patient(stage).socket_mode()).await {
+        Ok(rig) => rig,
+        Err(why) => return vec![why],
+    };
+    let (slack, Ended { call, how }) = (rig.stage.slack.clone(), case.clone());
+    let fault = tokio::spawn(async move {
+        slack.wait_for(|_| slack.calls().len() >= call).await;
+        let sockets = slack.sockets();
+        sockets.turn_away(Some(how));
+        sockets.open().iter().for_each(|&number| sockets.drop_connection(number));
+        tokio::time::sleep(OUTAGE).await;
+        sockets.turn_away(None);
+    });
+    if let Err(why) = Crew::of(Story::DarkPrimary).see_to_the_end(&rig.stage).await {
+        return vec![why];
+    }
+    tokio::time::sleep(OUTAGE + CATCHING_UP).await;
+    fault.abort();
+    violations(&rig, calm).await
 }
 
 async fn violations(rig: &Rig, calm: &Calm) -> Vec<String> {
@@ -143,6 +206,10 @@ async fn violations(rig: &Rig, calm: &Calm) -> Vec<String> {
         if times != 1 {
             found.push(format!("not told once, but {times} times: #{} {}", record.seq, record.event));
         }
+    }
+    let live = |message: &Message| message.buttons().any(|(_, button)| button["action_id"] == "refuse");
+    if stage.slack.messages(Cast::INCIDENT).iter().any(live) {
+        found.push("a decided gate has live buttons".to_owned());
     }
     let root = stage.slack.messages(Cast::INCIDENT).into_iter().find(|message| named(message, "root"));
     if !root.is_some_and(|root| root.text.contains("✅ done")) {
