@@ -229,11 +229,14 @@ fn read<T>(what: String, seen: &Seen<T>) -> Row {
 }
 
 /// A call that runs make and an observation does not.
-fn tried(name: &str, Trial { what, action, result }: Trial) -> Row {
+fn tried(name: &str, Trial { what, action, result, is_needed }: Trial) -> Row {
     let what = format!("{name} {what}");
     match result {
         Ok(()) => Row::new(Verdict::Pass, what, format!("{action} is answered"), None),
-        Err(error) => unread(what, &error.seen::<()>()),
+        Err(error) => {
+            let row = unread(what, &error.seen::<()>());
+            if is_needed { row } else { Row { verdict: Verdict::Warn, ..row } }
+        }
     }
 }
 

@@ -79,7 +79,7 @@ pub fn violations(evidence: &Evidence) -> Vec<String> {
     let mut judge = Judge { evidence, runs: &runs, found: Vec::new() };
     evidence.calls.iter().filter(|call| call.changing && !by_hand(call)).for_each(|call| judge.call(call));
     found.append(&mut judge.found);
-    found.extend(runs.iter().flat_map(|run| run.acted_twice(&evidence.calls)));
+    found.extend(runs.iter().flat_map(|run| run.acted_twice(evidence)));
     found.extend(runs.iter().flat_map(|run| run.moved_without_a_word(&evidence.calls)));
     found
 }

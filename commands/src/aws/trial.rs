@@ -33,6 +33,8 @@ pub struct Trial {
     pub action: String,
     /// What came of it.
     pub result: Result<(), AwsError>,
+    /// Whether a run can't go its way without. Otherwise people are told less.
+    pub is_needed: bool,
 }
 
 impl Trial {
@@ -43,7 +45,12 @@ impl Trial {
             Err(error) if error.kind == AwsErrorKind::NotFound && error.code != "NoSuchHostedZone" => Ok(()),
             Err(error) => Err(error),
         };
-        Self { what, action: action.to_owned(), result }
+        Self { what, action: action.to_owned(), result, is_needed: true }
+    }
+
+    /// The same for what a run can do without.
+    fn optional(self) -> Self {
+        Self { is_needed: false, ..self }
     }
 }
 
@@ -91,10 +98,11 @@ impl Aws {
         );
         [
             Trial::new(format!("{region} snapshots"), "rds:DescribeDBClusterSnapshots", snapshots),
-            Trial::new(format!("{region} blue/green deployments"), "rds:DescribeBlueGreenDeployments", deployments),
-            Trial::new(format!("{region} proxies"), "rds:DescribeDBProxies", proxies),
-            Trial::new(format!("{region} proxy targets"), "rds:DescribeDBProxyTargets", targets),
-            Trial::new(format!("{region} custom endpoints"), "rds:DescribeDBClusterEndpoints", endpoints),
+            Trial::new(format!("{region} blue/green deployments"), "rds:DescribeBlueGreenDeployments", deployments)
+                .optional(),
+            Trial::new(format!("{region} proxies"), "rds:DescribeDBProxies", proxies).optional(),
+            Trial::new(format!("{region} proxy targets"), "rds:DescribeDBProxyTargets", targets).optional(),
+            Trial::new(format!("{region} custom endpoints"), "rds:DescribeDBClusterEndpoints", endpoints).optional(),
         ]
     }
 

@@ -92,19 +92,18 @@ impl<'a> RunHistory<'a> {
         (!seen).then(|| format!("{}: {}", self.id, if ended { "its report is nowhere" } else { "waits for nobody" }))
     }
 
-    /// At most one call for an intent was accepted, and at most one to move the writer whose outcome was not a plain refusal: an intent covers several
+    /// At most one call for an intent was accepted, but for what somebody else may have undone meanwhile, and at most one to move the writer whose outcome was not a plain refusal: an intent covers several
     /// tries only of what AWS refused. No more of these than it says, not counting signatures that
     /// AWS didn't take.
-    pub(super) fn acted_twice(&self, calls: &[Call]) -> Vec<String> {
-        let (mut made, mut moves) = (BTreeMap::<u64, u32>::new(), BTreeMap::<u64, u64>::new());
+    pub(super) fn acted_twice(&self, evidence: &Evidence) -> Vec<String> {
+        let (mut made, mut moves) = (BTreeMap::<u64, &Call>::new(), BTreeMap::<u64, u64>::new());
         let mut found = Vec::new();
-        for call in calls.iter().filter(|call| call.changing && !by_hand(call)) {
+        for call in evidence.calls.iter().filter(|call| call.changing && !by_hand(call)) {
             let Some(intent) = self.intent_of(call) else { continue };
             let moves_the_writer = MOVES.contains(&call.operation.as_str());
             if call.outcome == Outcome::Accepted || (moves_the_writer && !plainly_refused(call)) {
-                let times = made.entry(intent.seq()).or_default();
-                *times += 1;
-                if *times > 1 {
+                let before = made.insert(intent.seq(), call);
+                if before.is_some_and(|before| moves_the_writer || !evidence.undone_between(before, call)) {
                     found.push(format!("{}: {} at {} is the second for one intent", self.id, call.operation, call.at));
                 }
             }

@@ -47,6 +47,13 @@ impl Evidence {
         found
     }
 
+    /// Whether somebody else changed something between two calls, which so may both be needed.
+    pub(super) fn undone_between(&self, one: &Call, other: &Call) -> bool {
+        let between = |at: Timestamp| one.at <= at && at <= other.at;
+        self.interferences.iter().any(|other| other.refused.is_none() && between(other.at))
+            || self.calls.iter().any(|call| by_hand(call) && call.outcome == Outcome::Accepted && between(call.at))
+    }
+
     /// Whether somebody failed over by hand before, and so gave up what the old primary had that was not replicated.
     fn given_up(&self, at: Timestamp) -> bool {
         let mut moves = self.calls.iter().filter(|call| call.at <= at && by_hand(call));
