@@ -15,7 +15,7 @@ use crate::{
     ids::RunId,
     journal::Resolution,
     plan::StepId,
-    typed::{clean, fold},
+    typed::{bare, clean, fold},
 };
 
 /// Longest reason, in characters.
@@ -260,13 +260,12 @@ fn asks_for_help(text: &str) -> bool {
     text.len() <= LONGEST_WORD && ["?", "-h", "-help", "--help", "-?"].contains(&fold(text).as_str())
 }
 
-/// A word as it is compared, without the punctuation that ends a sentence.
+/// A word as it is compared, without quotes and the punctuation that ends a sentence.
 fn key(word: &str) -> String {
     if word.len() > LONGEST_WORD {
         return word.to_owned();
     }
-    let folded = fold(word);
-    folded.trim_end_matches(['.', ',', ';', ':', '!', '?']).to_owned()
+    bare(word)
 }
 
 fn first_word(text: &str) -> (&str, &str) {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use icu_normalizer::ComposingNormalizer;
 use icu_properties::{
     CodePointSetData,
-    props::{BidiControl, Dash, DefaultIgnorableCodePoint, VariationSelector},
+    props::{BidiControl, Dash, DefaultIgnorableCodePoint, QuotationMark, VariationSelector},
 };
 
 /// Longest typed text that a record holds, in characters: at most 4 KiB with its mark.
@@ -55,6 +55,13 @@ pub fn fold(text: &str) -> String {
     clean(&visible)
 }
 
+/// A folded text without the quotes or backticks that it was copied with, and without what ends a sentence.
+pub(crate) fn bare(text: &str) -> String {
+    let wraps = |char| char == '`' || CodePointSetData::new::<QuotationMark>().contains(char);
+    let ends = |char| wraps(char) || matches!(char, '.' | ',' | ';' | ':' | '!' | '?');
+    fold(text).trim_start_matches(wraps).trim_end_matches(ends).to_owned()
+}
+
 /// The beginning of a cleaned text, as much as a record holds; what was cut is counted.
 pub fn bounded(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(RECORDED) {
@@ -65,7 +72,7 @@ pub fn bounded(text: &str) -> Cow<'_, str> {
 
 /// How the typed words differ from those that are asked for, word by word; `None` where they count as the same.
 pub(crate) fn difference(typed: &str, asked: &str) -> Option<String> {
-    let (typed, asked) = (fold(typed), fold(asked));
+    let (typed, asked) = (bare(typed), fold(asked));
     let (mut typed, mut asked) = (typed.split(' ').filter(|word| !word.is_empty()), asked.split(' '));
     loop {
         return Some(match (typed.next(), asked.next()) {
@@ -129,6 +136,8 @@ mod tests {
     fn a_difference_is_named() {
         let told = |typed| difference(typed, "promote us-west-2 by failover");
         assert_eq!(told("Promote us\u{2013}west\u{2013}2 by failover"), None);
+        assert_eq!(told("\u{201c}promote us-west-2 by failover\u{201d}."), None);
+        assert_eq!(told("`promote us-west-2 by failover`"), None);
         assert_eq!(told("promote us-east-1 by failover").as_deref(), Some("`us-east-1` should be `us-west-2`"));
         assert_eq!(told("promote us-west-2").as_deref(), Some("`by` is missing"));
         assert_eq!(told("promote us-west-2 by failover now").as_deref(), Some("`now` is too much"));

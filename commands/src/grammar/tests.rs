@@ -48,6 +48,8 @@ fn commands_are_understood() {
         ("promote shop \u{2014}help", TWO, Command::Help),
         ("status.", ONE, status("shop")),
         ("status shop!", TWO, status("shop")),
+        ("report `promote-17`", TWO, Command::Report { run: "promote-17".into() }),
+        ("status \u{201c}shop\u{201d}", TWO, status("shop")),
         ("report promote\u{2013}17.", TWO, Command::Report { run: "promote-17".into() }),
         ("retry promote\u{2212}17 Fence", TWO, resolve(Resolution::Retry, Some("promote-17"), Some(StepId::Fence))),
         ("restore", ONE, Command::Restore { application: "shop".into(), reason: None }),
