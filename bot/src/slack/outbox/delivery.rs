@@ -127,6 +127,8 @@ pub(super) struct Delivery {
     born: u64,
     /// When the log began, which tells it from others whose bots post to the same channel.
     identity: Option<String>,
+    /// What Slack put off here for long, as far as it is known.
+    waits_for: BTreeSet<Act>,
     /// Keys of what was given up, which is recorded once.
     given_up: BTreeSet<String>,
     queue: Queue,
@@ -162,6 +164,7 @@ impl Delivery {
             fallback,
             born,
             identity: None,
+            waits_for: BTreeSet::new(),
             given_up: BTreeSet::new(),
             queue: Queue::new(),
         }
@@ -296,6 +299,7 @@ impl Delivery {
     /// Slack asks to wait. If that is for long, people are told, and new messages go elsewhere meanwhile.
     async fn told_to_wait(&mut self, act: &Act, error: ApiError) {
         if self.pace.is_put_off(act) {
+            self.waits_for.insert(act.clone());
             let instead = if *act == Act::Post(self.home.clone()) { self.fallback.clone() } else { None };
             self.trouble(error.to_string(), instead).await;
         }

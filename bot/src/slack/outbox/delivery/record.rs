@@ -6,10 +6,7 @@ use commands::journal::Event;
 use futures::TryStreamExt as _;
 use storage::{Actor, Entry, Origin};
 
-use super::{
-    super::{pace::Act, progress::Trouble},
-    Delivery, Ended, Place, Post,
-};
+use super::{super::progress::Trouble, Delivery, Ended, Place, Post};
 use crate::slack::api::{Blame, Refusal};
 
 impl Delivery {
@@ -27,10 +24,11 @@ impl Delivery {
         }
     }
 
-    /// A message got through. While Slack puts others off for long, all is not well.
+    /// A message got through. While Slack puts others of this channel off for long, all is not well.
     pub(super) async fn well(&mut self, channel: &str) {
-        let waits = [Act::Post(self.home.clone()), Act::Edit].iter().any(|act| self.pace.is_put_off(act));
-        if channel == self.home && !waits && self.progress.note(None) {
+        let pace = &self.pace;
+        self.waits_for.retain(|act| pace.is_put_off(act));
+        if channel == self.home && self.waits_for.is_empty() && self.progress.note(None) {
             tracing::info!(channel, "messages get through again");
             self.append(None, None, None, Event::DeliveryRestored { channel: channel.to_owned() }).await;
         }
