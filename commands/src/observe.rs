@@ -61,9 +61,8 @@ pub(crate) async fn observe_for(aws: &Aws, app: &Application, clock: &Clock, tar
     Observation { at: clock.now(), global, lag, records, zones, found, primary, dr }
 }
 
-/// What AWS tells of a former primary and its data, complete within the same time: whether writes were blocked there since the promote that is known of,
-/// which an instance of the new writer tells in DR or one of the old primary's in its own region, who connected there since, what Aurora saved by itself,
-/// and what hangs on it.
+/// What AWS knows about an old primary and its data, within the time of one observation: whether writes were blocked after `moved`, which RDS reports in
+/// the region of either cluster, who has connected since, what Aurora saved, and what is attached.
 pub(crate) async fn observe_stale(aws: &Aws, app: &Application, moved: Option<Moved>) -> Stake {
     let (patience, old) = (app.timing.observation, &app.primary.region);
     let (since, over) = (moved.as_ref().map(|moved| moved.at), moved.as_ref().map(|moved| moved.over));

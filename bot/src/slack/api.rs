@@ -58,7 +58,7 @@ pub struct User {
 }
 
 impl User {
-    /// Whether the account belongs to that workspace, or is of that organization. Where Slack tells of neither, nothing speaks against it.
+    /// Whether the account belongs to that workspace or organization. True if Slack names neither.
     pub fn is_of(&self, team: &str) -> bool {
         let organization = self.enterprise_user.as_ref();
         let known = self.team_id.is_some() || organization.is_some();

@@ -62,7 +62,7 @@ impl Directory for People {
         freshness: Freshness,
     ) -> BoxFuture<'a, Result<Standing, Unavailable>> {
         Box::pin(async move {
-            // Whoever is named with another team than before may have joined it since.
+            // A person may have joined another team since, so each team that a request names is asked about anew.
             let asked = format!("{named}/{user}");
             let known = self.users.get(&asked, freshness, || self.api.user(user)).await?;
             Ok(standing(&known, team, named))

@@ -1,4 +1,4 @@
-//! Lists, page by page. What was read before a page failed is kept.
+//! Lists, page by page: [`Listed`] keeps what was read before a page failed, [`whole`] is all or nothing.
 
 use futures::future::BoxFuture;
 
@@ -67,7 +67,10 @@ impl<T> Listed<T> {
     }
 }
 
-/// Reads a list to its end, or so many pages of it, or not at all: `read` gives what a page has, and the marker of the next one.
+/// Reads a whole list, at most `most` pages. `read` returns a page's entries and the marker of the next page.
+///
+/// # Errors
+/// The first page that fails; nothing is returned then.
 pub(super) async fn whole<'a, T>(
     most: usize,
     read: impl Fn(Option<String>) -> BoxFuture<'a, Result<(Vec<T>, Option<String>), AwsError>>,

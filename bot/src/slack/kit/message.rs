@@ -39,13 +39,17 @@ impl Message {
 
     /// Whether people can press something in it.
     pub fn has_buttons(&self) -> bool {
-        self.blocks.iter().any(|block| block["type"] == "actions")
+        self.buttons().next().is_some()
+    }
+
+    /// The blocks with its buttons.
+    fn buttons(&self) -> impl Iterator<Item = &Value> {
+        self.blocks.iter().filter(|block| block["type"] == "actions")
     }
 
     /// The first of its plain text, and its buttons.
     pub fn in_short(&self) -> Vec<Value> {
-        let buttons = self.blocks.iter().filter(|block| block["type"] == "actions").cloned();
-        std::iter::once(section(&shorten(&self.text, LINE))).chain(buttons).collect()
+        std::iter::once(section(&shorten(&self.text, LINE))).chain(self.buttons().cloned()).collect()
     }
 
     /// The message in a simpler form.
@@ -53,10 +57,7 @@ impl Message {
         let blocks = match (form, &self.plainer) {
             (Form::Plainer, Some(blocks)) => blocks.clone(),
             (Form::Whole | Form::Plainer, _) => self.blocks.clone(),
-            (Form::Bare, _) => {
-                let buttons = self.blocks.iter().filter(|block| block["type"] == "actions").cloned();
-                std::iter::once(section(&self.text)).chain(buttons).collect()
-            }
+            (Form::Bare, _) => std::iter::once(section(&self.text)).chain(self.buttons().cloned()).collect(),
             (Form::Text, _) => Vec::new(),
         };
         Self { text: self.text.clone(), blocks, plainer: None }

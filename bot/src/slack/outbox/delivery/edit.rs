@@ -1,4 +1,4 @@
-//! Editing a message. One that Slack puts off holds up nothing else: whoever wanted it comes back.
+//! Editing a message. One that Slack puts off holds up nothing else: its caller tries it again later.
 
 use super::{super::pace::Act, Delivered, Delivery, Ended, Place, Post, attempt::Attempt};
 use crate::slack::api::{ApiError, Blame};
